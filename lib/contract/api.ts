@@ -1,0 +1,152 @@
+import { oc } from '@orpc/contract';
+import * as z from 'zod';
+import { ClusterSummarySchema, ConnectClusterSchema, ConnectionTestSchema } from './cluster';
+import { ConnectionSchema } from './connection';
+import { DomainEventSchema, EventTypeSchema } from './events';
+import { FreezeSchema } from './health';
+import { MetricSchema, MetricSeriesSchema } from './metrics';
+import { NodeSchema } from './node';
+import { MoveRecordSchema, OperationSchema } from './operation';
+import { PlanRequestSchema, PlanSchema, PlanSummarySchema, RefusalSchema } from './plan';
+import { IdSchema, QuantitySchema, ShardIdSchema } from './primitives';
+import { ClusterSettingsSchema, ThrottleSchema, VersionedSettingsSchema } from './settings';
+
+/**
+ * The HTTP API, contract first: the handlers, the browser's client and openapi.json are
+ * all derived from this one object. Base path /api/v1. Mutations take an Idempotency-Key
+ * header (8..128 characters): the same key with the same body is one effect with one answer.
+ */
+const base = oc.errors({
+  NOT_FOUND: { status: 404, message: 'There is no such thing' },
+  CONFLICT: { status: 409, message: 'It changed meanwhile', data: z.object({ current: z.unknown() }) },
+  UNPROCESSABLE_CONTENT: { status: 422, message: 'Refused', data: z.object({ refusals: z.array(RefusalSchema) }) },
+  SERVICE_UNAVAILABLE: { status: 503, message: 'Not available now' },
+});
+
+const cluster = z.object({ clusterId: IdSchema });
+const page = { limit: z.coerce.number().int().min(1).max(1_000).default(100), cursor: z.string().max(128).optional() };
+
+const ShardRowSchema = z.object({
+  shardId: ShardIdSchema,
+  primaryNodeId: IdSchema.nullable(),
+  secondaryNodeIds: z.array(IdSchema),
+  sizeBytes: QuantitySchema,
+  keyCount: QuantitySchema,
+  cpu: QuantitySchema,
+  readsPerSecond: QuantitySchema,
+  writesPerSecond: QuantitySchema,
+  networkBytesPerSecond: QuantitySchema,
+}).meta({ id: 'ShardRow' });
+export type ShardRow = z.infer<typeof ShardRowSchema>;
+
+const AcceptedSchema = z.object({ operation: OperationSchema }).meta({ id: 'Accepted' });
+
+export const api = {
+  clusters: {
+    list: base.route({ method: 'GET', path: '/clusters', tags: ['clusters'], summary: 'All clusters' })
+      .output(z.object({ clusters: z.array(ClusterSummarySchema) })),
+    connect: base.route({ method: 'POST', path: '/clusters', successStatus: 201, tags: ['clusters'], summary: 'Connect a cluster' })
+      .input(ConnectClusterSchema).output(ClusterSummarySchema),
+    test: base.route({ method: 'POST', path: '/clusters/test-connection', tags: ['clusters'], summary: 'Try a connection without keeping it' })
+      .input(z.strictObject({ connection: ConnectionSchema })).output(ConnectionTestSchema),
+    get: base.route({ method: 'GET', path: '/clusters/{clusterId}', tags: ['clusters'], summary: 'One cluster' })
+      .input(cluster).output(ClusterSummarySchema),
+    disconnect: base.route({ method: 'DELETE', path: '/clusters/{clusterId}', successStatus: 204, tags: ['clusters'], summary: 'Forget a cluster; the cluster itself is not touched' })
+      .input(cluster),
+    freeze: base.route({ method: 'POST', path: '/clusters/{clusterId}/freeze', tags: ['clusters'], summary: 'Stop all automation and hold running moves' })
+      .input(cluster.extend({ reason: z.string().trim().min(1).max(500) }).strict()).output(FreezeSchema),
+    unfreeze: base.route({ method: 'POST', path: '/clusters/{clusterId}/unfreeze', successStatus: 204, tags: ['clusters'], summary: 'Let automation act again' })
+      .input(cluster),
+  },
+  nodes: {
+    list: base.route({ method: 'GET', path: '/clusters/{clusterId}/nodes', tags: ['nodes'], summary: 'All nodes with state and metrics' })
+      .input(cluster).output(z.object({ nodes: z.array(NodeSchema), observedAtMs: z.number().nullable() })),
+    get: base.route({ method: 'GET', path: '/clusters/{clusterId}/nodes/{nodeId}', tags: ['nodes'], summary: 'One node' })
+      .input(cluster.extend({ nodeId: IdSchema })).output(NodeSchema),
+    add: base.route({ method: 'POST', path: '/clusters/{clusterId}/nodes', successStatus: 202, tags: ['nodes'], summary: 'Add a node' })
+      .input(cluster.extend({ address: z.string().min(1).max(300).optional(), zone: z.string().min(1).max(128).optional(), followerOf: IdSchema.optional() }).strict()).output(AcceptedSchema),
+    cordon: nodeAction('cordon', 'Accept no new replicas'),
+    uncordon: nodeAction('uncordon', 'Accept new replicas again'),
+    deactivate: base.route({ method: 'POST', path: '/clusters/{clusterId}/nodes/{nodeId}/deactivate', tags: ['nodes'], summary: 'Maintenance: silence is expected until the expiry' })
+      .input(cluster.extend({ nodeId: IdSchema, durationMs: z.number().int().min(60_000).max(7 * 86_400_000).default(3_600_000) }).strict()).output(NodeSchema),
+    activate: nodeAction('activate', 'End the maintenance'),
+    drain: base.route({ method: 'POST', path: '/clusters/{clusterId}/nodes/{nodeId}/drain', successStatus: 202, tags: ['nodes'], summary: 'Move everything away by an approved plan' })
+      .input(cluster.extend({ nodeId: IdSchema, planId: IdSchema }).strict()).output(AcceptedSchema),
+    decommission: base.route({ method: 'POST', path: '/clusters/{clusterId}/nodes/{nodeId}/decommission', successStatus: 202, tags: ['nodes'], summary: 'Verify empty on the node itself, then leave' })
+      .input(cluster.extend({ nodeId: IdSchema, confirmName: z.string().min(1).max(255) }).strict()).output(AcceptedSchema),
+  },
+  shards: {
+    list: base.route({ method: 'GET', path: '/clusters/{clusterId}/shards', tags: ['shards'], summary: 'Shards with placement and load' })
+      .input(cluster.extend({
+        ...page,
+        nodeId: IdSchema.optional(),
+        orderBy: z.enum(['shardId', 'sizeBytes', 'keyCount', 'cpu', 'operations']).default('shardId'),
+      })).output(z.object({ shards: z.array(ShardRowSchema), total: z.number().int().min(0), nextCursor: z.string().nullable() })),
+  },
+  plans: {
+    preview: base.route({ method: 'POST', path: '/clusters/{clusterId}/plans', successStatus: 201, tags: ['plans'], summary: 'Make a plan; nothing moves' })
+      .input(cluster.extend(PlanRequestSchema.shape).strict()).output(PlanSchema),
+    list: base.route({ method: 'GET', path: '/clusters/{clusterId}/plans', tags: ['plans'], summary: 'Plans, newest first' })
+      .input(cluster.extend(page)).output(z.object({ plans: z.array(PlanSummarySchema), nextCursor: z.string().nullable() })),
+    get: base.route({ method: 'GET', path: '/plans/{planId}', tags: ['plans'], summary: 'One plan with its steps' })
+      .input(z.object({ planId: IdSchema })).output(PlanSchema),
+    approve: base.route({ method: 'POST', path: '/plans/{planId}/approve', successStatus: 202, tags: ['plans'], summary: 'Run the plan' })
+      .input(z.strictObject({
+        planId: IdSchema,
+        throttle: ThrottleSchema.optional(),
+        /** Run only the first so many steps: every prefix is feasible and an improvement. */
+        stepCount: z.number().int().min(1).max(1_000_000).optional(),
+      })).output(AcceptedSchema),
+  },
+  operations: {
+    list: base.route({ method: 'GET', path: '/clusters/{clusterId}/operations', tags: ['operations'], summary: 'Operations, newest first' })
+      .input(cluster.extend(page)).output(z.object({ operations: z.array(OperationSchema), nextCursor: z.string().nullable() })),
+    get: base.route({ method: 'GET', path: '/operations/{operationId}', tags: ['operations'], summary: 'One operation with progress and report' })
+      .input(z.object({ operationId: IdSchema })).output(OperationSchema),
+    moves: base.route({ method: 'GET', path: '/operations/{operationId}/moves', tags: ['operations'], summary: 'Its moves, in plan order' })
+      .input(z.object({ operationId: IdSchema, ...page })).output(z.object({ moves: z.array(MoveRecordSchema), total: z.number().int().min(0), nextCursor: z.string().nullable() })),
+    pause: operationAction('pause', 'Pause moves; client traffic is not affected'),
+    resume: operationAction('resume', 'Go on'),
+    cancel: operationAction('cancel', 'Stop after the moves in flight'),
+    throttle: base.route({ method: 'POST', path: '/operations/{operationId}/throttle', tags: ['operations'], summary: 'Change its limits while it runs' })
+      .input(z.strictObject({ operationId: IdSchema, throttle: ThrottleSchema })).output(OperationSchema),
+  },
+  settings: {
+    get: base.route({ method: 'GET', path: '/clusters/{clusterId}/settings', tags: ['settings'], summary: 'Thresholds, modes and limits with their generation' })
+      .input(cluster).output(VersionedSettingsSchema),
+    update: base.route({ method: 'PUT', path: '/clusters/{clusterId}/settings', tags: ['settings'], summary: 'Replace them; an outdated generation is a 409 with what is stored' })
+      .input(z.strictObject({ clusterId: IdSchema, generation: z.number().int().min(1), settings: ClusterSettingsSchema })).output(VersionedSettingsSchema),
+  },
+  events: {
+    list: base.route({ method: 'GET', path: '/clusters/{clusterId}/events', tags: ['events'], summary: 'What happened, newest first' })
+      .input(cluster.extend({
+        ...page,
+        type: z.array(EventTypeSchema).or(EventTypeSchema.transform((type) => [type])).optional(),
+        nodeId: IdSchema.optional(),
+        operationId: IdSchema.optional(),
+        severityMin: z.enum(['info', 'notice', 'warning', 'critical']).default('info'),
+      })).output(z.object({ events: z.array(DomainEventSchema), nextCursor: z.string().nullable() })),
+  },
+  metrics: {
+    query: base.route({ method: 'GET', path: '/clusters/{clusterId}/metrics', tags: ['metrics'], summary: 'Recorded series' })
+      .input(cluster.extend({
+        metric: z.array(MetricSchema).or(MetricSchema.transform((metric) => [metric])),
+        /** Absent: the cluster as a whole. */
+        nodeId: IdSchema.optional(),
+        fromMs: z.coerce.number().int().min(0),
+        toMs: z.coerce.number().int().min(0),
+        pointsMax: z.coerce.number().int().min(1).max(2_000).default(180),
+      }).refine((query) => query.fromMs < query.toMs, { path: ['toMs'], message: 'After fromMs' }))
+      .output(z.object({ series: z.array(MetricSeriesSchema) })),
+  },
+};
+
+function nodeAction(action: 'cordon' | 'uncordon' | 'activate', summary: string) {
+  return base.route({ method: 'POST', path: `/clusters/{clusterId}/nodes/{nodeId}/${action}`, tags: ['nodes'], summary })
+    .input(cluster.extend({ nodeId: IdSchema }).strict()).output(NodeSchema);
+}
+
+function operationAction(action: 'pause' | 'resume' | 'cancel', summary: string) {
+  return base.route({ method: 'POST', path: `/operations/{operationId}/${action}`, tags: ['operations'], summary })
+    .input(z.strictObject({ operationId: IdSchema })).output(OperationSchema);
+}

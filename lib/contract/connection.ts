@@ -1,0 +1,54 @@
+import * as z from 'zod';
+
+const endpoint = z.string().min(1).max(300).regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:/@]+):\d{1,5}$/, 'host:port, IPv6 hosts in brackets')
+  .refine((value) => { const port = Number(value.slice(value.lastIndexOf(':') + 1)); return port >= 1 && port <= 65_535; }, 'The port is 1 to 65535');
+
+export const SimulatorConnectionSchema = z.strictObject({
+  kind: z.literal('simulator'),
+  nodeCount: z.number().int().min(1).max(2_000).default(12),
+  zoneCount: z.number().int().min(1).max(9).default(3),
+  shardCount: z.number().int().min(1).max(1_000_000).default(1_024),
+  replicationFactor: z.number().int().min(1).max(3).default(3),
+  seed: z.number().int().min(0).max(0xffff_ffff).default(7),
+  /** Simulated seconds per real second, 1..100. */
+  speed: z.number().min(1).max(100).default(1),
+  /** The last node starts without its share, so that there is something to rebalance. */
+  lastNodeEmpty: z.boolean().default(true),
+}).meta({ id: 'SimulatorConnection' });
+export type SimulatorConnection = z.infer<typeof SimulatorConnectionSchema>;
+
+export const RedisConnectionSchema = z.strictObject({
+  kind: z.literal('redis-cluster'),
+  /** Any members to start from; one that does not answer does no harm. */
+  seeds: z.array(endpoint).min(1).max(32),
+  username: z.string().max(128).optional(),
+  password: z.string().max(1024).optional(),
+  tls: z.strictObject({
+    enabled: z.boolean(),
+    /** PEM of the authority that signed the servers' certificates; the system's own when absent. */
+    caPem: z.string().max(65_536).optional(),
+    certPem: z.string().max(65_536).optional(),
+    keyPem: z.string().max(65_536).optional(),
+    serverName: z.string().max(255).optional(),
+    rejectUnauthorized: z.boolean().default(true),
+  }).default({ enabled: false, rejectUnauthorized: true }),
+  commandTimeoutMs: z.number().int().min(100).max(60_000).default(2_000),
+}).meta({ id: 'RedisConnection' });
+export type RedisConnection = z.infer<typeof RedisConnectionSchema>;
+
+export const ConnectionSchema = z.discriminatedUnion('kind', [SimulatorConnectionSchema, RedisConnectionSchema]);
+export type Connection = z.infer<typeof ConnectionSchema>;
+export const DriverKindSchema = z.enum(['simulator', 'redis-cluster']);
+
+/** A connection as it may be shown: secrets are gone, their presence is told. */
+export const ConnectionViewSchema = z.discriminatedUnion('kind', [
+  SimulatorConnectionSchema,
+  RedisConnectionSchema.omit({ password: true, tls: true }).extend({ hasPassword: z.boolean(), tls: z.object({ enabled: z.boolean(), hasClientCertificate: z.boolean() }) }),
+]).meta({ id: 'ConnectionView' });
+export type ConnectionView = z.infer<typeof ConnectionViewSchema>;
+
+export function viewOfConnection(connection: Connection): ConnectionView {
+  if (connection.kind === 'simulator') return connection;
+  const { password, tls, ...shown } = connection;
+  return { ...shown, hasPassword: password !== undefined && password !== '', tls: { enabled: tls.enabled, hasClientCertificate: tls.certPem !== undefined } };
+}

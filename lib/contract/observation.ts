@@ -1,0 +1,97 @@
+import * as z from 'zod';
+import { DomainSchema, NodeStatsSchema } from './node';
+import { IdSchema, ShardIdSchema } from './primitives';
+import { ResourceVectorSchema } from './resources';
+import type { ShardTable } from './shard-table';
+
+/** One node as a driver saw it (or failed to see it) in one reading. */
+export const NodeObservationSchema = z.object({
+  id: IdSchema,
+  name: z.string().min(1).max(255),
+  address: z.string().min(1).max(300),
+  domain: DomainSchema,
+  pool: z.string().min(1).max(64),
+  followerOf: IdSchema.nullable(),
+  /** Did the node itself answer within its deadline? A node known only from others' gossip did not. */
+  answered: z.boolean(),
+  /** How long its answer took; `null` when it gave none. */
+  answerMs: z.number().min(0).nullable(),
+  /** The engine's own failure verdict about it, from the nodes that did answer. */
+  reportedFailed: z.boolean(),
+  /** False while the engine still counts it as not (or no longer) a member. */
+  member: z.boolean(),
+  incarnation: z.number().int().min(0),
+  /** Reading number of this node within its incarnation, strictly increasing. */
+  sequence: z.number().int().min(0),
+  capacity: ResourceVectorSchema,
+  usage: ResourceVectorSchema,
+  stats: NodeStatsSchema,
+  version: z.string().max(64).nullable(),
+  labels: z.record(z.string(), z.string()),
+});
+export type NodeObservation = z.infer<typeof NodeObservationSchema>;
+
+/** Something the engine reports that an operator must know and that blocks some actions. */
+export const EngineWarningSchema = z.object({
+  code: z.enum([
+    'cluster-state-fail', 'slots-uncovered', 'open-slot', 'views-disagree', 'node-did-not-answer',
+    'load-not-reported', 'size-sampled', 'evicting-policy', 'authentication-failed', 'partial-reading',
+  ]),
+  message: z.string().max(1000),
+  nodeId: IdSchema.nullable(),
+  shardId: ShardIdSchema.nullable(),
+  /** What the operator can type or do about it; `null` when nothing is known. */
+  remedy: z.string().max(1000).nullable(),
+}).meta({ id: 'EngineWarning' });
+export type EngineWarning = z.infer<typeof EngineWarningSchema>;
+
+export const EngineFactsSchema = z.object({
+  /** "PhantomDB", "Redis", "Valkey", ... */
+  name: z.string().max(64),
+  version: z.string().max(64).nullable(),
+  /** Does the engine itself say that it serves? `null` when it does not tell. */
+  serving: z.boolean().nullable(),
+  replicationFactor: z.number().int().min(1).max(16),
+  /** Engine settings that matter to plans, as text, for the console. */
+  settings: z.record(z.string(), z.string()),
+}).meta({ id: 'EngineFacts' });
+export type EngineFacts = z.infer<typeof EngineFactsSchema>;
+
+const columnOf = <T extends Int16Array | Float32Array | Float64Array>(type: new (length: number) => T) =>
+  z.custom<T>((value) => value instanceof type);
+
+export const ShardTableSchema: z.ZodType<ShardTable> = z.object({
+  shardCount: z.number().int().min(0).max(1_048_576),
+  replicaMax: z.number().int().min(1).max(16),
+  nodeIds: z.array(IdSchema).max(32_767),
+  replicas: columnOf(Int16Array),
+  sizeBytes: columnOf(Float64Array),
+  keyCount: columnOf(Float64Array),
+  load: z.object({
+    cpu: columnOf(Float32Array),
+    readsPerSecond: columnOf(Float32Array),
+    writesPerSecond: columnOf(Float32Array),
+    networkBytesPerSecond: columnOf(Float32Array),
+  }),
+  epoch: columnOf(Float64Array),
+  quality: z.object({
+    size: z.enum(['measured', 'sampled', 'unknown']),
+    sizeSampleCount: z.number().int().min(0),
+    load: z.enum(['measured', 'estimated', 'unknown']),
+  }),
+}).refine((table) => {
+  const rows = [table.sizeBytes, table.keyCount, table.epoch, ...Object.values(table.load)];
+  return table.replicas.length === table.shardCount * table.replicaMax && rows.every((column) => column.length === table.shardCount);
+}, 'Every column has one row per shard');
+
+/**
+ * One driver reading. Parsed by zod at the edge; `shards` may be absent when this
+ * reading refreshed only the nodes (shard columns cost more and change more slowly).
+ */
+export const ObservationSchema = z.object({
+  nodes: z.array(NodeObservationSchema).max(32_767),
+  shards: ShardTableSchema.nullable(),
+  engine: EngineFactsSchema,
+  warnings: z.array(EngineWarningSchema).max(1000),
+});
+export type Observation = z.infer<typeof ObservationSchema>;

@@ -1,0 +1,152 @@
+import * as z from 'zod';
+import { BalanceDimensionSchema, ImbalanceSchema, NodeHoldingSchema } from './imbalance';
+import { ActorSchema, CountSchema, IdSchema, QuantitySchema, ShardIdSchema, TimestampMsSchema } from './primitives';
+
+export const STRATEGIES = ['consistent-hashing', 'round-robin', 'load-based'] as const;
+export const StrategySchema = z.enum(STRATEGIES);
+export type Strategy = z.infer<typeof StrategySchema>;
+
+/** What a plan may touch. */
+export const PlanScopeSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('cluster') }),
+  /** Empty these nodes of everything they hold. */
+  z.object({ kind: z.literal('evacuate'), nodeIds: z.array(IdSchema).min(1).max(1000) }),
+  /** Move the replicas that `sourceNodeId` holds of just these shards. */
+  z.object({
+    kind: z.literal('shards'),
+    shardIds: z.array(ShardIdSchema).min(1).max(65_536),
+    targetNodeId: IdSchema.nullable(),
+  }),
+]).meta({ id: 'PlanScope' });
+export type PlanScope = z.infer<typeof PlanScopeSchema>;
+
+/** Why a move is in a plan, with the numbers of source and target around it. */
+export const MoveReasonSchema = z.object({
+  code: z.enum(['evens-load', 'evens-count', 'follows-ring', 'bounds-ring-load', 'evacuates', 'relieves-overload', 'repairs-constraint', 'selected-by-operator', 'makes-room', 'reverses']),
+  dimension: BalanceDimensionSchema,
+  /** Value of the dimension on each end before and after this step, counting the steps ahead of it. `null` = unknown. */
+  sourceBefore: QuantitySchema,
+  sourceAfter: QuantitySchema,
+  targetBefore: QuantitySchema,
+  targetAfter: QuantitySchema,
+}).meta({ id: 'MoveReason' });
+export type MoveReason = z.infer<typeof MoveReasonSchema>;
+
+export const PlanStepSchema = z.discriminatedUnion('kind', [
+  /** Data of one replica goes from source to target; a primary's role goes with it. */
+  z.object({
+    kind: z.literal('move'),
+    shardId: ShardIdSchema,
+    role: z.enum(['primary', 'secondary']),
+    sourceNodeId: IdSchema,
+    targetNodeId: IdSchema,
+    bytes: QuantitySchema,
+    keyCount: QuantitySchema,
+    reason: MoveReasonSchema,
+  }),
+  /** The primary role goes to a node that already holds a replica; no data moves. */
+  z.object({
+    kind: z.literal('transfer'),
+    shardId: ShardIdSchema,
+    sourceNodeId: IdSchema,
+    targetNodeId: IdSchema,
+    reason: MoveReasonSchema,
+  }),
+]).meta({ id: 'PlanStep' });
+export type PlanStep = z.infer<typeof PlanStepSchema>;
+export type MoveStep = Extract<PlanStep, { kind: 'move' }>;
+
+export const CONSTRAINTS = [
+  'capacity', 'replica-conflict', 'zone-spread', 'lifecycle', 'liveness', 'cordoned', 'quarantined', 'follower', 'disk-line', 'in-flight', 'pinned', 'out-of-scope',
+] as const;
+
+/** A candidate that was turned down: which rule, for what, with its numbers. */
+export const RefusalSchema = z.object({
+  constraint: z.enum(CONSTRAINTS).or(z.enum([
+    'no-nodes', 'no-eligible-target', 'invalid-number', 'unknown-node', 'unknown-shard', 'duplicate-replica', 'nothing-to-move',
+    'frozen', 'stale-observation', 'operation-running', 'plan-expired', 'plan-superseded', 'plan-not-proposed', 'engine-not-serving', 'open-slots',
+    'illegal-transition', 'not-supported', 'not-empty', 'last-node', 'replication-factor', 'already-so', 'evicting-policy', 'views-disagree',
+    'wrong-cluster-kind', 'manager-stopping', 'unsafe',
+  ])),
+  message: z.string().min(1).max(500),
+  nodeId: IdSchema.nullable(),
+  shardId: ShardIdSchema.nullable(),
+  /** The numbers that made it; units are in the names. */
+  numbers: z.record(z.string(), z.number()),
+  /** How many candidates were turned down for the same reason. */
+  count: CountSchema,
+}).meta({ id: 'Refusal' });
+export type Refusal = z.infer<typeof RefusalSchema>;
+export type RefusalCode = Refusal['constraint'];
+
+export const RiskSchema = z.object({
+  code: z.enum(['target-memory', 'big-key', 'stale-values', 'estimated-values', 'open-slot', 'follower-lag', 'version-difference', 'evicting-policy', 'zone-spread', 'unknown-size']),
+  severity: z.enum(['notice', 'warning']),
+  message: z.string().max(500),
+  nodeId: IdSchema.nullable(),
+  shardId: ShardIdSchema.nullable(),
+}).meta({ id: 'Risk' });
+export type Risk = z.infer<typeof RiskSchema>;
+
+/** The whole answer in one code and its numbers; an empty plan says why it is empty. */
+export const PlanVerdictSchema = z.object({
+  code: z.enum(['improves', 'already-balanced', 'below-threshold', 'nothing-feasible', 'evacuates', 'cannot-evacuate', 'invalid']),
+  message: z.string().max(500),
+  numbers: z.record(z.string(), z.number()),
+}).meta({ id: 'PlanVerdict' });
+
+/** The state of the cluster's balance on one side of a plan. */
+export const BalancePictureSchema = z.object({
+  imbalance: ImbalanceSchema,
+  /** The one number that plans are judged by, 0 = even; lower is better. */
+  score: z.number().min(0),
+  holdings: z.array(NodeHoldingSchema).max(32_767),
+}).meta({ id: 'BalancePicture' });
+export type BalancePicture = z.infer<typeof BalancePictureSchema>;
+
+export const PlanStatusSchema = z.enum(['proposed', 'approved', 'superseded', 'expired']);
+export const PlanSchema = z.object({
+  id: IdSchema,
+  clusterId: IdSchema,
+  createdAtMs: TimestampMsSchema,
+  expiresAtMs: TimestampMsSchema,
+  createdBy: ActorSchema,
+  status: PlanStatusSchema,
+  strategy: StrategySchema,
+  scope: PlanScopeSchema,
+  /** Imbalance above which the planner acts, 0..1. */
+  threshold: z.number().min(0).max(1),
+  seed: z.number().int().min(0),
+  /** The state it was made from. */
+  revision: CountSchema,
+  epoch: CountSchema,
+  steps: z.array(PlanStepSchema).max(1_000_000),
+  before: BalancePictureSchema,
+  after: BalancePictureSchema,
+  /** Sum over moves; unknown sizes count as the mean known size and raise a risk. */
+  bytes: z.number().min(0),
+  keyCount: z.number().min(0),
+  estimatedSeconds: z.object({ low: z.number().min(0), high: z.number().min(0) }),
+  verdict: PlanVerdictSchema,
+  refusals: z.array(RefusalSchema).max(1000),
+  risks: z.array(RiskSchema).max(1000),
+}).meta({ id: 'Plan' });
+export type Plan = z.infer<typeof PlanSchema>;
+export type PlanVerdict = Plan['verdict'];
+
+/** A plan without its steps and holdings, for lists. */
+export const PlanSummarySchema = PlanSchema.omit({ steps: true, before: true, after: true, refusals: true, risks: true }).extend({
+  stepCount: CountSchema,
+  scoreBefore: z.number().min(0),
+  scoreAfter: z.number().min(0),
+}).meta({ id: 'PlanSummary' });
+export type PlanSummary = z.infer<typeof PlanSummarySchema>;
+
+/** What an operator asks to see before anything happens. */
+export const PlanRequestSchema = z.strictObject({
+  strategy: StrategySchema,
+  scope: PlanScopeSchema.default({ kind: 'cluster' }),
+  threshold: z.number().min(0).max(1).optional(),
+  seed: z.number().int().min(0).max(0xffff_ffff).default(1),
+}).meta({ id: 'PlanRequest' });
+export type PlanRequest = z.infer<typeof PlanRequestSchema>;

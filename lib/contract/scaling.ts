@@ -1,0 +1,27 @@
+import * as z from 'zod';
+import { CountSchema, TimestampMsSchema } from './primitives';
+import { ResourceSchema } from './resources';
+
+/** What one rule wanted, with its numbers. */
+export const ScalingConditionSchema = z.object({
+  resource: ResourceSchema,
+  /** Mean utilization over eligible nodes; `null` = unknown, which holds. */
+  utilization: z.number().min(0).nullable(),
+  target: z.number().min(0).max(1),
+  nodeCountWanted: CountSchema.nullable(),
+}).meta({ id: 'ScalingCondition' });
+
+/** What the scaler concluded, also when it is "hold", and the guard that bound it. */
+export const ScalingDecisionSchema = z.object({
+  atMs: TimestampMsSchema,
+  action: z.enum(['hold', 'scale-out', 'scale-in', 'rebalance']),
+  nodeCount: CountSchema,
+  /** Before and after stabilising and limits. */
+  nodeCountRecommended: CountSchema,
+  nodeCountDecided: CountSchema,
+  /** The rule that had the last word. */
+  boundBy: z.enum(['within-target', 'target-utilization', 'minimum', 'maximum', 'unknown-metrics', 'unhealthy', 'operation-running', 'frozen', 'skew', 'off', 'stale-observation']),
+  message: z.string().max(500),
+  conditions: z.array(ScalingConditionSchema).max(16),
+}).meta({ id: 'ScalingDecision' });
+export type ScalingDecision = z.infer<typeof ScalingDecisionSchema>;
