@@ -1,0 +1,123 @@
+import type { ConnectCluster } from './cluster';
+import type { Connection } from './connection';
+import type { DomainEvent, EventType } from './events';
+import type { Freeze } from './health';
+import type { Metric, MetricSeries } from './metrics';
+import type { Lifecycle } from './node';
+import type { MoveRecord, MoveStatus, Operation } from './operation';
+import type { Plan, PlanSummary } from './plan';
+import type { VersionedSettings } from './settings';
+import type { Result } from '@/lib/platform/result';
+
+/** What we want of a node, kept over restarts; what we believe of it is observed anew. */
+export interface NodeIntent {
+  readonly clusterId: string;
+  readonly nodeId: string;
+  readonly lifecycle: Lifecycle;
+  readonly cordoned: boolean;
+  readonly maintenanceUntilMs: number | null;
+}
+
+export interface ClusterRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly environment: ConnectCluster['environment'];
+  /** With secrets; never leaves the server. */
+  readonly connection: Connection;
+  readonly createdAtMs: number;
+  readonly freeze: Freeze | null;
+  /** Grows with each manager that takes the cluster over: the fencing token of every remote command. */
+  readonly epoch: number;
+}
+
+/** One answered mutation: the same key with the same request gets the same answer. */
+export interface RememberedAnswer {
+  readonly key: string;
+  /** Digest of method, path and body. */
+  readonly requestDigest: string;
+  readonly status: number;
+  readonly body: string;
+  readonly atMs: number;
+}
+
+/**
+ * One change of what is stored. A commit applies a list of them in one transaction or
+ * none: a 2xx is answered, and an effect is started, only after its commit.
+ */
+export type StoreWrite =
+  | { readonly kind: 'insert-cluster'; readonly cluster: ClusterRecord; readonly settings: VersionedSettings }
+  | { readonly kind: 'delete-cluster'; readonly clusterId: string }
+  | { readonly kind: 'set-freeze'; readonly clusterId: string; readonly freeze: Freeze | null }
+  /** Compare-and-set: conflicts when the stored epoch is not `expectedEpoch`. */
+  | { readonly kind: 'take-over'; readonly clusterId: string; readonly expectedEpoch: number; readonly epoch: number }
+  /** Compare-and-set: conflicts when the stored generation is not `versioned.generation - 1`. */
+  | { readonly kind: 'save-settings'; readonly clusterId: string; readonly versioned: VersionedSettings }
+  | { readonly kind: 'save-node-intent'; readonly intent: NodeIntent }
+  | { readonly kind: 'delete-node-intent'; readonly clusterId: string; readonly nodeId: string }
+  | { readonly kind: 'insert-plan'; readonly plan: Plan }
+  /** Compare-and-set on the status. */
+  | { readonly kind: 'set-plan-status'; readonly planId: string; readonly expected: Plan['status']; readonly status: Plan['status'] }
+  /** `epoch` fences: conflicts when the cluster's stored epoch is higher. */
+  | { readonly kind: 'insert-operation'; readonly operation: Operation; readonly moves: readonly MoveRecord[]; readonly epoch: number }
+  /** Compare-and-set: conflicts when the stored version is not `operation.version - 1`, or the epoch is outdated. */
+  | { readonly kind: 'save-operation'; readonly operation: Operation; readonly epoch: number }
+  /** Compare-and-set: conflicts when the stored status is not `expected`, or the epoch is outdated. */
+  | { readonly kind: 'save-move'; readonly clusterId: string; readonly operationId: string; readonly expected: MoveStatus; readonly move: MoveRecord; readonly epoch: number }
+  /** Conflicts when the sequence is not the next of its cluster. The store chains the hashes. */
+  | { readonly kind: 'append-event'; readonly event: DomainEvent }
+  | { readonly kind: 'remember-answer'; readonly answer: RememberedAnswer };
+
+export interface StoreConflict {
+  readonly code: 'conflict' | 'already-exists' | 'not-found' | 'unavailable';
+  readonly message: string;
+  /** Position in the commit's list of the write that conflicted; -1 when the store itself failed. */
+  readonly writeIndex: number;
+}
+
+export interface Page { readonly limit: number; readonly cursor: string | null }
+export interface PageOf<T> { readonly items: readonly T[]; readonly nextCursor: string | null }
+
+export interface EventQuery extends Page {
+  readonly types: readonly EventType[] | null;
+  readonly nodeId: string | null;
+  readonly operationId: string | null;
+  readonly severityMin: DomainEvent['severity'];
+}
+
+export interface MetricBucket {
+  readonly clusterId: string;
+  /** `null`: the cluster as a whole. */
+  readonly nodeId: string | null;
+  readonly metric: Metric;
+  readonly stepMs: number;
+  readonly atMs: number;
+  readonly sum: number;
+  readonly max: number;
+  readonly sampleCount: number;
+}
+
+/** What the manager keeps. Implemented by lib/persistence on a database, and in memory for rehearsals and simulations. */
+export interface Store {
+  commit(writes: readonly StoreWrite[]): Promise<Result<void, StoreConflict>>;
+  clusters(): Promise<readonly ClusterRecord[]>;
+  settings(clusterId: string): Promise<VersionedSettings | null>;
+  nodeIntents(clusterId: string): Promise<readonly NodeIntent[]>;
+  plan(planId: string): Promise<Plan | null>;
+  plans(clusterId: string, page: Page): Promise<PageOf<PlanSummary>>;
+  operation(operationId: string): Promise<Operation | null>;
+  /** Newest first. */
+  operations(clusterId: string, page: Page): Promise<PageOf<Operation>>;
+  /** Not in a terminal status, oldest first: what a restarted manager picks up. */
+  openOperations(clusterId: string): Promise<readonly Operation[]>;
+  moves(operationId: string, range?: { readonly fromIndex: number; readonly limit: number }): Promise<{ readonly moves: readonly MoveRecord[]; readonly total: number }>;
+  lastEventSequence(clusterId: string): Promise<number>;
+  /** Newest first. */
+  events(clusterId: string, query: EventQuery): Promise<PageOf<DomainEvent>>;
+  answer(key: string): Promise<RememberedAnswer | null>;
+  /** Adds to buckets that exist; not part of a transaction with anything else. */
+  addMetrics(buckets: readonly MetricBucket[]): Promise<void>;
+  metrics(query: { clusterId: string; nodeId: string | null; metrics: readonly Metric[]; fromMs: number; toMs: number; pointsMax: number }): Promise<readonly MetricSeries[]>;
+  /** Drops what its retention no longer covers. */
+  prune(nowMs: number): Promise<void>;
+  close(): Promise<void>;
+}
