@@ -5,7 +5,6 @@
 // tens of milliseconds. It is called by the commands themselves, not by `prestart` and `pretest`:
 // npm skips those without a word when a user's npmrc says `ignore-scripts`.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { build, whyBuild } from './build.mjs';
 import { runChild } from './child-process.mjs';
 import { withFileLock } from './file-lock.mjs';
@@ -72,12 +71,15 @@ function clientSourcesHash() {
 }
 
 function whyGenerate() {
+  if (!existsSync(inProject('prisma/schema.prisma'))) {
+    console.error('prisma/schema.prisma is missing: no database client is generated.');
+    return undefined;
+  }
   if (!existsSync(inProject(CLIENT_MARKER))) return 'there is none yet';
   return readFileSync(inProject(CLIENT_MARKER), 'utf8') === clientSourcesHash() ? undefined : 'the schema has changed';
 }
 
 async function generateClient() {
-  if (!existsSync(inProject('prisma/schema.prisma'))) throw new SetupError('prisma/schema.prisma is missing.');
   const sources = clientSourcesHash();
   const { exitCode, output } = await runChild([process.execPath, 'node_modules/prisma/build/index.js', 'generate'], {
     env: {

@@ -13,7 +13,7 @@ export const REPORT = '<report>';
  * @property {string} name
  * @property {readonly string[]} command arguments for node
  * @property {'vitest' | 'playwright' | 'exit-code'} counts where the number of tests comes from
- * @property {NodeJS.ProcessEnv} [env]
+ * @property {Record<string, string>} [env]
  * @property {number} timeoutMs
  * @property {boolean} [alone] it measures time or fills both cores, so nothing may run beside it
  * @property {import('./machine-parts.mjs').PartName} [needs]

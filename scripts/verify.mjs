@@ -111,7 +111,7 @@ async function runStage(stage, missing) {
 
 /** @param {Stage} stage @param {string} report */
 function runStageCommand(stage, report) {
-  const stageEnv = Object.entries(stage.env ?? {}).map(([name, value]) => [name, value?.replace(REPORT, report)]);
+  const stageEnv = Object.entries(stage.env ?? {}).map(([name, value]) => [name, value.replace(REPORT, report)]);
   return runChild([process.execPath, ...stage.command.map((argument) => argument.replace(REPORT, report))], {
     env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1', ...Object.fromEntries(stageEnv) },
     capture: true,
