@@ -1,0 +1,45 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const LINES_MAX = 400;
+const sources = ['app', 'components', 'lib'].flatMap((folder) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => /\.tsx?$/.test(path))
+    .map((path) => join(folder, path)));
+
+describe('source files', () => {
+  it('are found', () => {
+    expect(sources.length).toBeGreaterThan(0);
+  });
+
+  it(`have at most ${LINES_MAX} lines`, () => {
+    const long = sources.map((path) => ({ path, lineCount: readFileSync(path, 'utf8').trimEnd().split('\n').length }));
+    expect(long.filter(({ lineCount }) => lineCount > LINES_MAX)).toEqual([]);
+  });
+
+  it('are named in kebab-case, after what they hold', () => {
+    // Next gives [brackets], (parentheses) and a few names of its own a meaning.
+    const badlyNamed = sources.filter((path) => !/^[a-z0-9\-./[\]()_]+$/.test(path) || /\/(?:utils?|helpers?|misc|common|index)\.tsx?$/.test(path));
+    expect(badlyNamed).toEqual([]);
+  });
+});
+
+describe('dependencies', () => {
+  it('are pinned exactly', () => {
+    const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Record<'dependencies' | 'devDependencies', Record<string, string>>;
+    const versions = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
+    expect(versions.length).toBeGreaterThan(0);
+    expect(versions.filter(([, version]) => !/^(?:npm:[^@]+@)?\d+\.\d+\.\d+(?:-[\w.-]+)?$/.test(version))).toEqual([]);
+  });
+
+  it('run no install script: each that has one is denied by name', () => {
+    const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, { hasInstallScript?: boolean }> };
+    const { allowScripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { allowScripts: Record<string, boolean> };
+    const withScript = Object.entries(lock.packages)
+      .filter(([, { hasInstallScript }]) => hasInstallScript)
+      .map(([path]) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length));
+    expect(Object.values(allowScripts).filter(Boolean)).toEqual([]);
+    expect(withScript.filter((name) => !(name in allowScripts))).toEqual([]);
+  });
+});
