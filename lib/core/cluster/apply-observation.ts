@@ -1,0 +1,89 @@
+import type { Node } from '@/lib/contract/node';
+import type { NodeObservation, Observation } from '@/lib/contract/observation';
+import type { NodeVerdict } from '../health/failure-detector';
+import { adoptShardTable } from './adopt-shard-table';
+import type { ClusterState } from './cluster-state';
+import type { NodeWish } from './node-wish';
+
+/** What an observation changed, for events; the numbers are the state's. */
+export type StateChange =
+  | { readonly kind: 'node-added'; readonly node: Node }
+  | { readonly kind: 'node-removed'; readonly node: Node }
+  | { readonly kind: 'node-restarted'; readonly node: Node; readonly incarnationBefore: number }
+  | { readonly kind: 'liveness-changed'; readonly node: Node; readonly before: Node['liveness'] }
+  | { readonly kind: 'ownership-changed'; readonly shardsChanged: number };
+
+export interface ObservationContext {
+  readonly nowMs: number;
+  readonly monotonicMs: number;
+  /** What we want of nodes, by id; a node without an entry is wanted as it is found. */
+  readonly wishes: ReadonlyMap<string, NodeWish>;
+  /** What the failure detector concluded from this very reading, by id. */
+  readonly verdicts: ReadonlyMap<string, NodeVerdict>;
+}
+
+/**
+ * The next state from one reading. A node that did not answer keeps its last known
+ * values with their age; a node the engine no longer knows is gone; a reading without
+ * shard columns keeps the shards.
+ */
+export function applyObservation(state: ClusterState, observation: Observation, context: ObservationContext): { state: ClusterState; changes: StateChange[] } {
+  const changes: StateChange[] = [];
+  const nodes = new Map<string, Node>();
+  for (const observed of [...observation.nodes].sort((a, b) => (a.id < b.id ? -1 : 1))) {
+    const before = state.nodes.get(observed.id);
+    const node = nodeFrom(observed, before, context);
+    nodes.set(node.id, node);
+    if (before === undefined) changes.push({ kind: 'node-added', node });
+    else {
+      if (node.incarnation > before.incarnation) changes.push({ kind: 'node-restarted', node, incarnationBefore: before.incarnation });
+      if (node.liveness !== before.liveness) changes.push({ kind: 'liveness-changed', node, before: before.liveness });
+    }
+  }
+  for (const before of state.nodes.values()) {
+    if (!nodes.has(before.id)) changes.push({ kind: 'node-removed', node: before });
+  }
+  const adopted = observation.shards === null ? null : adoptShardTable(state.shards, observation.shards);
+  if (adopted !== null && adopted.shardsChanged > 0) changes.push({ kind: 'ownership-changed', shardsChanged: adopted.shardsChanged });
+  return {
+    state: {
+      ...state,
+      revision: state.revision + 1,
+      nodes,
+      shards: adopted?.table ?? state.shards,
+      engine: observation.engine,
+      warnings: observation.warnings,
+      observedAtMs: context.nowMs,
+      observedMonotonicMs: context.monotonicMs,
+    },
+    changes,
+  };
+}
+
+function nodeFrom(observed: NodeObservation, before: Node | undefined, context: ObservationContext): Node {
+  const wish = context.wishes.get(observed.id);
+  const verdict = context.verdicts.get(observed.id);
+  const fresh = observed.answered || before === undefined;
+  return {
+    id: observed.id,
+    name: observed.name,
+    address: observed.address,
+    domain: observed.domain,
+    pool: observed.pool,
+    lifecycle: wish?.lifecycle ?? before?.lifecycle ?? (observed.member ? 'active' : 'joining'),
+    liveness: verdict?.liveness ?? before?.liveness ?? 'suspect',
+    livenessReason: verdict?.reason ?? before?.livenessReason ?? { code: 'first-seen', silentMs: 0, limitMs: 0 },
+    livenessSinceMs: verdict?.sinceMs ?? before?.livenessSinceMs ?? context.nowMs,
+    incarnation: fresh ? observed.incarnation : Math.max(before.incarnation, observed.incarnation),
+    capacity: fresh ? observed.capacity : before.capacity,
+    usage: fresh ? observed.usage : before.usage,
+    stats: fresh ? observed.stats : before.stats,
+    version: fresh ? observed.version : before.version,
+    labels: fresh ? observed.labels : before.labels,
+    cordoned: wish?.cordoned ?? false,
+    maintenanceUntilMs: wish?.maintenanceUntilMs ?? null,
+    quarantinedUntilMs: verdict?.quarantinedUntilMs ?? null,
+    followerOf: observed.followerOf,
+    observedAtMs: observed.answered ? context.nowMs : before?.observedAtMs ?? null,
+  };
+}

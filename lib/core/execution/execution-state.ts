@@ -1,0 +1,162 @@
+/**
+ * One run of a plan as data. `transition` takes what happened and gives the next state;
+ * `nextEffects` tells what to do about it. Neither does anything: the plan executor
+ * stores, calls the driver and feeds the outcome back in, so every run can be replayed
+ * from its events (the split of etcd/raft: Step in, Ready out).
+ */
+import { assertNever } from '@/lib/platform/assert';
+import { err, ok, type Result } from '@/lib/platform/result';
+import type { DriverFailure, ExecutionStatus, MoveRecord, MoveStatus } from '@/lib/contract/operation';
+import type { Throttle } from '@/lib/contract/settings';
+import { type ExecutionMove, MoveList } from './move-list';
+import { DEFAULT_RETRY, retryDelayMs, type RetryPolicy } from './retry';
+import { assertMoveTransition, isMoveTerminal, mayBecome } from './transitions';
+
+export interface ExecutionState {
+  readonly status: ExecutionStatus;
+  readonly moves: MoveList;
+  readonly throttle: Throttle;
+  readonly retry: RetryPolicy;
+  /** Moves begun and not ended, in flight or interrupted, by index ascending. */
+  readonly open: readonly number[];
+  /** Every move before this one is terminal. */
+  readonly firstPending: number;
+  readonly counts: { readonly done: number; readonly failed: number; readonly reverted: number };
+  readonly bytesDone: number;
+  readonly keysDone: number;
+}
+
+export type ExecutionEvent =
+  | { readonly kind: 'start' }
+  | { readonly kind: 'pause' }
+  | { readonly kind: 'resume' }
+  | { readonly kind: 'cancel' }
+  | { readonly kind: 'supersede' }
+  | { readonly kind: 'throttle'; readonly throttle: Throttle }
+  /** The intent of these moves is stored; their driver calls begin. */
+  | { readonly kind: 'moves-started'; readonly indexes: readonly number[]; readonly nowMs: number }
+  | { readonly kind: 'move-progressed'; readonly index: number; readonly stage: Extract<MoveStatus, 'copying' | 'verifying' | 'committing'>; readonly bytesDone: number; readonly keysDone: number }
+  | { readonly kind: 'move-succeeded'; readonly index: number; readonly bytes: number; readonly keyCount: number; readonly nowMs: number }
+  /** They rest on room that a failed move did not make. */
+  | { readonly kind: 'moves-abandoned'; readonly indexes: readonly number[]; readonly nowMs: number }
+  | { readonly kind: 'move-reverted'; readonly index: number; readonly nowMs: number }
+  /** `random` in [0, 1) spreads the retries. */
+  | { readonly kind: 'move-failed'; readonly index: number; readonly failure: DriverFailure; readonly nowMs: number; readonly monotonicMs: number; readonly random: number };
+
+const ABANDONED: DriverFailure = { code: 'topology-changed', message: 'Not started: the room it needed was to be made by a move that failed', retryable: false };
+
+export interface IllegalCommand {
+  readonly code: 'illegal-transition';
+  readonly from: ExecutionStatus;
+  readonly to: ExecutionStatus;
+}
+
+export function createExecution(moves: readonly MoveRecord[], options: { status: ExecutionStatus; throttle: Throttle; retry?: RetryPolicy }): ExecutionState {
+  const list = MoveList.from(moves);
+  const counts = { done: 0, failed: 0, reverted: 0 };
+  const open: number[] = [];
+  let bytesDone = 0, keysDone = 0;
+  for (const move of moves) {
+    if (move.status === 'done' || move.status === 'failed' || move.status === 'reverted') counts[move.status] += 1;
+    else if (move.status !== 'pending') open.push(move.index);
+    if (move.status === 'done') {
+      bytesDone += move.bytesDone;
+      keysDone += move.keysDone;
+    }
+  }
+  const state: ExecutionState = { status: options.status, moves: list, throttle: options.throttle, retry: options.retry ?? DEFAULT_RETRY, open, firstPending: 0, counts, bytesDone, keysDone };
+  return { ...state, firstPending: skipTerminal(state.moves, 0) };
+}
+
+/** The state after an event; a command that the table does not allow is an error value. */
+export function transition(state: ExecutionState, event: ExecutionEvent): Result<ExecutionState, IllegalCommand> {
+  switch (event.kind) {
+    case 'start': return become(state, 'running');
+    case 'pause': return become(state, state.open.some((index) => state.moves.at(index)?.inFlight) ? 'pausing' : 'paused', state.status === 'running' ? 'via-pausing' : undefined);
+    case 'resume': return become(state, 'running');
+    case 'cancel': return state.status === 'pending' ? become(state, 'canceled') : become(state, 'canceling');
+    case 'supersede': return become(state, 'superseded');
+    case 'throttle': return ok({ ...state, throttle: event.throttle });
+    case 'moves-started': return ok(event.indexes.reduce((next, index) => startMove(next, index, event.nowMs), state));
+    case 'move-progressed': return ok(progressMove(state, event));
+    case 'move-succeeded': return ok(endMove(state, event.index, { status: 'done', bytesDone: event.bytes, keysDone: event.keyCount, finishedAtMs: event.nowMs, failure: null }));
+    case 'moves-abandoned': return ok(event.indexes.reduce((next, index) => endMove(next, index, { status: 'failed', failure: ABANDONED, finishedAtMs: event.nowMs }), state));
+    case 'move-reverted': return ok(endMove(state, event.index, { status: 'reverted', bytesDone: 0, keysDone: 0, finishedAtMs: event.nowMs }));
+    case 'move-failed': return ok(failMove(state, event));
+    default: return assertNever(event);
+  }
+}
+
+/** What rests: nothing in flight, so that pausing may become paused, and a run that has nothing left may end. */
+export function settle(state: ExecutionState): ExecutionState {
+  if (state.open.some((index) => state.moves.at(index)?.inFlight)) return state;
+  if (state.status === 'canceling' && state.open.length === 0) return { ...state, status: 'canceled' };
+  if (state.status !== 'running' && state.status !== 'pausing') return state;
+  if (state.open.length === 0 && state.firstPending >= state.moves.length) {
+    return { ...state, status: state.counts.failed > 0 ? 'failed' : 'succeeded' };
+  }
+  return state.status === 'pausing' ? { ...state, status: 'paused' } : state;
+}
+
+function become(state: ExecutionState, to: ExecutionStatus, via?: 'via-pausing'): Result<ExecutionState, IllegalCommand> {
+  if (!(mayBecome(state.status, to) || (via !== undefined && mayBecome(state.status, 'pausing')))) {
+    return err({ code: 'illegal-transition', from: state.status, to });
+  }
+  return ok({ ...state, status: to });
+}
+
+function startMove(state: ExecutionState, index: number, nowMs: number): ExecutionState {
+  const move = moveAt(state, index);
+  assertMoveTransition(move.status, 'copying');
+  const started: ExecutionMove = { ...move, status: 'copying', inFlight: true, retryAtMonotonicMs: null, attempt: move.attempt + 1, startedAtMs: move.startedAtMs ?? nowMs };
+  const open = state.open.includes(index) ? state.open : [...state.open, index].sort((a, b) => a - b);
+  return withMove({ ...state, open }, started);
+}
+
+function progressMove(state: ExecutionState, event: Extract<ExecutionEvent, { kind: 'move-progressed' }>): ExecutionState {
+  const move = moveAt(state, event.index);
+  if (!move.inFlight) return state;
+  assertMoveTransition(move.status, event.stage);
+  return withMove(state, { ...move, status: event.stage, bytesDone: Math.max(move.bytesDone, event.bytesDone), keysDone: Math.max(move.keysDone, event.keysDone) });
+}
+
+function failMove(state: ExecutionState, event: Extract<ExecutionEvent, { kind: 'move-failed' }>): ExecutionState {
+  const move = moveAt(state, event.index);
+  if (event.failure.code === 'interrupted') {
+    return withMove(state, { ...move, inFlight: false, attempt: Math.max(0, move.attempt - 1) });
+  }
+  const delayMs = retryDelayMs(event.failure, move.attempt, event.random, state.retry);
+  if (delayMs === null) return endMove(state, event.index, { status: 'failed', failure: event.failure, finishedAtMs: event.nowMs });
+  return withMove(state, { ...move, inFlight: false, failure: event.failure, retryAtMonotonicMs: event.monotonicMs + delayMs });
+}
+
+function endMove(state: ExecutionState, index: number, end: Pick<ExecutionMove, 'status'> & Partial<ExecutionMove>): ExecutionState {
+  const move = moveAt(state, index);
+  assertMoveTransition(move.status, end.status);
+  const ended: ExecutionMove = { ...move, ...end, inFlight: false, retryAtMonotonicMs: null };
+  const counts = { ...state.counts, [end.status]: state.counts[end.status as keyof ExecutionState['counts']] + 1 };
+  const next = withMove({ ...state, counts, open: state.open.filter((other) => other !== index) }, ended);
+  const landed = end.status === 'done';
+  return {
+    ...next,
+    bytesDone: next.bytesDone + (landed ? ended.bytesDone : 0),
+    keysDone: next.keysDone + (landed ? ended.keysDone : 0),
+    firstPending: skipTerminal(next.moves, next.firstPending),
+  };
+}
+
+function moveAt(state: ExecutionState, index: number): ExecutionMove {
+  const move = state.moves.at(index);
+  if (move === undefined) throw new RangeError(`The execution has ${state.moves.length} moves, not a move ${index}`);
+  return move;
+}
+
+function withMove(state: ExecutionState, move: ExecutionMove): ExecutionState {
+  return { ...state, moves: state.moves.with(move.index, move) };
+}
+
+function skipTerminal(moves: MoveList, from: number): number {
+  let index = from;
+  while (index < moves.length && isMoveTerminal(moves.at(index)!.status)) index += 1;
+  return index;
+}

@@ -1,0 +1,42 @@
+import type { MoveRecord } from '@/lib/contract/operation';
+
+/** A move with what only the running process knows of it. */
+export interface ExecutionMove extends MoveRecord {
+  /** A driver call for it is under way. */
+  readonly inFlight: boolean;
+  /** Not before then, monotonic; `null` = at once. */
+  readonly retryAtMonotonicMs: number | null;
+}
+
+const CHUNK = 256;
+
+/**
+ * An immutable list with cheap replacement: a plan may have a hundred thousand moves and
+ * each changes a few times, so copying one flat array every time would be quadratic.
+ */
+export class MoveList {
+  private constructor(private readonly chunks: readonly (readonly ExecutionMove[])[], readonly length: number) {}
+
+  static from(moves: readonly MoveRecord[]): MoveList {
+    const chunks: ExecutionMove[][] = [];
+    for (let start = 0; start < moves.length; start += CHUNK) {
+      chunks.push(moves.slice(start, start + CHUNK).map((move) => ({ ...move, inFlight: false, retryAtMonotonicMs: null })));
+    }
+    return new MoveList(chunks, moves.length);
+  }
+
+  at(index: number): ExecutionMove | undefined {
+    return this.chunks[Math.floor(index / CHUNK)]?.[index % CHUNK];
+  }
+
+  with(index: number, move: ExecutionMove): MoveList {
+    const chunkIndex = Math.floor(index / CHUNK);
+    const chunk = this.chunks[chunkIndex];
+    if (chunk === undefined) return this;
+    return new MoveList(this.chunks.with(chunkIndex, chunk.with(index % CHUNK, move)), this.length);
+  }
+
+  *[Symbol.iterator](): Generator<ExecutionMove> {
+    for (const chunk of this.chunks) yield* chunk;
+  }
+}

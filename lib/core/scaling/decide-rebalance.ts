@@ -1,0 +1,68 @@
+/**
+ * Should the manager start a rebalance by itself? Asked after every reading; a "no"
+ * says which guard held it back.
+ */
+import type { BalanceDimension, Imbalance } from '@/lib/contract/imbalance';
+import type { ClusterSettings } from '@/lib/contract/settings';
+
+export interface RebalanceTriggerState {
+  /** Since when the imbalance has been above the threshold without a break, monotonic; `null` = it is not. */
+  readonly aboveSinceMonotonicMs: number | null;
+  /** Nodes came or went and no rebalance answered it yet. */
+  readonly topologyChanged: boolean;
+  /** When the last automatic rebalance ended (or found nothing to do), monotonic. */
+  readonly lastEndedMonotonicMs: number | null;
+}
+
+export const IDLE_TRIGGER: RebalanceTriggerState = { aboveSinceMonotonicMs: null, topologyChanged: false, lastEndedMonotonicMs: null };
+
+export interface RebalanceGuards {
+  readonly monotonicMs: number;
+  readonly stale: boolean;
+  readonly frozen: boolean;
+  readonly healthy: boolean;
+  readonly operationOpen: boolean;
+}
+
+export type RebalanceDecision =
+  | { readonly action: 'rebalance'; readonly cause: 'topology-changed' | 'above-threshold'; readonly dimension: BalanceDimension; readonly imbalance: number }
+  | { readonly action: 'hold'; readonly guard: 'manual' | 'balanced' | 'stale' | 'frozen' | 'unhealthy' | 'operation-open' | 'holding' | 'cooldown' | 'not-enabled'; readonly untilMonotonicMs: number | null };
+
+/** The trigger's memory after a reading. */
+export function advanceTrigger(trigger: RebalanceTriggerState, reading: { worst: number; threshold: number; topologyChanged: boolean; monotonicMs: number }): RebalanceTriggerState {
+  const above = reading.worst > reading.threshold;
+  return {
+    ...trigger,
+    aboveSinceMonotonicMs: above ? trigger.aboveSinceMonotonicMs ?? reading.monotonicMs : null,
+    topologyChanged: trigger.topologyChanged || reading.topologyChanged,
+  };
+}
+
+export function decideRebalance(trigger: RebalanceTriggerState, imbalance: Imbalance, settings: ClusterSettings['rebalancing'], guards: RebalanceGuards): RebalanceDecision {
+  const hold = (guard: Extract<RebalanceDecision, { action: 'hold' }>['guard'], untilMonotonicMs: number | null = null): RebalanceDecision => ({ action: 'hold', guard, untilMonotonicMs });
+  if (settings.mode === 'manual') return hold('manual');
+  const worst = worstImbalance(imbalance);
+  if (worst === null || worst.value <= settings.imbalanceThreshold) return hold('balanced');
+  if (guards.stale) return hold('stale');
+  if (guards.frozen) return hold('frozen');
+  if (!guards.healthy) return hold('unhealthy');
+  if (guards.operationOpen) return hold('operation-open');
+  const cooledMs = trigger.lastEndedMonotonicMs === null ? -Infinity : trigger.lastEndedMonotonicMs + settings.cooldownMs;
+  if (settings.onTopologyChange && trigger.topologyChanged) {
+    return { action: 'rebalance', cause: 'topology-changed', dimension: worst.dimension, imbalance: worst.value };
+  }
+  if (!settings.aboveThreshold) return hold('not-enabled');
+  if (guards.monotonicMs < cooledMs) return hold('cooldown', cooledMs);
+  const heldMs = (trigger.aboveSinceMonotonicMs ?? guards.monotonicMs) + settings.holdMs;
+  if (guards.monotonicMs < heldMs) return hold('holding', heldMs);
+  return { action: 'rebalance', cause: 'above-threshold', dimension: worst.dimension, imbalance: worst.value };
+}
+
+/** The most uneven known dimension. */
+export function worstImbalance(imbalance: Imbalance): { dimension: BalanceDimension; value: number } | null {
+  let worst: { dimension: BalanceDimension; value: number } | null = null;
+  for (const [dimension, value] of Object.entries(imbalance) as [BalanceDimension, number | null][]) {
+    if (value !== null && (worst === null || value > worst.value)) worst = { dimension, value };
+  }
+  return worst;
+}
