@@ -1,0 +1,142 @@
+import { primaryIndexOf, type ShardTable } from '@/lib/contract/shard-table';
+import { mixColors } from './color';
+import { ownerStyleOf, OWNER_PATTERNS, OWNER_STYLE_COUNT } from './owner-style';
+import type { MapPicture, Stencil } from './shard-canvas';
+import { CODE_NO_PRIMARY, encodeOwners, fadedColorTable, metricColorTable, ownerColorTable, SURFACES, type Palette, type Scheme } from './shard-colors';
+import type { ShardLayout } from './shard-layout';
+import { SHARD_METRIC_FACTS, type ShardMetric } from './shard-metrics';
+import { EMPHASIS_FADED, EMPHASIS_FULL, EMPHASIS_HALF, joinColorTables, type ColorTables } from './shard-pixels';
+import { CODE_UNKNOWN, encodeMetric, logDomainOf, type LogDomain } from './shard-scale';
+
+const FADED_SHARE = 0.85;
+const HALF_SHARE = 0.55;
+
+function flagsOf(codes: readonly number[]): Uint8Array {
+  const flags = new Uint8Array(256);
+  for (const code of codes) flags[code] = 1;
+  return flags;
+}
+
+const HATCH_UNKNOWN: Stencil = { look: 'hatch', marked: flagsOf([CODE_UNKNOWN]) };
+const CROSS_NO_PRIMARY: Stencil = { look: 'cross', marked: flagsOf([CODE_NO_PRIMARY]) };
+const ownerPatternStencils: readonly Stencil[] = OWNER_PATTERNS.flatMap((pattern) => {
+  if (pattern === 'solid') return [];
+  const codes = Array.from({ length: OWNER_STYLE_COUNT }, (_, look) => look).filter((look) => ownerStyleOf(look).pattern === pattern);
+  return [{ look: pattern, marked: flagsOf(codes.map((look) => 1 + look)) }];
+});
+
+function tablesOf(full: Uint32Array, scheme: Scheme): ColorTables {
+  return joinColorTables(fadedColorTable(full, scheme, FADED_SHARE), fadedColorTable(full, scheme, HALF_SHARE), full);
+}
+
+export interface PictureOptions {
+  readonly scheme: Scheme;
+  readonly emphasis: Uint8Array | null;
+  readonly blockLabels: MapPicture['blockLabels'];
+}
+
+/** The map by owner of the primaries. */
+export function ownerPicture(table: ShardTable, options: PictureOptions): MapPicture {
+  const codes = new Uint8Array(table.shardCount);
+  encodeOwners(table, codes);
+  return {
+    codes,
+    emphasis: options.emphasis,
+    colors: tablesOf(ownerColorTable(options.scheme), options.scheme),
+    surface: SURFACES[options.scheme],
+    stencils: [...ownerPatternStencils, CROSS_NO_PRIMARY],
+    blockLabels: options.blockLabels,
+  };
+}
+
+export interface MetricPicture {
+  readonly picture: MapPicture;
+  /** `null` when no value is positive. */
+  readonly domain: LogDomain | null;
+  readonly unknownCount: number;
+}
+
+/** The map by one metric on a log scale. */
+export function metricPicture(table: ShardTable, metric: ShardMetric, look: { palette: Palette; brightness: number }, options: PictureOptions): MetricPicture {
+  const column = SHARD_METRIC_FACTS[metric].column(table);
+  const domain = logDomainOf(column);
+  const codes = new Uint8Array(table.shardCount);
+  encodeMetric(column, domain, codes);
+  let unknownCount = 0;
+  for (const code of codes) if (code === CODE_UNKNOWN) unknownCount += 1;
+  return {
+    domain,
+    unknownCount,
+    picture: {
+      codes,
+      emphasis: options.emphasis,
+      colors: tablesOf(metricColorTable({ scheme: options.scheme, ...look }), options.scheme),
+      surface: SURFACES[options.scheme],
+      stencils: [HATCH_UNKNOWN],
+      blockLabels: options.blockLabels,
+    },
+  };
+}
+
+/** What one node holds stands out: its primaries in full, its other replicas half. */
+export function emphasisOfNode(table: ShardTable, nodeIndex: number): Uint8Array {
+  const emphasis = new Uint8Array(table.shardCount);
+  const { replicas, replicaMax } = table;
+  for (let shardId = 0; shardId < table.shardCount; shardId += 1) {
+    const start = shardId * replicaMax;
+    if (replicas[start] === nodeIndex) emphasis[shardId] = EMPHASIS_FULL;
+    else if (replicas.subarray(start + 1, start + replicaMax).includes(nodeIndex)) emphasis[shardId] = EMPHASIS_HALF;
+    else emphasis[shardId] = EMPHASIS_FADED;
+  }
+  return emphasis;
+}
+
+/** How a shard differs between two tables. */
+export const CHANGE_NONE = 0;
+/** Only secondaries differ. */
+export const CHANGE_SECONDARY = 1;
+export const CHANGE_PRIMARY = 2;
+
+/**
+ * One of the CHANGE_ constants per shard. The tables may have different dictionaries
+ * (a plan's target may have joined since): replicas are compared by node id. The order
+ * of secondaries means nothing.
+ */
+export function changesBetween(before: ShardTable, after: ShardTable): Uint8Array {
+  const toAfter = indexTranslation(before.nodeIds, after.nodeIds);
+  const changes = new Uint8Array(after.shardCount);
+  for (let shardId = 0; shardId < after.shardCount; shardId += 1) {
+    if (shardId >= before.shardCount) changes[shardId] = CHANGE_PRIMARY;
+    else if ((toAfter.get(primaryIndexOf(before, shardId)) ?? -1) !== primaryIndexOf(after, shardId)) changes[shardId] = CHANGE_PRIMARY;
+    else if (!sameReplicas(before, after, shardId, toAfter)) changes[shardId] = CHANGE_SECONDARY;
+  }
+  return changes;
+}
+
+function indexTranslation(from: readonly string[], to: readonly string[]): ReadonlyMap<number, number> {
+  const places = new Map(to.map((nodeId, index) => [nodeId, index]));
+  return new Map(from.map((nodeId, index) => [index, places.get(nodeId) ?? -2]));
+}
+
+function sameReplicas(before: ShardTable, after: ShardTable, shardId: number, toAfter: ReadonlyMap<number, number>): boolean {
+  const held = (table: ShardTable) => [...table.replicas.subarray(shardId * table.replicaMax, (shardId + 1) * table.replicaMax)].filter((index) => index >= 0);
+  const now = new Set(held(after));
+  const then = held(before).map((index) => toAfter.get(index) ?? -2);
+  return then.length === now.size && then.every((index) => now.has(index));
+}
+
+/** Only what changes keeps its colour: a primary that moves in its new owner's, a moved secondary half; the rest is one quiet grey. */
+export function changePicture(after: ShardTable, changes: Uint8Array, options: Omit<PictureOptions, 'emphasis'>): MapPicture {
+  const picture = ownerPicture(after, { ...options, emphasis: null });
+  const full = ownerColorTable(options.scheme);
+  const quiet = new Uint32Array(256).fill(mixColors(SURFACES[options.scheme].background, SURFACES[options.scheme].unknown, 0.7));
+  const codes = picture.codes.slice();
+  // An unchanged shard loses its code, so that no owner pattern is drawn on it.
+  for (let shardId = 0; shardId < codes.length; shardId += 1) if (changes[shardId] === CHANGE_NONE) codes[shardId] = CODE_UNKNOWN;
+  return { ...picture, codes, emphasis: changes, colors: joinColorTables(quiet, fadedColorTable(full, options.scheme, HALF_SHARE), full) };
+}
+
+/** Names and counts over the blocks of a grouped layout. */
+export function blockLabelsOf(layout: ShardLayout, nameOf: (nodeIndex: number) => string): MapPicture['blockLabels'] {
+  return layout.blocks.map((block) => ({ text: block.nodeIndex < 0 ? 'No primary' : nameOf(block.nodeIndex), detail: String(block.shardCount) }));
+}

@@ -1,0 +1,96 @@
+'use client';
+
+import { SimpleGrid, Stack, Text, useComputedColorScheme } from '@mantine/core';
+import { useMemo, type ReactNode } from 'react';
+import type { ShardTable } from '@/lib/contract/shard-table';
+import { Legend, type LegendItem } from './legend';
+import { changePicture, changesBetween, CHANGE_PRIMARY, CHANGE_SECONDARY, ownerPicture } from './map-pictures';
+import { ownerStyleOf } from './owner-style';
+import type { MapPicture } from './shard-canvas';
+import { gridLayout, type ShardLayout } from './shard-layout';
+import { ShardPicture } from './shard-picture';
+
+export interface PlanMapsProps {
+  readonly before: ShardTable;
+  /** The same shards after the plan's steps. */
+  readonly after: ShardTable;
+  /** What people call a node; the id when absent. */
+  readonly nameOf?: (nodeId: string) => string;
+}
+
+const idItself = (nodeId: string) => nodeId;
+const LEGEND_MAX = 16;
+
+/** Before, after and what changes, side by side and in the same places; on a phone one below the other. */
+export function PlanMaps({ before, after, nameOf = idItself }: PlanMapsProps) {
+  const scheme = useComputedColorScheme('light');
+  const layout = useMemo(() => gridLayout(after.shardCount), [after.shardCount]);
+  const pictures = useMemo(() => {
+    const options = { scheme, emphasis: null, blockLabels: [] };
+    return { before: ownerPicture(before, options), after: ownerPicture(after, options) };
+  }, [before, after, scheme]);
+  const changes = useMemo(() => changesBetween(before, after), [before, after]);
+  const delta = useMemo(() => changePicture(after, changes, { scheme, blockLabels: [] }), [after, changes, scheme]);
+  const gains = useMemo(() => gainsOf(before, after), [before, after]);
+
+  let primaries = 0;
+  let secondaries = 0;
+  for (const change of changes) {
+    if (change === CHANGE_PRIMARY) primaries += 1;
+    if (change === CHANGE_SECONDARY) secondaries += 1;
+  }
+  const total = after.shardCount.toLocaleString('en');
+  const changed = `${primaries.toLocaleString('en')} ${primaries === 1 ? 'primary' : 'primaries'} change owner${secondaries === 0 ? '' : `, ${secondaries.toLocaleString('en')} more shards move a secondary`}`;
+  return (
+    <Stack gap="sm">
+      <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="md">
+        <MapFigure title="Before" description={`${total} shards by owner of the primary, as they are now`} layout={layout} picture={pictures.before} />
+        <MapFigure title="After" description={`${total} shards by owner of the primary, when the plan is done`} layout={layout} picture={pictures.after} />
+        <MapFigure title="What changes" description={`${changed}; coloured by the new owner, the rest is grey`} layout={layout} picture={delta} />
+      </SimpleGrid>
+      <Legend label="Owners, with primaries before and after" items={ownerItems(after, gains, nameOf)} />
+    </Stack>
+  );
+}
+
+function MapFigure({ title, description, layout, picture }: { title: string; description: ReactNode; layout: ShardLayout; picture: MapPicture }) {
+  return (
+    <figure style={{ margin: 0 }}>
+      <ShardPicture layout={layout} picture={picture} heightMax="min(60vh, 420px)" />
+      <figcaption>
+        <Text fw={600} size="sm" mt={4}>{title}</Text>
+        <Text size="xs" c="dimmed">{description}</Text>
+      </figcaption>
+    </figure>
+  );
+}
+
+interface Gain { readonly before: number; readonly after: number }
+
+function gainsOf(before: ShardTable, after: ShardTable): ReadonlyMap<string, Gain> {
+  const gains = new Map<string, { before: number; after: number }>();
+  for (const [side, table] of [['before', before], ['after', after]] as const) {
+    for (let shardId = 0; shardId < table.shardCount; shardId += 1) {
+      const nodeId = table.nodeIds[table.replicas[shardId * table.replicaMax]!];
+      if (nodeId === undefined) continue;
+      const gain = gains.get(nodeId) ?? { before: 0, after: 0 };
+      gain[side] += 1;
+      gains.set(nodeId, gain);
+    }
+  }
+  return gains;
+}
+
+/** Those who gain or lose most come first; the rest is counted, not dropped in silence. */
+function ownerItems(after: ShardTable, gains: ReadonlyMap<string, Gain>, nameOf: (nodeId: string) => string): LegendItem[] {
+  const rows = after.nodeIds
+    .map((nodeId, index) => ({ nodeId, index, gain: gains.get(nodeId) ?? { before: 0, after: 0 } }))
+    .filter(({ gain }) => gain.before + gain.after > 0)
+    .sort((a, b) => Math.abs(b.gain.after - b.gain.before) - Math.abs(a.gain.after - a.gain.before) || a.index - b.index);
+  const items = rows.slice(0, LEGEND_MAX).map(({ nodeId, index, gain }): LegendItem => {
+    const style = ownerStyleOf(index);
+    return { key: nodeId, label: nameOf(nodeId), detail: gain.before === gain.after ? String(gain.after) : `${gain.before} → ${gain.after}`, color: style.css, pattern: style.pattern };
+  });
+  const left = rows.length - items.length;
+  return left > 0 ? [...items, { key: 'more', label: `${left} more nodes`, detail: 'with smaller changes', color: 'transparent', pattern: 'solid' }] : items;
+}

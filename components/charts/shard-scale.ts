@@ -1,0 +1,90 @@
+/**
+ * From a column of numbers to a column of one-byte codes, and from codes to colours.
+ * A redraw is then one table look-up per cell; changing theme, brightness or palette
+ * rebuilds 256 entries and touches no cell.
+ *
+ * Codes of a metric: 0 is unknown, 1 is zero, 2..255 are positive on a log scale.
+ */
+export const CODE_UNKNOWN = 0;
+export const CODE_ZERO = 1;
+const codePositiveMin = 2;
+const codeMax = 255;
+
+/** Decades shown below the maximum; smaller values share the lowest colour. */
+const DECADES_MAX = 6;
+
+export interface LogDomain {
+  /** Positive; values at or below it share the lowest colour. */
+  readonly low: number;
+  /** Positive, above `low`. */
+  readonly high: number;
+}
+
+/**
+ * The ends of the scale, rounded outward to 1, 2 or 5 times a power of ten, so that live
+ * values flicker inside the scale and the scale itself holds still. `null` when no value
+ * is positive.
+ */
+export function logDomainOf(column: Float32Array | Float64Array): LogDomain | null {
+  let low = Infinity;
+  let high = 0;
+  for (const value of column) {
+    if (!(value > 0) || value === Infinity) continue;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  if (high === 0) return null;
+  const top = roundOut(high, 1);
+  const bottom = roundOut(Math.max(low, top / 10 ** DECADES_MAX), -1);
+  return bottom < top ? { low: bottom, high: top } : { low: top / 10, high: top };
+}
+
+function roundOut(value: number, direction: 1 | -1): number {
+  const power = 10 ** Math.floor(Math.log10(value));
+  const steps = [1, 2, 5, 10];
+  // A hair of tolerance: 0.3 / 0.1 is a little more than 3 in binary.
+  const mantissa = value / power;
+  const step = direction === 1
+    ? steps.find((candidate) => candidate >= mantissa * (1 - 1e-9))!
+    : steps.findLast((candidate) => candidate <= mantissa * (1 + 1e-9))!;
+  return step * power;
+}
+
+/** Place of a positive value on the scale, 0..1. */
+export function positionOnScale(value: number, domain: LogDomain): number {
+  const position = Math.log(value / domain.low) / Math.log(domain.high / domain.low);
+  return Math.min(1, Math.max(0, position));
+}
+
+export function valueAtPosition(position: number, domain: LogDomain): number {
+  return domain.low * (domain.high / domain.low) ** position;
+}
+
+/** Writes the code of every value into `codes` (same length). NaN is unknown, never zero. */
+export function encodeMetric(column: Float32Array | Float64Array, domain: LogDomain | null, codes: Uint8Array): void {
+  const lowLog = domain === null ? 0 : Math.log(domain.low);
+  const factor = domain === null ? 0 : (codeMax - codePositiveMin) / (Math.log(domain.high) - lowLog);
+  for (let row = 0; row < codes.length; row += 1) {
+    const value = column[row]!;
+    if (!(value >= 0)) codes[row] = CODE_UNKNOWN;
+    else if (value === 0 || domain === null) codes[row] = CODE_ZERO;
+    else {
+      const code = codePositiveMin + Math.round((Math.log(value) - lowLog) * factor);
+      codes[row] = code < codePositiveMin ? codePositiveMin : code > codeMax ? codeMax : code;
+    }
+  }
+}
+
+/** The share of the palette a code stands for, 0..1, after brightness (gamma): above 1 lifts the low end. */
+export function paletteShareOf(code: number, brightness: number): number {
+  if (code <= CODE_ZERO) return 0;
+  return ((code - codePositiveMin) / (codeMax - codePositiveMin)) ** (1 / brightness);
+}
+
+/** Round values for the legend, low to high: powers of ten inside, the ends always. */
+export function scaleTicks(domain: LogDomain): number[] {
+  const ticks = [domain.low];
+  for (let power = Math.ceil(Math.log10(domain.low) + 0.15); power <= Math.log10(domain.high) - 0.15; power += 1) ticks.push(10 ** power);
+  ticks.push(domain.high);
+  return ticks;
+}
