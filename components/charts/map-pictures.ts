@@ -1,10 +1,8 @@
-import { primaryIndexOf, type ShardTable } from '@/lib/contract/shard-table';
 import { mixColors } from './color';
 import { ownerStyleOf, OWNER_PATTERNS, OWNER_STYLE_COUNT } from './owner-style';
 import type { MapPicture, Stencil } from './shard-canvas';
 import { CODE_NO_PRIMARY, encodeOwners, fadedColorTable, metricColorTable, ownerColorTable, SURFACES, type Palette, type Scheme } from './shard-colors';
-import type { ShardLayout } from './shard-layout';
-import { SHARD_METRIC_FACTS, type ShardMetric } from './shard-metrics';
+import type { ShardLayout, ShardPlacement } from './shard-layout';
 import { EMPHASIS_FADED, EMPHASIS_FULL, EMPHASIS_HALF, joinColorTables, type ColorTables } from './shard-pixels';
 import { CODE_UNKNOWN, encodeMetric, logDomainOf, type LogDomain } from './shard-scale';
 
@@ -36,7 +34,7 @@ export interface PictureOptions {
 }
 
 /** The map by owner of the primaries. */
-export function ownerPicture(table: ShardTable, options: PictureOptions): MapPicture {
+export function ownerPicture(table: ShardPlacement, options: PictureOptions): MapPicture {
   const codes = new Uint8Array(table.shardCount);
   encodeOwners(table, codes);
   return {
@@ -57,10 +55,9 @@ export interface MetricPicture {
 }
 
 /** The map by one metric on a log scale. */
-export function metricPicture(table: ShardTable, metric: ShardMetric, look: { palette: Palette; brightness: number }, options: PictureOptions): MetricPicture {
-  const column = SHARD_METRIC_FACTS[metric].column(table);
+export function metricPicture(column: Float32Array | Float64Array, look: { palette: Palette; brightness: number }, options: PictureOptions): MetricPicture {
   const domain = logDomainOf(column);
-  const codes = new Uint8Array(table.shardCount);
+  const codes = new Uint8Array(column.length);
   encodeMetric(column, domain, codes);
   let unknownCount = 0;
   for (const code of codes) if (code === CODE_UNKNOWN) unknownCount += 1;
@@ -79,7 +76,7 @@ export function metricPicture(table: ShardTable, metric: ShardMetric, look: { pa
 }
 
 /** What one node holds stands out: its primaries in full, its other replicas half. */
-export function emphasisOfNode(table: ShardTable, nodeIndex: number): Uint8Array {
+export function emphasisOfNode(table: ShardPlacement, nodeIndex: number): Uint8Array {
   const emphasis = new Uint8Array(table.shardCount);
   const { replicas, replicaMax } = table;
   for (let shardId = 0; shardId < table.shardCount; shardId += 1) {
@@ -102,7 +99,7 @@ export const CHANGE_PRIMARY = 2;
  * (a plan's target may have joined since): replicas are compared by node id. The order
  * of secondaries means nothing.
  */
-export function changesBetween(before: ShardTable, after: ShardTable): Uint8Array {
+export function changesBetween(before: ShardPlacement, after: ShardPlacement): Uint8Array {
   const toAfter = indexTranslation(before.nodeIds, after.nodeIds);
   const changes = new Uint8Array(after.shardCount);
   for (let shardId = 0; shardId < after.shardCount; shardId += 1) {
@@ -113,20 +110,24 @@ export function changesBetween(before: ShardTable, after: ShardTable): Uint8Arra
   return changes;
 }
 
+function primaryIndexOf(table: ShardPlacement, shardId: number): number {
+  return table.replicas[shardId * table.replicaMax]!;
+}
+
 function indexTranslation(from: readonly string[], to: readonly string[]): ReadonlyMap<number, number> {
   const places = new Map(to.map((nodeId, index) => [nodeId, index]));
   return new Map(from.map((nodeId, index) => [index, places.get(nodeId) ?? -2]));
 }
 
-function sameReplicas(before: ShardTable, after: ShardTable, shardId: number, toAfter: ReadonlyMap<number, number>): boolean {
-  const held = (table: ShardTable) => [...table.replicas.subarray(shardId * table.replicaMax, (shardId + 1) * table.replicaMax)].filter((index) => index >= 0);
+function sameReplicas(before: ShardPlacement, after: ShardPlacement, shardId: number, toAfter: ReadonlyMap<number, number>): boolean {
+  const held = (table: ShardPlacement) => [...table.replicas.subarray(shardId * table.replicaMax, (shardId + 1) * table.replicaMax)].filter((index) => index >= 0);
   const now = new Set(held(after));
   const then = held(before).map((index) => toAfter.get(index) ?? -2);
   return then.length === now.size && then.every((index) => now.has(index));
 }
 
 /** Only what changes keeps its colour: a primary that moves in its new owner's, a moved secondary half; the rest is one quiet grey. */
-export function changePicture(after: ShardTable, changes: Uint8Array, options: Omit<PictureOptions, 'emphasis'>): MapPicture {
+export function changePicture(after: ShardPlacement, changes: Uint8Array, options: Omit<PictureOptions, 'emphasis'>): MapPicture {
   const picture = ownerPicture(after, { ...options, emphasis: null });
   const full = ownerColorTable(options.scheme);
   const quiet = new Uint32Array(256).fill(mixColors(SURFACES[options.scheme].background, SURFACES[options.scheme].unknown, 0.7));

@@ -278,7 +278,7 @@ export class ShardCanvas {
 function contextOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D;
 function contextOf(canvas: OffscreenCanvas): OffscreenCanvasRenderingContext2D;
 function contextOf(canvas: HTMLCanvasElement | OffscreenCanvas): CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D {
-  const context = canvas.getContext('2d') as CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D | null;
+  const context = canvas.getContext('2d');
   if (context === null) throw new Error('This browser gives no 2D canvas');
   return context;
 }

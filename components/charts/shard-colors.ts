@@ -1,7 +1,7 @@
 import { interpolateCividis, interpolateViridis } from 'd3-scale-chromatic';
-import type { ShardTable } from '@/lib/contract/shard-table';
 import { mixColors, packColor, parseColor, type PackedColor } from './color';
 import { ownerStyleOf, OWNER_STYLE_COUNT } from './owner-style';
+import type { ShardPlacement } from './shard-layout';
 import { CODE_UNKNOWN, CODE_ZERO, paletteShareOf } from './shard-scale';
 
 export type Scheme = 'light' | 'dark';
@@ -23,15 +23,16 @@ export interface SurfaceColors {
   readonly halo: string;
 }
 
+/** `background` is --ps-panel of the theme: the map lies on a panel. */
 export const SURFACES: Readonly<Record<Scheme, SurfaceColors>> = {
-  light: { background: parseColor('#ffffff'), unknown: parseColor('#e3e5e8'), hatch: '#868e96', ink: '#111111', halo: '#ffffff' },
-  dark: { background: parseColor('#1a1b1e'), unknown: parseColor('#2c2e33'), hatch: '#909296', ink: '#ffffff', halo: '#000000' },
+  light: { background: parseColor('#ffffff'), unknown: parseColor('#e4e7ed'), hatch: '#7d8591', ink: '#111111', halo: '#ffffff' },
+  dark: { background: parseColor('#13161c'), unknown: parseColor('#262b35'), hatch: '#8791a0', ink: '#ffffff', halo: '#000000' },
 };
 
 const NO_PRIMARY_COLOR: PackedColor = parseColor('#e03131');
 
 /** Owner codes of the primaries, one per shard, into `codes`. */
-export function encodeOwners(table: ShardTable, codes: Uint8Array): void {
+export function encodeOwners(table: ShardPlacement, codes: Uint8Array): void {
   for (let shardId = 0; shardId < table.shardCount; shardId += 1) {
     const nodeIndex = table.replicas[shardId * table.replicaMax]!;
     codes[shardId] = nodeIndex < 0 ? CODE_NO_PRIMARY : 1 + (nodeIndex % OWNER_STYLE_COUNT);

@@ -1,5 +1,8 @@
 import type { ShardTable } from '@/lib/contract/shard-table';
 
+/** Who holds what, without sizes and loads: what owner maps and layouts need, and what changes seldom. */
+export type ShardPlacement = Pick<ShardTable, 'shardCount' | 'replicaMax' | 'nodeIds' | 'replicas'>;
+
 /**
  * Where each shard is drawn. A layout is a picture of `columns` x `rows` cells, one pixel
  * each before scaling; `cells` says which shard is in a cell and `cellOf` the reverse.
@@ -61,7 +64,7 @@ export interface GroupedLayoutOptions {
  * block is shows the node's share without a number. Blocks stand in dictionary order, so
  * a node keeps its place while shards move.
  */
-export function groupedLayout(table: ShardTable, options: GroupedLayoutOptions): ShardLayout {
+export function groupedLayout(table: ShardPlacement, options: GroupedLayoutOptions): ShardLayout {
   const members = shardsByOwner(table, options.nodeIndexes);
   const largest = Math.max(1, ...members.map((member) => member.shardIds.length));
   const blockColumns = Math.max(1, Math.ceil(Math.sqrt(largest)));
@@ -92,7 +95,7 @@ export function groupedLayout(table: ShardTable, options: GroupedLayoutOptions):
   return { columns, rows, cells, cellOf, order, positionOf, blocks };
 }
 
-function shardsByOwner(table: ShardTable, nodeIndexes: readonly number[]): { nodeIndex: number; shardIds: number[] }[] {
+function shardsByOwner(table: ShardPlacement, nodeIndexes: readonly number[]): { nodeIndex: number; shardIds: number[] }[] {
   const lists = new Map<number, number[]>(nodeIndexes.map((nodeIndex) => [nodeIndex, []]));
   for (let shardId = 0; shardId < table.shardCount; shardId += 1) {
     const nodeIndex = table.replicas[shardId * table.replicaMax]!;

@@ -119,7 +119,7 @@ describe('pixels', () => {
   it('unknown cells, and only they, are in the stencil of the hatch', () => {
     const table = tableOf([[0], [0], [0]]);
     table.sizeBytes.set([NaN, 0, 5]);
-    const { picture, unknownCount } = metricPicture(table, 'size', { palette: 'viridis', brightness: 1 }, { scheme: 'dark', emphasis: null, blockLabels: [] });
+    const { picture, unknownCount } = metricPicture(table.sizeBytes, { palette: 'viridis', brightness: 1 }, { scheme: 'dark', emphasis: null, blockLabels: [] });
     const layout = gridLayout(3);
     const pixels = new Uint32Array(layout.cells.length);
     const hatch = picture.stencils.find((stencil) => stencil.look === 'hatch')!;
@@ -133,7 +133,7 @@ describe('pixels', () => {
     const bytes = new Uint8Array(Uint32Array.of(parseColor('#102030')).buffer);
     expect([...bytes]).toEqual([0x10, 0x20, 0x30, 0xff]);
     expect(cssOfColor(parseColor('rgb(16, 32, 48)'))).toBe('#102030');
-    expect(SURFACES.dark.background).toBe(parseColor('#1a1b1e'));
+    expect(SURFACES.light.background).toBe(0xffffffff);
   });
 
   it('the outline of a selection runs around it and not through it', () => {
