@@ -1,0 +1,73 @@
+'use client';
+
+import { AppShell as MantineShell, Burger } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { usePathname, useRouter } from 'next/navigation';
+import { useCallback, type ReactNode } from 'react';
+import { useClusterId } from '@/components/realtime/cluster-provider';
+import { useCluster } from '@/components/realtime/use-cluster';
+import { CommandPalette } from './command-palette';
+import { ConnectionDot } from './connection-dot';
+import { ClusterSwitcher } from './cluster-switcher';
+import { FreezeControl } from './freeze-control';
+import { HeaderTools } from './header-tools';
+import { NAV_ITEMS } from './nav-items';
+import { NavBar } from './nav-bar';
+import { OperationFooter, useRunningOperation } from './operation-footer';
+import { RecoveryNote } from './recovery-note';
+import { ShortcutsDialog } from './shortcuts-dialog';
+import { useShortcuts } from './use-shortcuts';
+import classes from './app-shell.module.css';
+
+/** The frame around every screen of a cluster. */
+export function AppShell({ children }: { readonly children: ReactNode }) {
+  const clusterId = useClusterId();
+  const router = useRouter();
+  const pathname = usePathname();
+  const environment = useCluster((state) => state.summary?.environment ?? null);
+  const operation = useRunningOperation();
+  const [navOpened, nav] = useDisclosure(false);
+  const [helpOpened, help] = useDisclosure(false);
+  const onGo = useCallback((key: string) => {
+    const item = NAV_ITEMS.find((candidate) => candidate.key === key);
+    if (item !== undefined) router.push(`/${clusterId}/${item.path}`);
+  }, [router, clusterId]);
+  useShortcuts({ onGo, onHelp: help.open });
+
+  return (
+    <MantineShell
+      header={{ height: 'var(--ps-header-height)' }}
+      navbar={{ width: 'var(--ps-nav-width)', breakpoint: 'sm', collapsed: { mobile: !navOpened } }}
+      footer={{ height: operation === null ? 0 : 'auto' }}
+      padding={0}
+      className={classes['shell']}
+      data-environment={environment ?? undefined}
+    >
+      <a href="#main" className={classes['skip']}>Skip to the content</a>
+      <MantineShell.Header className={classes['header']}>
+        <Burger opened={navOpened} onClick={nav.toggle} hiddenFrom="sm" size="sm" aria-label={navOpened ? 'Close the navigation' : 'Open the navigation'} />
+        <ClusterSwitcher />
+        <div className={classes['spacer']} />
+        <FreezeControl />
+        <ConnectionDot />
+        <HeaderTools onHelp={help.open} visibleFrom="sm" />
+      </MantineShell.Header>
+      <MantineShell.Navbar className={classes['navbar']}>
+        <NavBar clusterId={clusterId} pathname={pathname} onNavigate={nav.close} />
+        <div className={classes['spacer']} />
+        <HeaderTools onHelp={() => { nav.close(); help.open(); }} hiddenFrom="sm" />
+      </MantineShell.Navbar>
+      <MantineShell.Main className={classes['main']}>
+        <div id="main" tabIndex={-1} className={classes['content']}>{children}</div>
+      </MantineShell.Main>
+      {operation !== null && (
+        <MantineShell.Footer className={classes['footer']}>
+          <OperationFooter operation={operation} />
+        </MantineShell.Footer>
+      )}
+      <CommandPalette />
+      <ShortcutsDialog opened={helpOpened} onClose={help.close} />
+      <RecoveryNote />
+    </MantineShell>
+  );
+}

@@ -1,0 +1,104 @@
+'use client';
+
+import { useMantineColorScheme } from '@mantine/core';
+import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from '@mantine/spotlight';
+import { IconClockHour4, IconMoon, IconSearch, IconSun, IconTopologyStar3 } from '@tabler/icons-react';
+import { useRouter } from 'next/navigation';
+import { useState } from 'react';
+import { useClusterId } from '@/components/realtime/cluster-provider';
+import { useCluster, useLiveView } from '@/components/realtime/use-cluster';
+import { useFleet, useNow } from '@/components/realtime/use-live-store';
+import { ToneIcon } from '@/components/ui/status-badge';
+import { useZone } from '@/components/ui/zone-provider';
+import { healthWords, nodeWords } from '@/lib/client/status';
+import { NAV_ITEMS } from './nav-items';
+
+const RESULTS_MAX = 20;
+
+/** Ctrl/Cmd-K: screens, nodes, clusters and switches by name. */
+export function CommandPalette() {
+  const [opened, setOpened] = useState(false);
+  const actions: SpotlightActionGroupData[] = [
+    { group: 'Screens', actions: useScreenActions() },
+    { group: 'Nodes', actions: useNodeActions() },
+    { group: 'Clusters', actions: useClusterActions() },
+    { group: 'Actions', actions: useSwitchActions() },
+  ];
+  return (
+    <>
+      {opened && <NodesWhileOpen />}
+      <Spotlight
+        actions={actions}
+        shortcut={['mod + K']}
+        onSpotlightOpen={() => setOpened(true)}
+        onSpotlightClose={() => setOpened(false)}
+        nothingFound="Nothing of that name"
+        highlightQuery
+        scrollable
+        maxHeight={420}
+        limit={RESULTS_MAX}
+        searchProps={{ leftSection: <IconSearch size={16} aria-hidden />, placeholder: 'Screen, node, cluster or action', 'aria-label': 'Search screens, nodes, clusters and actions' }}
+      />
+    </>
+  );
+}
+
+/** The nodes are kept fresh for the palette only while somebody searches. */
+function NodesWhileOpen() {
+  useLiveView('nodes');
+  return null;
+}
+
+function useScreenActions(): SpotlightActionData[] {
+  const clusterId = useClusterId();
+  const router = useRouter();
+  return NAV_ITEMS.map((item) => ({
+    id: `screen ${item.path}`,
+    label: item.label,
+    description: item.about,
+    leftSection: <item.icon size={18} stroke={1.6} aria-hidden />,
+    onClick: () => router.push(`/${clusterId}/${item.path}`),
+  }));
+}
+
+function useNodeActions(): SpotlightActionData[] {
+  const clusterId = useClusterId();
+  const router = useRouter();
+  const nodes = useCluster((state) => state.nodes);
+  const nowMs = useNow();
+  return (nodes ?? []).map((node) => {
+    const words = nodeWords(node, nowMs);
+    return {
+      id: `node ${node.id}`,
+      label: node.name,
+      description: [words.label, node.domain.zone, node.address].filter((part) => part !== null).join(' · '),
+      leftSection: <ToneIcon tone={words.tone} size={18} />,
+      onClick: () => router.push(`/${clusterId}/nodes/${encodeURIComponent(node.id)}`),
+    };
+  });
+}
+
+function useClusterActions(): SpotlightActionData[] {
+  const router = useRouter();
+  const { clusters } = useFleet();
+  return (clusters ?? []).map((cluster) => ({
+    id: `cluster ${cluster.id}`,
+    label: cluster.name,
+    description: `${healthWords(cluster.healthStatus).label} · ${cluster.environment} · ${cluster.kind}`,
+    leftSection: <IconTopologyStar3 size={18} stroke={1.6} aria-hidden />,
+    onClick: () => router.push(`/${cluster.id}/overview`),
+  }));
+}
+
+function useSwitchActions(): SpotlightActionData[] {
+  const { setColorScheme } = useMantineColorScheme();
+  const { zone, setZone } = useZone();
+  return [
+    { id: 'scheme dark', label: 'Dark colours', leftSection: <IconMoon size={18} stroke={1.6} aria-hidden />, onClick: () => setColorScheme('dark') },
+    { id: 'scheme light', label: 'Light colours', leftSection: <IconSun size={18} stroke={1.6} aria-hidden />, onClick: () => setColorScheme('light') },
+    {
+      id: 'zone', label: zone === 'utc' ? 'Show times in my zone' : 'Show times in UTC',
+      leftSection: <IconClockHour4 size={18} stroke={1.6} aria-hidden />, onClick: () => setZone(zone === 'utc' ? 'viewer' : 'utc'),
+    },
+  ];
+}

@@ -1,0 +1,94 @@
+'use client';
+
+import { Button, Popover, Textarea } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { useMutation } from '@tanstack/react-query';
+import { IconSnowflake } from '@tabler/icons-react';
+import { useState } from 'react';
+import { useClusterId } from '@/components/realtime/cluster-provider';
+import { useApi } from '@/components/realtime/live-provider';
+import { useCluster, useWriteAllowed } from '@/components/realtime/use-cluster';
+import { useNow } from '@/components/realtime/use-live-store';
+import { ConfirmDialog } from '@/components/ui/confirm-dialog';
+import { ProblemAlert } from '@/components/ui/problem-alert';
+import { TimeText } from '@/components/ui/time-text';
+import { WriteButton } from '@/components/ui/write-button';
+import { toApiProblem } from '@/lib/client/api-problem';
+import type { Freeze } from '@/lib/contract/health';
+import classes from './freeze-control.module.css';
+
+const CAUSES: Record<Freeze['cause'], string> = {
+  'operator': 'An operator stopped it',
+  'mass-failure': 'Too many nodes failed in a short time',
+  'invariant-violated': 'A rule that must always hold was broken',
+  'all-unreachable': 'No node can be reached, so the fault may be on this side',
+};
+
+/** Whether automation may act, and the switch for it: the one thing an operator must find at once. */
+export function FreezeControl() {
+  const known = useCluster((state) => state.summary !== null);
+  const freeze = useCluster((state) => state.summary?.freeze ?? null);
+  const write = useWriteAllowed();
+  const [opened, dialog] = useDisclosure(false);
+  if (!known) return null;
+  if (freeze !== null) return <FrozenBadge freeze={freeze} />;
+  return (
+    <>
+      <WriteButton variant="default" write={write} onClick={dialog.open} leftSection={<IconSnowflake size={14} aria-hidden />} className={classes['button'] ?? ''}>
+        <span className={classes['label']}>Freeze</span>
+      </WriteButton>
+      <FreezeDialog opened={opened} onClose={dialog.close} />
+    </>
+  );
+}
+
+/** Asks for the reason, which everybody sees until it is lifted. */
+export function FreezeDialog({ opened, onClose }: { readonly opened: boolean; readonly onClose: () => void }) {
+  const clusterId = useClusterId();
+  const name = useCluster((state) => state.summary?.name ?? clusterId);
+  const api = useApi();
+  const write = useWriteAllowed();
+  const [reason, setReason] = useState('');
+  const mutation = useMutation(api.clusters.freeze.mutationOptions({ onSuccess: () => { setReason(''); onClose(); } }));
+  return (
+    <ConfirmDialog
+      opened={opened}
+      onClose={() => { mutation.reset(); onClose(); }}
+      title={`Freeze automation on ${name}?`}
+      confirmLabel="Freeze automation"
+      cancelLabel="Keep it running"
+      tier="felt"
+      typedName={name}
+      typedWhat="cluster"
+      pending={mutation.isPending}
+      problem={mutation.error === null ? null : toApiProblem(mutation.error)}
+      blockedBy={write.reason ?? (reason.trim() === '' ? 'A reason is needed: the next person on call reads it.' : null)}
+      onConfirm={() => mutation.mutate({ clusterId, reason: reason.trim() })}
+    >
+      <p>No automatic rebalance, scaling or repair starts, and running moves are held at their next safe point. Client traffic is not affected. It stays so until somebody lifts it.</p>
+      <Textarea label="Reason" required value={reason} onChange={(event) => setReason(event.currentTarget.value)} maxLength={500} autosize minRows={2} data-autofocus />
+    </ConfirmDialog>
+  );
+}
+
+function FrozenBadge({ freeze }: { readonly freeze: Freeze }) {
+  const clusterId = useClusterId();
+  const api = useApi();
+  const nowMs = useNow();
+  const write = useWriteAllowed();
+  const mutation = useMutation(api.clusters.unfreeze.mutationOptions());
+  return (
+    <Popover width={300} position="bottom-end" withArrow trapFocus>
+      <Popover.Target>
+        <Button variant="default" className={classes['frozen'] ?? ''} leftSection={<IconSnowflake size={14} aria-hidden />}>Frozen</Button>
+      </Popover.Target>
+      <Popover.Dropdown aria-label="Automation is frozen">
+        <p className={classes['cause']}>{CAUSES[freeze.cause]}</p>
+        <p className={classes['reason']}>{freeze.reason}</p>
+        <p className={classes['by']}>By {freeze.by}, <TimeText atMs={freeze.sinceMs} nowMs={nowMs} /></p>
+        {mutation.error !== null && <ProblemAlert problem={toApiProblem(mutation.error)} />}
+        <WriteButton variant="default" write={write} loading={mutation.isPending} onClick={() => mutation.mutate({ clusterId })}>Let automation act again</WriteButton>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
