@@ -89,6 +89,8 @@ export const OperationSchema = z.object({
   /** The node it is about, for drain, decommission and add-node. */
   nodeId: IdSchema.nullable(),
   planId: IdSchema.nullable(),
+  /** What was asked for, for add-node: address, zone, leader. */
+  request: z.object({ address: z.string().max(300).nullable(), zone: z.string().max(128).nullable(), followerOf: IdSchema.nullable() }).nullable(),
   status: ExecutionStatusSchema,
   /** Why it is in that state, in words. */
   statusReason: z.string().max(1000).nullable(),

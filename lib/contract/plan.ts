@@ -66,7 +66,7 @@ export const RefusalSchema = z.object({
     'no-nodes', 'no-eligible-target', 'invalid-number', 'unknown-node', 'unknown-shard', 'duplicate-replica', 'nothing-to-move',
     'frozen', 'stale-observation', 'operation-running', 'plan-expired', 'plan-superseded', 'plan-not-proposed', 'engine-not-serving', 'open-slots',
     'illegal-transition', 'not-supported', 'not-empty', 'last-node', 'replication-factor', 'already-so', 'evicting-policy', 'views-disagree',
-    'wrong-cluster-kind', 'manager-stopping', 'unsafe',
+    'unreachable', 'authentication-failed', 'not-a-cluster', 'duplicate-cluster', 'duplicate-name', 'wrong-name', 'engine-refused', 'manager-stopping',
   ])),
   message: z.string().min(1).max(500),
   nodeId: IdSchema.nullable(),

@@ -1,7 +1,7 @@
 import type { Actor } from '@/lib/contract/primitives';
 import type { Refusal, RefusalCode } from '@/lib/contract/plan';
 import { err, type Result } from '@/lib/platform/result';
-import type { StoreConflict, StoreWrite } from './ports';
+import type { StoreConflict, StoreWrite } from '@/lib/contract/storage';
 
 /** Who asks, and what is to be stored in the same transaction as the effect. */
 export interface CommandContext {

@@ -27,8 +27,10 @@ export interface ClusterView {
   /** Sorted by id. */
   readonly nodes: readonly Node[];
   readonly shards: ShardTable;
-  readonly movesInFlight: readonly (MoveRecord & { readonly operationId: string })[];
+  readonly movesInFlight: readonly MoveInFlight[];
 }
+
+export type MoveInFlight = MoveRecord & { readonly operationId: string };
 
 /** Makes the driver for a connection; given by the composition root. */
 export type CreateDriver = (connection: Connection, options: { readonly clusterId: string }) => ClusterDriver;

@@ -1,0 +1,95 @@
+/** What the manager decides by itself after each reading: whether to rebalance, and what it would scale. */
+import type { StateChange } from '@/lib/core/cluster/apply-observation';
+import { decideScaling } from '@/lib/core/scaling/decide-scaling';
+import { advanceTrigger, decideRebalance, IDLE_TRIGGER, worstImbalance, type RebalanceTriggerState } from '@/lib/core/scaling/decide-rebalance';
+import type { Actor } from '@/lib/contract/primitives';
+import type { ManagerResources } from './manager-resources';
+import type { PlanCommands } from './plan-commands';
+
+const AUTOMATION: Actor = { kind: 'automation', name: 'automatic rebalancing' };
+/** A recommendation is evaluated at most so often, so that its numbers can be read. */
+const SCALING_EVERY_MS = 5_000;
+
+export class AutoPilot {
+  #trigger: RebalanceTriggerState = IDLE_TRIGGER;
+  #scalingDueMonotonicMs = 0;
+  #skippedFor: string | null = null;
+
+  constructor(private readonly resources: ManagerResources, private readonly plans: PlanCommands) {}
+
+  /** An operation ended: the cooldown starts. */
+  operationEnded(): void {
+    this.#trigger = { aboveSinceMonotonicMs: null, topologyChanged: false, lastEndedMonotonicMs: this.resources.clock.monotonicMs() };
+  }
+
+  async decide(changes: readonly StateChange[] | null, first: boolean): Promise<void> {
+    const { clock, model } = this.resources;
+    const monotonicMs = clock.monotonicMs();
+    if (changes !== null) {
+      this.#trigger = advanceTrigger(this.#trigger, {
+        worst: worstImbalance(model.imbalance)?.value ?? 0,
+        threshold: model.settings.rebalancing.imbalanceThreshold,
+        topologyChanged: !first && changes.some((change) => change.kind === 'node-added' || change.kind === 'node-removed'),
+        monotonicMs,
+      });
+    }
+    if (monotonicMs >= this.#scalingDueMonotonicMs) {
+      this.#scalingDueMonotonicMs = monotonicMs + SCALING_EVERY_MS;
+      this.#decideScaling();
+    }
+    await this.#rebalance(monotonicMs);
+  }
+
+  #decideScaling(): void {
+    const { clock, model, log, callbacks } = this.resources;
+    const before = model.scaling;
+    const decision = decideScaling(model.state, {
+      nowMs: Math.round(clock.wallMs()),
+      settings: model.settings.scaling,
+      imbalance: model.imbalance,
+      imbalanceThreshold: model.settings.rebalancing.imbalanceThreshold,
+      stale: model.stale,
+      frozen: model.freeze !== null,
+      operationRunning: model.operations.length > 0,
+    });
+    model.scaling = decision;
+    model.touch();
+    const same = before !== null && before.action === decision.action && before.nodeCountDecided === decision.nodeCountDecided && before.boundBy === decision.boundBy;
+    if (same) return;
+    callbacks.scalingDecided.emit(decision);
+    if (before === null && decision.action === 'hold') return;
+    log.record({
+      type: 'scaling.decided', severity: decision.action === 'hold' ? 'info' : 'notice', actor: { kind: 'automation', name: 'scaling recommendation' },
+      message: `Recommendation: ${decision.action} (${decision.nodeCount} -> ${decision.nodeCountDecided} nodes). ${decision.message}`,
+      data: { action: decision.action, boundBy: decision.boundBy, nodeCount: decision.nodeCount, nodeCountDecided: decision.nodeCountDecided },
+    });
+  }
+
+  async #rebalance(monotonicMs: number): Promise<void> {
+    const { model, log } = this.resources;
+    const decision = decideRebalance(this.#trigger, model.imbalance, model.settings.rebalancing, {
+      monotonicMs,
+      stale: model.stale || log.storeFailure !== null,
+      frozen: model.freeze !== null,
+      healthy: model.health.status === 'healthy' || model.health.reasons.every((reason) => reason.severity !== 'critical' && reason.code !== 'nodes-unreachable'),
+      operationOpen: model.operations.length > 0,
+    });
+    if (decision.action === 'hold') return;
+    const { strategy } = model.settings.rebalancing;
+    const plan = await this.plans.preview({ strategy, scope: { kind: 'cluster' }, seed: 1 }, { actor: AUTOMATION });
+    const why = `${decision.cause === 'topology-changed' ? 'the topology changed' : 'the imbalance stayed above the threshold'}: ${decision.dimension} ${decision.imbalance.toFixed(2)}`;
+    this.#trigger = { ...this.#trigger, topologyChanged: false };
+    if (plan.ok && plan.value.steps.length > 0) {
+      const approved = await this.plans.approve({ planId: plan.value.id }, { actor: AUTOMATION });
+      if (approved.ok) {
+        this.#skippedFor = null;
+        return;
+      }
+    }
+    this.operationEnded();
+    const because = plan.ok ? plan.value.verdict.message : plan.error.code === 'refused' ? plan.error.refusals[0]?.message ?? 'refused' : plan.error.code;
+    if (this.#skippedFor === because) return;
+    this.#skippedFor = because;
+    log.record({ type: 'rebalance.skipped', actor: AUTOMATION, message: `Considered a rebalance because ${why}; nothing was started: ${because}`.slice(0, 1_000), data: { cause: decision.cause, dimension: decision.dimension, imbalance: decision.imbalance } });
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * What the parts of one cluster's manager share: the newest state and everything derived
+ * from it. The parts change it only through the methods here; every visible change makes
+ * a new revision and tells the publisher.
+ */
+import type { ClusterHealth, Freeze } from '@/lib/contract/health';
+import type { Imbalance } from '@/lib/contract/imbalance';
+import type { Capabilities, ClusterTotals } from '@/lib/contract/cluster';
+import type { Operation } from '@/lib/contract/operation';
+import type { ScalingDecision } from '@/lib/contract/scaling';
+import type { VersionedSettings } from '@/lib/contract/settings';
+import type { ClusterRecord } from '@/lib/contract/storage';
+import { createClusterState } from '@/lib/core/cluster/create-cluster-state';
+import type { ClusterState } from '@/lib/core/cluster/cluster-state';
+import { applyWish, type NodeWish } from '@/lib/core/cluster/node-wish';
+import { assessClusterHealth, isStale } from '@/lib/core/health/cluster-health';
+import { imbalanceOf } from '@/lib/core/load/imbalance';
+import { totalsOf } from '@/lib/core/load/totals';
+import type { Clock } from '@/lib/platform/clock';
+import type { MoveInFlight, Publisher } from './ports';
+
+export class ClusterModel {
+  state: ClusterState;
+  freeze: Freeze | null;
+  observationError: string | null = null;
+  scaling: ScalingDecision | null = null;
+  /** Not terminal, oldest first. */
+  operations: readonly Operation[] = [];
+  movesInFlight: () => readonly MoveInFlight[] = () => [];
+  readonly wishes = new Map<string, NodeWish>();
+  #health: ClusterHealth | null = null;
+  #imbalance: Imbalance | null = null;
+  #totals: ClusterTotals | null = null;
+
+  constructor(
+    readonly record: ClusterRecord,
+    public versioned: VersionedSettings,
+    readonly capabilities: Capabilities,
+    private readonly clock: Clock,
+    private readonly publisher: Publisher,
+  ) {
+    this.state = createClusterState({ clusterId: record.id, epoch: record.epoch });
+    this.freeze = record.freeze;
+  }
+
+  get settings() {
+    return this.versioned.settings;
+  }
+
+  get nodes() {
+    return this.state.nodes;
+  }
+
+  get stale(): boolean {
+    return isStale(this.state, { monotonicMs: this.clock.monotonicMs(), observationIntervalMs: this.settings.observationIntervalMs });
+  }
+
+  get health(): ClusterHealth {
+    this.#health ??= assessClusterHealth(this.state, {
+      monotonicMs: this.clock.monotonicMs(),
+      observationIntervalMs: this.settings.observationIntervalMs,
+      observationError: this.observationError,
+      safetyLines: this.settings.safetyLines,
+    });
+    return this.#health;
+  }
+
+  get imbalance(): Imbalance {
+    this.#imbalance ??= imbalanceOf(this.state, Math.round(this.clock.wallMs()));
+    return this.#imbalance;
+  }
+
+  get totals(): ClusterTotals {
+    this.#totals ??= totalsOf(this.state);
+    return this.#totals;
+  }
+
+  /** A new picture; its revision must already be higher. Everything derived is derived anew when next asked for. */
+  replaceState(state: ClusterState): void {
+    this.state = state;
+    this.#health = null;
+    this.#imbalance = null;
+    this.#totals = null;
+    this.#publish();
+  }
+
+  /** Something shown besides the state changed: an operation's progress, a setting, a freeze, an error. */
+  touch(): void {
+    this.state = { ...this.state, revision: this.state.revision + 1 };
+    this.#health = null;
+    this.#publish();
+  }
+
+  setWish(nodeId: string, wish: NodeWish | null): void {
+    if (wish === null) this.wishes.delete(nodeId);
+    else {
+      this.wishes.set(nodeId, wish);
+      this.replaceState(applyWish(this.state, nodeId, wish));
+    }
+  }
+
+  putOperation(operation: Operation, open: boolean): void {
+    const others = this.operations.filter((other) => other.id !== operation.id);
+    this.operations = open ? [...others, operation].sort((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1)) : others;
+    this.touch();
+  }
+
+  #publish(): void {
+    this.publisher.clusterChanged({ clusterId: this.record.id, epoch: this.state.epoch, revision: this.state.revision });
+  }
+}

@@ -1,0 +1,253 @@
+/**
+ * The manager of one cluster. Its loop reads from top to bottom: observe, decide, record,
+ * wait. Everything the console does is a call of this class; whoever embeds it gets the
+ * same calls and the same callbacks.
+ */
+import type { DomainEvent } from '@/lib/contract/events';
+import type { Freeze } from '@/lib/contract/health';
+import type { Metric, MetricSeries } from '@/lib/contract/metrics';
+import type { Node } from '@/lib/contract/node';
+import type { MoveRecord, Operation } from '@/lib/contract/operation';
+import type { Plan, PlanRequest, PlanSummary } from '@/lib/contract/plan';
+import type { Throttle, VersionedSettings } from '@/lib/contract/settings';
+import type { ClusterRecord, EventQuery, Page, PageOf, Store } from '@/lib/contract/storage';
+import type { ClusterDriver } from '@/lib/drivers/driver';
+import { sleep, type Clock } from '@/lib/platform/clock';
+import type { Unsubscribe } from '@/lib/platform/disposable';
+import type { NextId } from '@/lib/platform/ids';
+import type { Random } from '@/lib/platform/random';
+import { ok } from '@/lib/platform/result';
+import { AutoPilot } from './auto-pilot';
+import { ClusterModel } from './cluster-model';
+import { viewOf } from './cluster-view';
+import { notFound, type CommandContext, type CommandResult } from './commands';
+import { EventLog, SYSTEM_ACTOR } from './event-log';
+import { ManagerCallbacks, type ManagerSubscription } from './manager-callbacks';
+import type { ManagerLogger } from './manager-logger';
+import type { ManagerResources } from './manager-resources';
+import { MetricsRecorder } from './metrics-recorder';
+import { NodeCommands } from './node-commands';
+import { Observer } from './observer';
+import { OperationRunner } from './operation-runner';
+import { PlanCommands } from './plan-commands';
+import type { ClusterView, Publisher } from './ports';
+import { SettingsCommands } from './settings-commands';
+
+export interface ManagerOptions {
+  readonly record: ClusterRecord;
+  readonly settings: VersionedSettings;
+  readonly driver: ClusterDriver;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly nextId: NextId;
+  readonly publisher: Publisher;
+  readonly logger: ManagerLogger;
+}
+
+export class ElasticScalingManager {
+  readonly clusterId: string;
+  readonly #resources: ManagerResources;
+  readonly #observer: Observer;
+  readonly #runner: OperationRunner;
+  readonly #plans: PlanCommands;
+  readonly #nodes: NodeCommands;
+  readonly #settings: SettingsCommands;
+  readonly #autoPilot: AutoPilot;
+  readonly #metrics: MetricsRecorder;
+  readonly #abort = new AbortController();
+  #loop: Promise<void> = Promise.resolve();
+  #view: { readonly revision: number; readonly view: ClusterView } | null = null;
+
+  private constructor(resources: ManagerResources) {
+    this.clusterId = resources.clusterId;
+    this.#resources = resources;
+    this.#observer = new Observer(resources, { freeze: (cause, reason) => { void this.#settings.freeze(reason, { actor: SYSTEM_ACTOR }, cause); } });
+    this.#runner = new OperationRunner(resources, this.#observer);
+    this.#plans = new PlanCommands(resources, this.#runner);
+    this.#nodes = new NodeCommands(resources, this.#runner);
+    this.#settings = new SettingsCommands(resources, this.#runner);
+    this.#autoPilot = new AutoPilot(resources, this.#plans);
+    this.#metrics = new MetricsRecorder(resources.clusterId, resources.store, resources.logger);
+    resources.callbacks.rebalanceCompleted.add(() => { this.#autoPilot.operationEnded(); });
+  }
+
+  /** Loads what is stored about the cluster and starts the loop. `record.epoch` must be taken over already. */
+  static async start(options: ManagerOptions): Promise<ElasticScalingManager> {
+    const { record, store, clock, publisher, logger, driver } = options;
+    const model = new ClusterModel(record, options.settings, driver.capabilities, clock, publisher);
+    for (const intent of await store.nodeIntents(record.id)) {
+      model.wishes.set(intent.nodeId, { lifecycle: intent.lifecycle, cordoned: intent.cordoned, maintenanceUntilMs: intent.maintenanceUntilMs });
+    }
+    const log = new EventLog({ clusterId: record.id, store, clock, nextId: options.nextId, publisher, logger, lastSequence: await store.lastEventSequence(record.id) });
+    const callbacks = new ManagerCallbacks((error) => { logger.error({ clusterId: record.id, error: String(error) }, 'A subscriber of the manager threw'); });
+    const manager = new ElasticScalingManager({ clusterId: record.id, clock, random: options.random, nextId: options.nextId, store, driver, publisher, logger, model, log, callbacks });
+    manager.#loop = manager.#run();
+    return manager;
+  }
+
+  /** Stops the loop; moves in flight stop at their safe point; open operations stay open in storage. */
+  async close(): Promise<void> {
+    this.#abort.abort(new Error('The manager is closing'));
+    await this.#runner.close();
+    await this.#loop;
+    this.#observer[Symbol.dispose]();
+    await this.#metrics.flush();
+    await this.#resources.log.close();
+    await this.#resources.driver.close();
+  }
+
+  /** The newest picture; the same object until something changes. */
+  view(): ClusterView {
+    const { model } = this.#resources;
+    if (this.#view?.revision !== model.state.revision) this.#view = { revision: model.state.revision, view: viewOf(model) };
+    return this.#view.view;
+  }
+
+  /** Resolves once the first reading (or the first failure to read) is in. */
+  async firstReading(): Promise<void> {
+    const { model, clock } = this.#resources;
+    while (model.state.observedAtMs === null && model.observationError === null && !this.#abort.signal.aborted) await sleep(clock, 20);
+  }
+
+  subscribe(subscription: ManagerSubscription): Unsubscribe {
+    return this.#resources.callbacks.subscribe(subscription);
+  }
+
+  settings(): VersionedSettings {
+    return this.#resources.model.versioned;
+  }
+
+  updateSettings(input: VersionedSettings, context: CommandContext): Promise<CommandResult<VersionedSettings>> {
+    return this.#settings.update(input, context);
+  }
+
+  freeze(reason: string, context: CommandContext): Promise<CommandResult<Freeze>> {
+    return this.#settings.freeze(reason, context);
+  }
+
+  unfreeze(context: CommandContext): Promise<CommandResult<null>> {
+    return this.#settings.unfreeze(context);
+  }
+
+  preview(request: PlanRequest, context: CommandContext): Promise<CommandResult<Plan>> {
+    return this.#plans.preview(request, context);
+  }
+
+  approve(input: { planId: string; throttle?: Throttle | undefined; stepCount?: number | undefined }, context: CommandContext): Promise<CommandResult<Operation>> {
+    return this.#plans.approve(input, context);
+  }
+
+  drain(input: { nodeId: string; planId: string }, context: CommandContext): Promise<CommandResult<Operation>> {
+    return this.#plans.drain(input, context);
+  }
+
+  cordon(nodeId: string, context: CommandContext): Promise<CommandResult<Node>> {
+    return this.#nodes.cordon(nodeId, context);
+  }
+
+  uncordon(nodeId: string, context: CommandContext): Promise<CommandResult<Node>> {
+    return this.#nodes.uncordon(nodeId, context);
+  }
+
+  activate(nodeId: string, context: CommandContext): Promise<CommandResult<Node>> {
+    return this.#nodes.activate(nodeId, context);
+  }
+
+  deactivate(input: { nodeId: string; durationMs: number }, context: CommandContext): Promise<CommandResult<Node>> {
+    return this.#nodes.deactivate(input, context);
+  }
+
+  addNode(input: { address?: string | undefined; zone?: string | undefined; followerOf?: string | undefined }, context: CommandContext): Promise<CommandResult<Operation>> {
+    return this.#nodes.addNode(input, context);
+  }
+
+  decommission(input: { nodeId: string; confirmName: string }, context: CommandContext): Promise<CommandResult<Operation>> {
+    return this.#nodes.decommission(input, context);
+  }
+
+  pause(operationId: string, context: CommandContext): Promise<CommandResult<Operation>> {
+    return this.#runner.command(operationId, 'pause', context);
+  }
+
+  resume(operationId: string, context: CommandContext): Promise<CommandResult<Operation>> {
+    return this.#runner.command(operationId, 'resume', context);
+  }
+
+  cancel(operationId: string, context: CommandContext): Promise<CommandResult<Operation>> {
+    return this.#runner.command(operationId, 'cancel', context);
+  }
+
+  throttle(operationId: string, throttle: Throttle, context: CommandContext): Promise<CommandResult<Operation>> {
+    return this.#runner.command(operationId, { throttle }, context);
+  }
+
+  async plan(planId: string): Promise<CommandResult<Plan>> {
+    const plan = await this.#resources.store.plan(planId);
+    if (plan === null || plan.clusterId !== this.clusterId) return notFound('plan', planId);
+    const expired = plan.status === 'proposed' && plan.expiresAtMs <= this.#resources.clock.wallMs();
+    return ok(expired ? { ...plan, status: 'expired' } : plan);
+  }
+
+  plans(page: Page): Promise<PageOf<PlanSummary>> {
+    return this.#resources.store.plans(this.clusterId, page);
+  }
+
+  /** An open operation with its live progress, an ended one as it was stored. */
+  async operation(operationId: string): Promise<CommandResult<Operation>> {
+    const open = this.#resources.model.operations.find((operation) => operation.id === operationId);
+    const operation = open ?? await this.#resources.store.operation(operationId);
+    return operation?.clusterId === this.clusterId ? ok(operation) : notFound('operation', operationId);
+  }
+
+  async operations(page: Page): Promise<PageOf<Operation>> {
+    const stored = await this.#resources.store.operations(this.clusterId, page);
+    const live = new Map(this.#resources.model.operations.map((operation) => [operation.id, operation]));
+    return { ...stored, items: stored.items.map((operation) => live.get(operation.id) ?? operation) };
+  }
+
+  async moves(operationId: string, range?: { readonly fromIndex: number; readonly limit: number }): Promise<CommandResult<{ readonly moves: readonly MoveRecord[]; readonly total: number }>> {
+    const found = await this.operation(operationId);
+    if (!found.ok) return found;
+    const stored = await this.#resources.store.moves(operationId, range);
+    const live = new Map(this.#resources.model.movesInFlight().filter((move) => move.operationId === operationId).map(({ operationId: _, ...move }) => [move.index, move]));
+    return ok({ ...stored, moves: stored.moves.map((move) => (move.status === 'copying' ? live.get(move.index) ?? move : move)) });
+  }
+
+  events(query: EventQuery): Promise<PageOf<DomainEvent>> {
+    return this.#resources.store.events(this.clusterId, query);
+  }
+
+  metrics(query: { nodeId: string | null; metrics: readonly Metric[]; fromMs: number; toMs: number; pointsMax: number }): Promise<readonly MetricSeries[]> {
+    return this.#resources.store.metrics({ clusterId: this.clusterId, ...query });
+  }
+
+  async #run(): Promise<void> {
+    const { clock, model } = this.#resources;
+    const { signal } = this.#abort;
+    let first = true;
+    while (!signal.aborted) {
+      const beganMs = clock.monotonicMs();
+      try {
+        first = await this.#round(first);
+      } catch (error) {
+        this.#resources.logger.error({ clusterId: this.clusterId, error: String(error), stack: error instanceof Error ? error.stack : undefined }, 'A round of the manager ended by a bug');
+      }
+      const restMs = Math.max(10, model.settings.observationIntervalMs - (clock.monotonicMs() - beganMs));
+      await sleep(clock, restMs, signal).catch((reason: unknown) => {
+        if (!signal.aborted) throw reason;
+      });
+    }
+  }
+
+  /** One round. @returns whether the first reading is still to come. */
+  async #round(first: boolean): Promise<boolean> {
+    const { clock, model } = this.#resources;
+    const changes = await this.#observer.observe(this.#abort.signal);
+    if (this.#abort.signal.aborted) return first;
+    if (changes !== null && first) await this.#runner.recover();
+    await this.#autoPilot.decide(changes, first);
+    if (changes !== null) await this.#metrics.record(model, Math.round(clock.wallMs()));
+    return first && changes === null;
+  }
+}

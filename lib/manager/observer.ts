@@ -1,0 +1,168 @@
+/**
+ * Reads the cluster and turns readings into state: driver -> zod -> failure detector ->
+ * applyObservation -> invariants -> events. It concludes nothing beyond that.
+ */
+import { ObservationSchema, type NodeObservation, type Observation } from '@/lib/contract/observation';
+import { applyObservation, type StateChange } from '@/lib/core/cluster/apply-observation';
+import { applyPlacement, type PlacementChange } from '@/lib/core/cluster/apply-placement';
+import { checkInvariants } from '@/lib/core/cluster/invariants';
+import type { ClusterState } from '@/lib/core/cluster/cluster-state';
+import { advanceDetector, EMPTY_DETECTOR, nodesToProbe, recordProbe, type DetectorState } from '@/lib/core/health/failure-detector';
+import { DEATH_WINDOW_MS, massFailure } from '@/lib/core/health/freeze-rule';
+import type { EventDraft } from './event-log';
+import { LoopMonitor } from './loop-monitor';
+import type { ManagerResources } from './manager-resources';
+
+/** Full readings may take at most this share of the time. */
+const FULL_READING_SHARE = 0.1;
+
+export interface ObserverHooks {
+  /** Automation must stop: N5 or a broken invariant. */
+  readonly freeze: (cause: 'mass-failure' | 'all-unreachable' | 'invariant-violated', reason: string) => void;
+}
+
+export class Observer {
+  #detector: DetectorState = EMPTY_DETECTOR;
+  readonly #monitor: LoopMonitor;
+  #deathsMonotonicMs: number[] = [];
+  #landed: { readonly monotonicMs: number; readonly change: PlacementChange }[] = [];
+  #fullDueMonotonicMs = 0;
+  #failing = false;
+
+  constructor(private readonly resources: ManagerResources, private readonly hooks: ObserverHooks) {
+    this.#monitor = new LoopMonitor(resources.clock);
+  }
+
+  [Symbol.dispose](): void {
+    this.#monitor[Symbol.dispose]();
+  }
+
+  /** A finished step, shown at once and kept over readings that began before it ended. */
+  placementChanged(change: PlacementChange): void {
+    const { clock, model } = this.resources;
+    this.#landed.push({ monotonicMs: clock.monotonicMs(), change });
+    model.replaceState({ ...model.state, revision: model.state.revision + 1, shards: applyPlacement(model.state.shards, [change]) });
+  }
+
+  /** One reading. @returns what changed, or null when there was no reading. */
+  async observe(signal: AbortSignal, force: 'full' | 'as-due' = 'as-due'): Promise<readonly StateChange[] | null> {
+    const { clock, driver, model } = this.resources;
+    const beganMs = clock.monotonicMs();
+    const detail = force === 'full' || beganMs >= this.#fullDueMonotonicMs ? 'full' : 'nodes';
+    const read = await driver.observe({ detail, signal });
+    if (signal.aborted) return null;
+    if (!read.ok) return this.#failed(read.error.message);
+    const parsed = ObservationSchema.safeParse(read.value);
+    if (!parsed.success) {
+      const issue = parsed.error.issues[0];
+      return this.#failed(`The driver's reading is malformed at ${issue?.path.join('.') ?? '?'}: ${issue?.message ?? '?'}`);
+    }
+    const observation: Observation = parsed.data;
+    if (detail === 'full') this.#fullDueMonotonicMs = clock.monotonicMs() + (clock.monotonicMs() - beganMs) / FULL_READING_SHARE;
+    this.#recovered();
+    await this.#judge(observation.nodes, signal);
+    const changes = this.#adopt(observation, beganMs);
+    model.observationError = null;
+    this.#checkMassFailure(changes);
+    return changes;
+  }
+
+  #failed(message: string): null {
+    const { model, log } = this.resources;
+    model.observationError = message;
+    if (!this.#failing) log.record({ type: 'cluster.observationFailed', severity: 'critical', message: `No reading of the cluster: ${message}` });
+    this.#failing = true;
+    model.touch();
+    return null;
+  }
+
+  #recovered(): void {
+    if (this.#failing) this.resources.log.record({ type: 'cluster.observationRecovered', severity: 'notice', message: 'The cluster answers again' });
+    this.#failing = false;
+  }
+
+  /** Beats into the detector, then probes of those that were silent, side by side. */
+  async #judge(nodes: readonly NodeObservation[], signal: AbortSignal): Promise<void> {
+    const { clock, driver, model } = this.resources;
+    const beats = nodes.map((node) => ({ nodeId: node.id, answered: node.answered, answerMs: node.answerMs, incarnation: node.incarnation, sequence: node.sequence, reportedFailed: node.reportedFailed }));
+    this.#detector = advanceDetector(this.#detector, {
+      beats,
+      monotonicMs: clock.monotonicMs(),
+      nowMs: Math.round(clock.wallMs()),
+      pausedMs: this.#monitor.takePausedMs(),
+      settings: model.settings.health,
+    });
+    await Promise.all(nodesToProbe(this.#detector).map(async (nodeId) => {
+      const beganMonotonicMs = clock.monotonicMs();
+      const probed = await driver.probe(nodeId, signal);
+      if (signal.aborted) return;
+      this.#detector = recordProbe(this.#detector, { nodeId, answered: probed.ok, beganMonotonicMs, monotonicMs: clock.monotonicMs() });
+    }));
+  }
+
+  #adopt(observation: Observation, beganMs: number): readonly StateChange[] {
+    const { clock, model, log } = this.resources;
+    const previous = model.state;
+    const applied = applyObservation(previous, observation, {
+      nowMs: Math.round(clock.wallMs()),
+      monotonicMs: clock.monotonicMs(),
+      wishes: model.wishes,
+      verdicts: this.#detector.nodes,
+    });
+    this.#landed = this.#landed.filter((landed) => landed.monotonicMs >= beganMs);
+    const shards = applyPlacement(applied.state.shards, this.#landed.map((landed) => landed.change));
+    const state: ClusterState = { ...applied.state, shards, inFlight: inFlightOf(model.movesInFlight()) };
+    model.replaceState(state);
+    const first = previous.observedMonotonicMs === null;
+    log.record(...applied.changes.flatMap((change) => eventOf(change, first)));
+    this.#tell(applied.changes, first);
+    const violations = checkInvariants(state, previous);
+    for (const violation of violations) log.record({ type: 'invariant.violated', severity: 'critical', message: `${violation.rule}: ${violation.message}`, data: { rule: violation.rule } });
+    if (violations[0] !== undefined) this.hooks.freeze('invariant-violated', `${violations[0].rule}: ${violations[0].message}`);
+    return applied.changes;
+  }
+
+  #tell(changes: readonly StateChange[], first: boolean): void {
+    const { callbacks } = this.resources;
+    for (const change of changes) {
+      if (change.kind === 'node-added' && !first) callbacks.nodeAdded.emit(change.node);
+      if (change.kind === 'node-removed') callbacks.nodeRemoved.emit(change.node);
+      if (change.kind === 'liveness-changed' || change.kind === 'node-restarted') callbacks.nodeStatus.emit(change.node);
+    }
+  }
+
+  #checkMassFailure(changes: readonly StateChange[]): void {
+    const { clock, model } = this.resources;
+    const nowMs = clock.monotonicMs();
+    const died = changes.filter((change) => change.kind === 'liveness-changed' && change.node.liveness === 'dead');
+    this.#deathsMonotonicMs = [...this.#deathsMonotonicMs.filter((at) => nowMs - at < DEATH_WINDOW_MS), ...died.map(() => nowMs)];
+    const failure = massFailure([...model.nodes.values()], this.#deathsMonotonicMs, nowMs);
+    if (failure !== null && model.freeze === null && failure.cause !== 'operator') this.hooks.freeze(failure.cause, failure.reason);
+  }
+}
+
+function inFlightOf(moves: ReturnType<ManagerResources['model']['movesInFlight']>): ClusterState['inFlight'] {
+  return moves.flatMap(({ step }) => (step.kind === 'move'
+    ? [{ shardId: step.shardId, role: step.role, sourceNodeId: step.sourceNodeId, targetNodeId: step.targetNodeId, bytes: step.bytes }]
+    : []));
+}
+
+/** Events of a reading. The first one of a process finds everything new, which is no news. */
+function eventOf(change: StateChange, first: boolean): EventDraft[] {
+  switch (change.kind) {
+    case 'node-added':
+      return first ? [] : [{ type: 'node.added', severity: 'notice', nodeId: change.node.id, message: `${change.node.name} joined${change.node.domain.zone === null ? '' : ` in ${change.node.domain.zone}`}` }];
+    case 'node-removed':
+      return [{ type: 'node.removed', severity: 'notice', nodeId: change.node.id, message: `${change.node.name} is no longer a member` }];
+    case 'node-restarted':
+      return [{ type: 'node.restarted', severity: 'warning', nodeId: change.node.id, message: `${change.node.name} restarted`, data: { incarnationBefore: change.incarnationBefore, incarnation: change.node.incarnation } }];
+    case 'liveness-changed': {
+      const { node } = change;
+      const severity = node.liveness === 'alive' ? 'notice' : node.liveness === 'dead' ? 'critical' : 'warning';
+      const silent = node.liveness === 'alive' ? '' : ` (silent for ${(node.livenessReason.silentMs / 1_000).toFixed(1)} s)`;
+      return [{ type: 'node.livenessChanged', severity, nodeId: node.id, message: `${node.name} is ${node.liveness}, was ${change.before}${silent}`, data: { before: change.before, after: node.liveness, reason: node.livenessReason.code } }];
+    }
+    case 'ownership-changed':
+      return [];
+  }
+}

@@ -1,0 +1,368 @@
+/**
+ * Runs one execution: asks the pure state machine what to do, stores the intent, calls
+ * the driver, stores the outcome, tells. The only writer to the cluster.
+ *
+ * Order of every move (M2): intent stored by compare-and-set, driver call, completion
+ * stored, then shown. A process killed between any two of these finds the move begun in
+ * storage and asks the driver what is true. Intents and completions are committed in
+ * batches, so that many small moves are not held up by the disk.
+ */
+import type { DriverFailure, ExecutionStatus, MoveRecord, Progress } from '@/lib/contract/operation';
+import type { Throttle } from '@/lib/contract/settings';
+import type { StoreConflict, StoreWrite } from '@/lib/contract/storage';
+import { isTerminal } from '@/lib/contract/operation';
+import { createExecution, settle, transition, type ExecutionEvent, type ExecutionState, type IllegalCommand } from '@/lib/core/execution/execution-state';
+import type { ExecutionMove } from '@/lib/core/execution/move-list';
+import { nextEffects, type ExecutionEffect } from '@/lib/core/execution/next-effects';
+import { addSample, bytesSoFar, progressOf, type ProgressSample } from '@/lib/core/execution/progress';
+import type { DriverStep, MoveTarget, StepOutcome } from '@/lib/drivers/driver';
+import { sleep } from '@/lib/platform/clock';
+import { ok, type Result } from '@/lib/platform/result';
+import type { EventDraft } from './event-log';
+import type { ManagerResources } from './manager-resources';
+
+/** In-flight moves may end by themselves for so long before they are asked to stop (M13: safe within 1 s). */
+const INTERRUPT_GRACE_MS = 400;
+const STORE_RETRY_MS = 1_000;
+const SHOW_EVERY_MS = 250;
+
+export interface ExecutorHooks {
+  /** The status changed; stored by the owner of the operation. */
+  readonly statusChanged: (status: ExecutionStatus) => Promise<void>;
+  readonly landed: (move: MoveRecord) => void;
+  readonly progressed: () => void;
+}
+
+interface Outcome {
+  readonly index: number;
+  readonly result: Result<StepOutcome, DriverFailure>;
+  readonly reverting: boolean;
+}
+
+export interface ExecutorOptions {
+  readonly operationId: string;
+  readonly moves: readonly MoveRecord[];
+  readonly status: ExecutionStatus;
+  readonly throttle: Throttle;
+  readonly bytesTotal: number;
+}
+
+export class PlanExecutor {
+  #state: ExecutionState;
+  #samples: readonly ProgressSample[] = [];
+  #outcomes: Outcome[] = [];
+  #wake: (() => void) | null = null;
+  #woken = false;
+  #shownMonotonicMs = 0;
+  #stopping = false;
+  #fenced: StoreConflict | null = null;
+  #interruptTimer: Disposable | null = null;
+  readonly #calls = new Map<number, { readonly controller: AbortController; readonly settling: boolean }>();
+
+  constructor(private readonly resources: ManagerResources, private readonly options: ExecutorOptions, private readonly hooks: ExecutorHooks) {
+    this.#state = createExecution(options.moves, { status: options.status, throttle: options.throttle });
+  }
+
+  get status(): ExecutionStatus {
+    return this.#state.status;
+  }
+
+  get throttle(): Throttle {
+    return this.#state.throttle;
+  }
+
+  /** Set when storage answered that another manager has taken the cluster over (M10). */
+  get fencedBy(): StoreConflict | null {
+    return this.#fenced;
+  }
+
+  progress(): Progress {
+    return progressOf(this.#state, this.#samples, { bytesTotal: this.options.bytesTotal });
+  }
+
+  /** Begun and not ended. */
+  openMoves(): readonly ExecutionMove[] {
+    return this.#state.open.map((index) => this.#state.moves.at(index)!);
+  }
+
+  counts() {
+    return this.#state.counts;
+  }
+
+  /** A command of the operator; answered at once, carried out within a second. */
+  command(event: Extract<ExecutionEvent, { kind: 'start' | 'pause' | 'resume' | 'cancel' | 'supersede' | 'throttle' }>): Result<ExecutionStatus, IllegalCommand> {
+    const next = transition(this.#state, event);
+    if (!next.ok) return next;
+    this.#state = next.value;
+    this.#wakeUp();
+    return ok(this.#state.status);
+  }
+
+  /** Would the command be legal now? */
+  permits(event: Parameters<PlanExecutor['command']>[0]): Result<ExecutionStatus, IllegalCommand> {
+    const next = transition(this.#state, event);
+    return next.ok ? ok(next.value.status) : next;
+  }
+
+  /** Runs until a terminal status, or until `stop`. */
+  async run(): Promise<ExecutionStatus> {
+    let told = this.options.status;
+    while (!this.#stopping && this.#fenced === null) {
+      await this.#takeOutcomes();
+      this.#state = settle(this.#state);
+      if (this.#state.status !== told) {
+        told = this.#state.status;
+        if (told !== 'pausing' && told !== 'canceling') this.#cancelInterrupt();
+        await this.hooks.statusChanged(told);
+      }
+      if (isTerminal(this.#state.status)) break;
+      const waitUntil = await this.#perform(nextEffects(this.#state, this.resources.clock.monotonicMs()));
+      await this.#sleepUntilWoken(waitUntil);
+    }
+    await this.#endCalls();
+    return this.#state.status;
+  }
+
+  /** The manager is closing: calls in flight stop at their safe point, the status stays for the next manager. */
+  stop(): void {
+    this.#stopping = true;
+    this.#wakeUp();
+  }
+
+  /** @returns until when there is nothing to do, monotonic. */
+  async #perform(effects: readonly ExecutionEffect[]): Promise<number | null> {
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case 'start-moves':
+          if (!(await this.#startMoves(effect.indexes))) return this.resources.clock.monotonicMs() + STORE_RETRY_MS;
+          this.#woken = true;
+          break;
+        case 'settle-moves':
+          for (const index of effect.indexes) this.#launch(index, 'settle');
+          break;
+        case 'interrupt-moves': this.#interruptSoon(); break;
+        case 'abandon-moves':
+          if (!(await this.#abandon(effect.indexes))) return this.resources.clock.monotonicMs() + STORE_RETRY_MS;
+          this.#woken = true;
+          break;
+        case 'wait': return effect.untilMonotonicMs;
+      }
+    }
+    return null;
+  }
+
+  /** Stores the intents of moves not begun before, in one commit; then calls the driver. @returns false when storage is away. */
+  async #startMoves(indexes: readonly number[]): Promise<boolean> {
+    const { clock } = this.resources;
+    const nowMs = Math.round(clock.wallMs());
+    const writes = indexes.map((index) => this.#state.moves.at(index)!)
+      .filter((move) => move.status === 'pending')
+      .map((move) => this.#saveMove('pending', { ...move, status: 'copying', attempt: 1, startedAtMs: nowMs }));
+    if (!(await this.#commit(writes))) return false;
+    if (this.#state.status !== 'running' || this.#stopping) {
+      // A pause came while the intent was being stored: begun on paper only, so it starts with the resume.
+      this.#apply({ kind: 'moves-started', indexes, nowMs });
+      for (const index of indexes) this.#applyFailure(index, { code: 'interrupted', message: 'Held back before it began', retryable: true });
+      return true;
+    }
+    for (const index of indexes) this.#launch(index, 'forward');
+    return true;
+  }
+
+  #launch(index: number, direction: 'forward' | 'settle'): void {
+    const { clock } = this.resources;
+    this.#apply({ kind: 'moves-started', indexes: [index], nowMs: Math.round(clock.wallMs()) });
+    const controller = new AbortController();
+    this.#calls.set(index, { controller, settling: direction === 'settle' });
+    void this.#callDriver(index, direction, controller.signal).then((outcome) => {
+      this.#calls.delete(index);
+      this.#outcomes.push(outcome);
+      this.#wakeUp();
+    });
+  }
+
+  async #callDriver(index: number, direction: 'forward' | 'settle', signal: AbortSignal): Promise<Outcome> {
+    const { driver, model, logger, clusterId } = this.resources;
+    const move = this.#state.moves.at(index)!;
+    try {
+      const reverting = direction === 'settle' && await this.#mayRevert(move, signal);
+      const result = await driver.execute(stepOf(move, reverting), {
+        idempotencyKey: `${this.options.operationId}/${index}`,
+        epoch: model.state.epoch,
+        signal,
+        bytesPerSecondMax: () => this.#bandwidthShare(),
+        onProgress: (progress) => {
+          if (signal.aborted && !this.#calls.has(index)) return;
+          this.#apply({ kind: 'move-progressed', index, stage: progress.stage, bytesDone: progress.bytesDone, keysDone: progress.keysDone });
+          this.#show();
+        },
+      });
+      return { index, result, reverting };
+    } catch (error) {
+      // The port promises values; a rejection is a bug of the driver and must not hang the operation.
+      logger.error({ clusterId, index, error: String(error) }, 'The driver broke its contract: execute rejected');
+      return { index, reverting: false, result: { ok: false, error: { code: 'unexpected', message: String(error).slice(0, 1_000), retryable: false } } };
+    }
+  }
+
+  async #mayRevert(move: ExecutionMove, signal: AbortSignal): Promise<boolean> {
+    const target = targetOf(move);
+    if (target === null) return false;
+    const truth = await this.resources.driver.inspectMove(target, signal);
+    return truth.ok && (truth.value.state === 'untouched' || (truth.value.state === 'moving' && truth.value.revertible));
+  }
+
+  /** Stores what ended, in one commit, and only then shows it. Kept for the next round when storage is away. */
+  async #takeOutcomes(): Promise<void> {
+    if (this.#outcomes.length === 0) return;
+    const batch = this.#outcomes;
+    this.#outcomes = [];
+    const before = this.#state;
+    const after = batch.reduce((state, outcome) => this.#stateAfter(state, outcome), before);
+    const writes: StoreWrite[] = [];
+    const drafts: EventDraft[] = [];
+    for (const { index } of batch) {
+      const move = after.moves.at(index)!;
+      if (move.status !== 'done' && move.status !== 'failed' && move.status !== 'reverted') continue;
+      writes.push(this.#saveMove('copying', move));
+      if (move.status === 'failed') drafts.push(failedEvent(move, this.options.operationId));
+    }
+    if (!(await this.#commit(writes, drafts))) {
+      this.#outcomes = [...batch, ...this.#outcomes];
+      if (this.#fenced === null) {
+        await sleep(this.resources.clock, STORE_RETRY_MS);
+        this.#woken = true;
+      }
+      return;
+    }
+    for (const outcome of batch) this.#state = this.#stateAfter(this.#state, outcome);
+    for (const { index } of batch) {
+      const move = this.#state.moves.at(index)!;
+      if (move.status === 'done') this.hooks.landed(move);
+    }
+    this.#show();
+  }
+
+  #stateAfter(state: ExecutionState, outcome: Outcome): ExecutionState {
+    const { clock, random } = this.resources;
+    const { index, result, reverting } = outcome;
+    const nowMs = Math.round(clock.wallMs());
+    const event: ExecutionEvent = !result.ok
+      ? { kind: 'move-failed', index, failure: result.error, nowMs, monotonicMs: clock.monotonicMs(), random: random.next() }
+      : reverting ? { kind: 'move-reverted', index, nowMs }
+        : { kind: 'move-succeeded', index, bytes: result.value.bytes, keyCount: result.value.keyCount, nowMs };
+    const next = transition(state, event);
+    return next.ok ? next.value : state;
+  }
+
+  async #abandon(indexes: readonly number[]): Promise<boolean> {
+    const nowMs = Math.round(this.resources.clock.wallMs());
+    const after = transition(this.#state, { kind: 'moves-abandoned', indexes, nowMs });
+    if (!after.ok) return true;
+    const abandoned = after.value;
+    if (!(await this.#commit(indexes.map((index) => this.#saveMove('pending', abandoned.moves.at(index)!))))) return false;
+    this.#apply({ kind: 'moves-abandoned', indexes, nowMs });
+    return true;
+  }
+
+  #saveMove(expected: MoveRecord['status'], move: ExecutionMove): StoreWrite {
+    const { inFlight: _inFlight, retryAtMonotonicMs: _retryAt, ...record } = move;
+    return { kind: 'save-move', clusterId: this.resources.clusterId, operationId: this.options.operationId, expected, move: record, epoch: this.resources.model.state.epoch };
+  }
+
+  async #commit(writes: readonly StoreWrite[], drafts: readonly EventDraft[] = []): Promise<boolean> {
+    if (writes.length === 0 && drafts.length === 0) return true;
+    const committed = await this.resources.log.commit(writes, drafts);
+    if (!committed.ok && committed.error.code !== 'unavailable') this.#fenced = committed.error;
+    return committed.ok;
+  }
+
+  /** Running calls share the bandwidth evenly. */
+  #bandwidthShare(): number | null {
+    const limit = this.#state.throttle.bytesPerSecondMax;
+    return limit === null ? null : limit / Math.max(1, this.#calls.size);
+  }
+
+  #interruptSoon(): void {
+    this.#interruptTimer ??= this.resources.clock.after(INTERRUPT_GRACE_MS, () => {
+      this.#interruptTimer = null;
+      if (this.#state.status === 'pausing' || this.#state.status === 'canceling') this.#interruptAll('moving');
+    });
+  }
+
+  #cancelInterrupt(): void {
+    this.#interruptTimer?.[Symbol.dispose]();
+    this.#interruptTimer = null;
+  }
+
+  /** Calls that bring a canceled move to its end are left alone: interrupting them would only prolong it. */
+  #interruptAll(which: 'moving' | 'every'): void {
+    for (const call of this.#calls.values()) {
+      if (which === 'every' || !call.settling) call.controller.abort(new Error('interrupted'));
+    }
+  }
+
+  async #endCalls(): Promise<void> {
+    this.#cancelInterrupt();
+    this.#interruptAll('every');
+    while (this.#calls.size > 0) await this.#sleepUntilWoken(null);
+    if (this.#fenced === null) await this.#takeOutcomes();
+  }
+
+  #apply(event: ExecutionEvent): void {
+    const next = transition(this.#state, event);
+    if (next.ok) this.#state = next.value;
+  }
+
+  #applyFailure(index: number, failure: DriverFailure): void {
+    const { clock, random } = this.resources;
+    this.#apply({ kind: 'move-failed', index, failure, nowMs: Math.round(clock.wallMs()), monotonicMs: clock.monotonicMs(), random: random.next() });
+  }
+
+  #show(): void {
+    const nowMs = this.resources.clock.monotonicMs();
+    this.#samples = addSample(this.#samples, { monotonicMs: nowMs, bytesDone: bytesSoFar(this.#state), movesDone: this.#state.counts.done });
+    if (nowMs - this.#shownMonotonicMs < SHOW_EVERY_MS) return;
+    this.#shownMonotonicMs = nowMs;
+    this.hooks.progressed();
+  }
+
+  #wakeUp(): void {
+    this.#woken = true;
+    this.#wake?.();
+  }
+
+  async #sleepUntilWoken(untilMonotonicMs: number | null): Promise<void> {
+    if (!this.#woken) {
+      await new Promise<void>((resolve) => {
+        const timer = untilMonotonicMs === null ? null : this.resources.clock.after(Math.max(0, untilMonotonicMs - this.resources.clock.monotonicMs()), resolve);
+        this.#wake = () => {
+          timer?.[Symbol.dispose]();
+          resolve();
+        };
+      });
+    }
+    this.#wake = null;
+    this.#woken = false;
+  }
+}
+
+function targetOf(move: ExecutionMove): MoveTarget | null {
+  const { step } = move;
+  return step.kind === 'move' ? { shardId: step.shardId, role: step.role, sourceNodeId: step.sourceNodeId, targetNodeId: step.targetNodeId } : null;
+}
+
+function stepOf(move: ExecutionMove, reverting: boolean): DriverStep {
+  const target = targetOf(move);
+  if (target !== null) return { kind: reverting ? 'revert-move' : 'move', ...target };
+  const { shardId, sourceNodeId, targetNodeId } = move.step;
+  return { kind: 'transfer', shardId, sourceNodeId, targetNodeId };
+}
+
+function failedEvent(move: ExecutionMove, operationId: string): EventDraft {
+  return {
+    type: 'move.failed', severity: 'warning', operationId, shardId: move.step.shardId,
+    message: `Shard ${move.step.shardId} did not move after ${move.attempt} tries: ${move.failure?.message ?? 'unknown'}`.slice(0, 1_000),
+    data: { code: move.failure?.code ?? 'unexpected', attempt: move.attempt },
+  };
+}
