@@ -7,6 +7,7 @@ import { useCallback, type ReactNode } from 'react';
 import { useClusterId } from '@/components/realtime/cluster-provider';
 import { useCluster } from '@/components/realtime/use-cluster';
 import { CommandPalette } from './command-palette';
+import { ClusterGate } from './cluster-gate';
 import { ConnectionDot } from './connection-dot';
 import { ClusterSwitcher } from './cluster-switcher';
 import { FreezeControl } from './freeze-control';
@@ -58,7 +59,7 @@ export function AppShell({ children }: { readonly children: ReactNode }) {
         <HeaderTools onHelp={() => { nav.close(); help.open(); }} hiddenFrom="sm" />
       </MantineShell.Navbar>
       <MantineShell.Main className={classes['main']}>
-        <div id="main" tabIndex={-1} className={classes['content']}>{children}</div>
+        <div id="main" tabIndex={-1} className={classes['content']}><ClusterGate>{children}</ClusterGate></div>
       </MantineShell.Main>
       {operation !== null && (
         <MantineShell.Footer className={classes['footer']}>

@@ -4,6 +4,7 @@ import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 
 import { freshnessOf, writeAllowed, type Freshness, type FreshnessInput, type WriteAllowed } from '@/lib/client/freshness';
 import type { LiveState } from '@/lib/client/live-state';
 import { ShownSelection, shallowEqual, stableSelection } from '@/lib/client/selection';
+import type { ClusterSummary } from '@/lib/contract/cluster';
 import type { LiveView } from '@/lib/contract/live';
 import { useClusterStore } from './cluster-provider';
 import { useConsole } from './live-provider';
@@ -25,6 +26,18 @@ export function useCluster<T>(selector: (state: LiveState) => T, isEqual: (a: T,
     shown.keep(value);
   }, [shown, value]);
   return value;
+}
+
+const summaryOf = (state: LiveState) => state.summary;
+
+/**
+ * The summary of the cluster. For the screens: the shell shows them only once there is a
+ * summary, and it stays while the connection is lost.
+ */
+export function useSummary(): ClusterSummary {
+  const summary = useCluster(summaryOf);
+  if (summary === null) throw new Error('Used outside of the shell, which waits for the summary');
+  return summary;
 }
 
 /** Keeps a view of the cluster fresh while the component is mounted. */

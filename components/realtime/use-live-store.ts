@@ -1,6 +1,6 @@
 'use client';
 
-import { useMemo, useSyncExternalStore } from 'react';
+import { useCallback, useMemo, useSyncExternalStore } from 'react';
 import { connectionWords, type ConnectionState } from '@/lib/client/connection-state';
 import { formatTimeOfDay } from '@/lib/client/format-time';
 import type { FleetState } from '@/lib/client/live-store';
@@ -18,6 +18,13 @@ export function useFleet(): FleetState {
 export function useNow(): number {
   const { store } = useConsole();
   return useSyncExternalStore(store.subscribeTick, store.getNowMs, onServer);
+}
+
+/** The same, moving only every `stepMs`: for the ends of queried windows. 0 while rendered on the server. */
+export function useRoundedNow(stepMs: number): number {
+  const { store } = useConsole();
+  const rounded = useCallback(() => Math.floor(store.getNowMs() / stepMs) * stepMs, [store, stepMs]);
+  return useSyncExternalStore(store.subscribeTick, rounded, onServer);
 }
 
 export interface Connection {

@@ -18,7 +18,7 @@ export function errorOfProblem(body: unknown, status: number): ORPCError<string,
 /** What went wrong, from whatever a call threw. */
 export function toApiProblem(error: unknown): ApiProblem {
   if (!(error instanceof ORPCError)) return { lost: true, detail: 'The server did not answer. It is not known whether the request was carried out.' };
-  const answered: ORPCError<string, unknown> = error;
+  const answered = error as ORPCError<string, unknown>;
   const problem = ProblemSchema.safeParse(answered.data);
   if (problem.success) return { lost: false, ...problem.data };
   const { status, code, message } = answered;
