@@ -27,8 +27,20 @@ function tablesOf(full: Uint32Array, scheme: Scheme): ColorTables {
   return joinColorTables(fadedColorTable(full, scheme, FADED_SHARE), fadedColorTable(full, scheme, HALF_SHARE), full);
 }
 
+/** The colours of an owner map. Made once per theme, not per redraw. */
+export function ownerTables(scheme: Scheme): ColorTables {
+  return tablesOf(ownerColorTable(scheme), scheme);
+}
+
+/** The colours of a metric map. Made once per look, not per redraw. */
+export function metricTables(look: { scheme: Scheme; palette: Palette; brightness: number }): ColorTables {
+  return tablesOf(metricColorTable(look), look.scheme);
+}
+
 export interface PictureOptions {
   readonly scheme: Scheme;
+  /** Of `ownerTables` or `metricTables`. */
+  readonly colors: ColorTables;
   readonly emphasis: Uint8Array | null;
   readonly blockLabels: MapPicture['blockLabels'];
 }
@@ -40,7 +52,7 @@ export function ownerPicture(table: ShardPlacement, options: PictureOptions): Ma
   return {
     codes,
     emphasis: options.emphasis,
-    colors: tablesOf(ownerColorTable(options.scheme), options.scheme),
+    colors: options.colors,
     surface: SURFACES[options.scheme],
     stencils: [...ownerPatternStencils, CROSS_NO_PRIMARY],
     blockLabels: options.blockLabels,
@@ -55,7 +67,7 @@ export interface MetricPicture {
 }
 
 /** The map by one metric on a log scale. */
-export function metricPicture(column: Float32Array | Float64Array, look: { palette: Palette; brightness: number }, options: PictureOptions): MetricPicture {
+export function metricPicture(column: Float32Array | Float64Array, options: PictureOptions): MetricPicture {
   const domain = logDomainOf(column);
   const codes = new Uint8Array(column.length);
   encodeMetric(column, domain, codes);
@@ -67,7 +79,7 @@ export function metricPicture(column: Float32Array | Float64Array, look: { palet
     picture: {
       codes,
       emphasis: options.emphasis,
-      colors: tablesOf(metricColorTable({ scheme: options.scheme, ...look }), options.scheme),
+      colors: options.colors,
       surface: SURFACES[options.scheme],
       stencils: [HATCH_UNKNOWN],
       blockLabels: options.blockLabels,
@@ -127,8 +139,8 @@ function sameReplicas(before: ShardPlacement, after: ShardPlacement, shardId: nu
 }
 
 /** Only what changes keeps its colour: a primary that moves in its new owner's, a moved secondary half; the rest is one quiet grey. */
-export function changePicture(after: ShardPlacement, changes: Uint8Array, options: Omit<PictureOptions, 'emphasis'>): MapPicture {
-  const picture = ownerPicture(after, { ...options, emphasis: null });
+export function changePicture(after: ShardPlacement, changes: Uint8Array, options: Pick<PictureOptions, 'scheme' | 'blockLabels'>): MapPicture {
+  const picture = ownerPicture(after, { ...options, emphasis: null, colors: new Uint32Array(768) });
   const full = ownerColorTable(options.scheme);
   const quiet = new Uint32Array(256).fill(mixColors(SURFACES[options.scheme].background, SURFACES[options.scheme].unknown, 0.7));
   const codes = picture.codes.slice();

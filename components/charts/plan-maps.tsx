@@ -4,7 +4,7 @@ import { SimpleGrid, Stack, Text, useComputedColorScheme } from '@mantine/core';
 import { useMemo, type ReactNode } from 'react';
 import type { ShardTable } from '@/lib/contract/shard-table';
 import { Legend, type LegendItem } from './legend';
-import { changePicture, changesBetween, CHANGE_PRIMARY, CHANGE_SECONDARY, ownerPicture } from './map-pictures';
+import { changePicture, changesBetween, CHANGE_PRIMARY, CHANGE_SECONDARY, ownerPicture, ownerTables } from './map-pictures';
 import { ownerStyleOf } from './owner-style';
 import type { MapPicture } from './shard-canvas';
 import { gridLayout, type ShardLayout } from './shard-layout';
@@ -26,7 +26,7 @@ export function PlanMaps({ before, after, nameOf = idItself }: PlanMapsProps) {
   const scheme = useComputedColorScheme('light');
   const layout = useMemo(() => gridLayout(after.shardCount), [after.shardCount]);
   const pictures = useMemo(() => {
-    const options = { scheme, emphasis: null, blockLabels: [] };
+    const options = { scheme, colors: ownerTables(scheme), emphasis: null, blockLabels: [] };
     return { before: ownerPicture(before, options), after: ownerPicture(after, options) };
   }, [before, after, scheme]);
   const changes = useMemo(() => changesBetween(before, after), [before, after]);
@@ -39,8 +39,8 @@ export function PlanMaps({ before, after, nameOf = idItself }: PlanMapsProps) {
     if (change === CHANGE_PRIMARY) primaries += 1;
     if (change === CHANGE_SECONDARY) secondaries += 1;
   }
-  const total = after.shardCount.toLocaleString('en');
-  const changed = `${primaries.toLocaleString('en')} ${primaries === 1 ? 'primary' : 'primaries'} change owner${secondaries === 0 ? '' : `, ${secondaries.toLocaleString('en')} more shards move a secondary`}`;
+  const total = after.shardCount.toLocaleString('en-US');
+  const changed = `${primaries.toLocaleString('en-US')} ${primaries === 1 ? 'primary' : 'primaries'} change owner${secondaries === 0 ? '' : `, ${secondaries.toLocaleString('en-US')} more shards move a secondary`}`;
   return (
     <Stack gap="sm">
       <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="md">

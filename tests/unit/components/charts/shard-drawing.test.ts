@@ -4,7 +4,7 @@ import { cssOfColor, luminanceOf, packColor, parseColor } from '@/components/cha
 import { ownerStyleOf, OWNER_STYLE_COUNT } from '@/components/charts/owner-style';
 import { CODE_NO_PRIMARY, encodeOwners, fadedColorTable, metricColorTable, ownerColorTable, SURFACES } from '@/components/charts/shard-colors';
 import { gridLayout, groupedLayout } from '@/components/charts/shard-layout';
-import { CHANGE_NONE, CHANGE_PRIMARY, CHANGE_SECONDARY, changePicture, changesBetween, emphasisOfNode, metricPicture, ownerPicture } from '@/components/charts/map-pictures';
+import { CHANGE_NONE, CHANGE_PRIMARY, CHANGE_SECONDARY, changePicture, changesBetween, emphasisOfNode, metricPicture, metricTables, ownerPicture, ownerTables } from '@/components/charts/map-pictures';
 import { EMPHASIS_FADED, EMPHASIS_FULL, EMPHASIS_HALF, outlineOf, paintCells, paintStencil } from '@/components/charts/shard-pixels';
 import { createMarks, marksOfRanges, rangesOfMarks } from '@/components/charts/shard-ranges';
 import { CODE_UNKNOWN, CODE_ZERO, encodeMetric, logDomainOf, positionOnScale, scaleTicks } from '@/components/charts/shard-scale';
@@ -96,7 +96,7 @@ describe('pixels', () => {
   it('every shard gets the colour of its code and cells without a shard stay empty', () => {
     const table = tableOf([[0], [1], [2], [0], [1]]);
     const layout = gridLayout(5);
-    const picture = ownerPicture(table, { scheme: 'dark', emphasis: null, blockLabels: [] });
+    const picture = ownerPicture(table, { scheme: 'dark', colors: ownerTables('dark'), emphasis: null, blockLabels: [] });
     const pixels = new Uint32Array(layout.columns * layout.rows);
     paintCells(layout, picture, EMPTY, pixels);
     const [a, b, c] = [0, 1, 2].map((index) => ownerStyleOf(index).color);
@@ -109,7 +109,7 @@ describe('pixels', () => {
     expect([...emphasis]).toEqual([EMPHASIS_FULL, EMPHASIS_HALF, EMPHASIS_FADED]);
     const layout = gridLayout(3);
     const pixels = new Uint32Array(layout.cells.length);
-    paintCells(layout, ownerPicture(table, { scheme: 'light', emphasis, blockLabels: [] }), EMPTY, pixels);
+    paintCells(layout, ownerPicture(table, { scheme: 'light', colors: ownerTables('light'), emphasis, blockLabels: [] }), EMPTY, pixels);
     const full = ownerColorTable('light');
     expect(pixels[0]).toBe(full[1]);
     expect(pixels[1]).not.toBe(full[2]);
@@ -119,7 +119,7 @@ describe('pixels', () => {
   it('unknown cells, and only they, are in the stencil of the hatch', () => {
     const table = tableOf([[0], [0], [0]]);
     table.sizeBytes.set([NaN, 0, 5]);
-    const { picture, unknownCount } = metricPicture(table.sizeBytes, { palette: 'viridis', brightness: 1 }, { scheme: 'dark', emphasis: null, blockLabels: [] });
+    const { picture, unknownCount } = metricPicture(table.sizeBytes, { scheme: 'dark', colors: metricTables({ scheme: 'dark', palette: 'viridis', brightness: 1 }), emphasis: null, blockLabels: [] });
     const layout = gridLayout(3);
     const pixels = new Uint32Array(layout.cells.length);
     const hatch = picture.stencils.find((stencil) => stencil.look === 'hatch')!;

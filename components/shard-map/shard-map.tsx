@@ -1,0 +1,100 @@
+'use client';
+
+import { useComputedColorScheme } from '@mantine/core';
+import { useResizeObserver, useViewportSize } from '@mantine/hooks';
+import { useMemo, useState } from 'react';
+import { Legend } from '@/components/charts/legend';
+import { blockLabelsOf, emphasisOfNode, metricPicture, metricTables, ownerPicture, ownerTables } from '@/components/charts/map-pictures';
+import type { ShardPlacement } from '@/components/charts/shard-layout';
+import { SHARD_METRIC_FACTS } from '@/components/charts/shard-metrics';
+import { useCluster } from '@/components/realtime/use-cluster';
+import { Panel } from '@/components/ui/panel';
+import { formatCount } from '@/lib/client/format';
+import type { ShardTable } from '@/lib/contract/shard-table';
+import { fittedLayout } from './fitted-layout';
+import { MapControls } from './map-controls';
+import { MapGrid } from './map-grid';
+import { MetricLegend } from './metric-legend';
+import { useNodeNames } from './node-names';
+import { ownerItemsOf } from './owner-items';
+import { SelectionBar } from './selection-bar';
+import { ShardDetails } from './shard-details';
+import { factsOf, qualityWords, sumsOf } from './shard-facts';
+import { ShardTableView } from './shard-table-view';
+import { useShardUrl } from './shard-url';
+import { useShardSelection } from './use-shard-selection';
+import classes from './shard-map.module.css';
+
+const HEIGHT_MIN_PX = 260;
+const HEIGHT_MAX_PX = 900;
+/** Header, title, controls and read-out around the picture. */
+const AROUND_PX = 250;
+
+/** The map or its table, with what belongs to both: filter, selection, details, legend. */
+export function ShardMap({ clusterId, table }: { readonly clusterId: string; readonly table: ShardTable }) {
+  const [url, setUrl] = useShardUrl();
+  const scheme = useComputedColorScheme('light');
+  const viewport = useViewportSize();
+  const [frameRef, frame] = useResizeObserver<HTMLDivElement>();
+  const [extending, setExtending] = useState(false);
+  const moves = useCluster((state) => state.moves);
+  const leaderIds = useCluster((state) => state.nodes?.filter((node) => node.followerOf === null).map((node) => node.id) ?? null);
+  const canMove = useCluster((state) => state.summary?.capabilities.moveShard ?? false);
+  // Loads change with every delta and owners seldom: what hangs on owners alone is not made again.
+  const { shardCount, replicaMax, nodeIds, replicas } = table;
+  const placement = useMemo((): ShardPlacement => ({ shardCount, replicaMax, nodeIds, replicas }), [shardCount, replicaMax, nodeIds, replicas]);
+  const names = useNodeNames(nodeIds);
+
+  const heightPx = Math.min(HEIGHT_MAX_PX, Math.max(HEIGHT_MIN_PX, viewport.height - AROUND_PX));
+  const layout = useMemo(() => fittedLayout(placement, {
+    kind: url.layout, widthPx: frame.width, heightPx, nodeIndexes: leaderIds?.map(names.indexOf).filter((index) => index >= 0) ?? [],
+  }), [placement, url.layout, frame.width, heightPx, leaderIds, names]);
+  const selection = useShardSelection({ layout, clusterId });
+  const emphasis = useMemo(() => (url.node === '' ? null : emphasisOfNode(placement, names.indexOf(url.node))), [placement, url.node, names]);
+  const blockLabels = useMemo(() => blockLabelsOf(layout, (index) => names.nameOf(nodeIds[index]!)), [layout, names, nodeIds]);
+  const { mode, palette, brightness } = url;
+  const colors = useMemo(() => (mode === 'owner' ? ownerTables(scheme) : metricTables({ scheme, palette, brightness })), [mode, scheme, palette, brightness]);
+  const metric = SHARD_METRIC_FACTS[url.metric];
+  const column = metric.column(table);
+  const shown = useMemo(() => {
+    const options = { scheme, colors, emphasis, blockLabels };
+    return mode === 'owner' ? { picture: ownerPicture(placement, options), domain: null, unknownCount: 0 } : metricPicture(column, options);
+  }, [mode, placement, column, scheme, colors, emphasis, blockLabels]);
+
+  const facts = (shardId: number) => factsOf(table, shardId, moves);
+  const choices = (leaderIds ?? []).map((nodeId) => ({ value: nodeId, label: names.nameOf(nodeId) }));
+  const openShard = url.shard !== null && url.shard >= 0 && url.shard < shardCount ? url.shard : null;
+  return (
+    <Panel title={`${formatCount(shardCount)} shards`} note={url.mode === 'owner' ? 'by owner of the primary' : `by ${metric.label.toLowerCase()}`}>
+      <MapControls url={url} setUrl={setUrl} nodes={choices} />
+      <div className={classes.body}>
+        <div ref={frameRef}>
+          {url.view === 'map'
+            ? (
+              <MapGrid
+                layout={layout} picture={shown.picture} heightPx={heightPx} selection={selection} factsOf={facts} names={names}
+                extending={extending} onExtended={() => setExtending(false)} onOpen={(shard) => void setUrl({ shard })}
+              />
+            )
+            : <ShardTableView {...{ clusterId, table, url, setUrl, selection, names }} />}
+        </div>
+        <div className={classes.side}>
+          <SelectionBar
+            clusterId={clusterId} selected={selection.grid.selected} sums={sumsOf(table, selection.grid.selected)} targets={choices}
+            cannotMove={canMove ? null : 'This cluster cannot move shards'} extending={extending} onExtending={setExtending}
+            onClear={() => void selection.dispatch({ kind: 'clear' })}
+          />
+          {openShard !== null && <ShardDetails facts={facts(openShard)} names={names} clusterId={clusterId} onClose={() => void setUrl({ shard: null })} />}
+          {url.view === 'map' && (mode === 'owner'
+            ? <Legend label="Owners of primaries" items={ownerItemsOf(placement, leaderIds ?? [], names)} />
+            : (
+              <MetricLegend
+                metric={url.metric} domain={shown.domain} unknownCount={shown.unknownCount} quality={metric.quality(table)}
+                qualityText={qualityWords(table, metric.quality(table))} scheme={scheme} palette={palette} brightness={brightness}
+              />
+            ))}
+        </div>
+      </div>
+    </Panel>
+  );
+}
