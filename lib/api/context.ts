@@ -1,0 +1,86 @@
+import { implement, ORPCError } from '@orpc/server';
+import { api } from '@/lib/contract/api';
+import type { Actor } from '@/lib/contract/primitives';
+import type { CommandContext, CommandFailure, CommandResult } from '@/lib/manager/commands';
+import type { ElasticScalingManager } from '@/lib/manager/elastic-scaling-manager';
+import type { Fleet } from '@/lib/manager/fleet';
+import { assertNever } from '@/lib/platform/assert';
+import type { AnswerRecorder } from './idempotency';
+import type { Route } from './routes';
+
+/** What a handler has besides its input. */
+export interface ApiContext {
+  readonly fleet: Fleet;
+  readonly actor: Actor;
+  readonly route: Route;
+  /** Present when the request carries an Idempotency-Key. */
+  readonly recorder: AnswerRecorder | null;
+}
+
+/** The contract, to be implemented by lib/api/handlers. */
+export const contract = implement(api).$context<ApiContext>();
+
+/** The manager of a cluster, or a 404. */
+export function managerOf(context: ApiContext, clusterId: string): ElasticScalingManager {
+  const manager = context.fleet.manager(clusterId);
+  if (manager === null) throw failure({ code: 'not-found', what: 'cluster', id: clusterId });
+  return manager;
+}
+
+export async function managerOfPlan(context: ApiContext, planId: string): Promise<ElasticScalingManager> {
+  const manager = await context.fleet.managerOfPlan(planId);
+  if (manager === null) throw failure({ code: 'not-found', what: 'plan', id: planId });
+  return manager;
+}
+
+export async function managerOfOperation(context: ApiContext, operationId: string): Promise<ElasticScalingManager> {
+  const manager = await context.fleet.managerOfOperation(operationId);
+  if (manager === null) throw failure({ code: 'not-found', what: 'operation', id: operationId });
+  return manager;
+}
+
+/** The value of a result, or its failure as a problem. */
+export function valueOf<T>(result: CommandResult<T>): T {
+  if (!result.ok) throw failure(result.error);
+  return result.value;
+}
+
+/**
+ * Runs one command of the manager. `answerOf` makes the body of the answer from what the
+ * command returns; with an Idempotency-Key that answer is committed together with the
+ * effect. `storedAs` names what is stored instead of a body that can be read again.
+ */
+export async function runCommand<T, A>(
+  context: ApiContext,
+  command: (commandContext: CommandContext) => Promise<CommandResult<T>>,
+  answerOf: (value: T) => A,
+  storedAs?: (value: T) => string,
+): Promise<A> {
+  const { recorder, route, actor } = context;
+  const remember = recorder && ((value: unknown) => {
+    // The manager hands over the very value that it is about to return.
+    const returned = value as T;
+    return [recorder.record({ status: route.successStatus, body: bodyText(route, answerOf(returned)) }, storedAs?.(returned))];
+  });
+  return answerOf(valueOf(await command(remember === null ? { actor } : { actor, alsoCommit: remember })));
+}
+
+/** The JSON text of an answer, with nothing in it that the contract does not name. */
+export function bodyText(route: Route, value: unknown): string | null {
+  return route.output === null ? null : JSON.stringify(route.output.parse(value));
+}
+
+/** Why a command had no effect, as the error that the problem is made from. */
+function failure(cause: CommandFailure): ORPCError<string, unknown> {
+  switch (cause.code) {
+    case 'not-found': return new ORPCError('NOT_FOUND', { status: 404, message: `There is no ${cause.what} ${cause.id}` });
+    case 'conflict': return new ORPCError('CONFLICT', { status: 409, message: cause.message, data: { current: cause.current } });
+    case 'refused': return new ORPCError('UNPROCESSABLE_CONTENT', {
+      status: 422,
+      message: cause.refusals.map((one) => one.message).join('; ') || 'Refused',
+      data: { refusals: cause.refusals },
+    });
+    case 'unavailable': return new ORPCError('SERVICE_UNAVAILABLE', { status: 503, message: cause.message });
+    default: return assertNever(cause);
+  }
+}

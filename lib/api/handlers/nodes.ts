@@ -1,0 +1,30 @@
+import { ORPCError } from '@orpc/server';
+import { contract, managerOf, runCommand } from '../context';
+
+const routes = contract.nodes;
+
+export const nodes = {
+  list: routes.list.handler(({ input, context }) => {
+    const view = managerOf(context, input.clusterId).view();
+    return { nodes: [...view.nodes], observedAtMs: view.summary.observedAtMs };
+  }),
+  get: routes.get.handler(({ input, context }) => {
+    const node = managerOf(context, input.clusterId).view().nodes.find((candidate) => candidate.id === input.nodeId);
+    if (node === undefined) throw new ORPCError('NOT_FOUND', { status: 404, message: `There is no node ${input.nodeId}` });
+    return node;
+  }),
+  add: routes.add.handler(({ input: { clusterId, ...node }, context }) =>
+    runCommand(context, (command) => managerOf(context, clusterId).addNode(node, command), (operation) => ({ operation }))),
+  cordon: routes.cordon.handler(({ input, context }) =>
+    runCommand(context, (command) => managerOf(context, input.clusterId).cordon(input.nodeId, command), (node) => node)),
+  uncordon: routes.uncordon.handler(({ input, context }) =>
+    runCommand(context, (command) => managerOf(context, input.clusterId).uncordon(input.nodeId, command), (node) => node)),
+  deactivate: routes.deactivate.handler(({ input: { clusterId, ...maintenance }, context }) =>
+    runCommand(context, (command) => managerOf(context, clusterId).deactivate(maintenance, command), (node) => node)),
+  activate: routes.activate.handler(({ input, context }) =>
+    runCommand(context, (command) => managerOf(context, input.clusterId).activate(input.nodeId, command), (node) => node)),
+  drain: routes.drain.handler(({ input: { clusterId, ...drain }, context }) =>
+    runCommand(context, (command) => managerOf(context, clusterId).drain(drain, command), (operation) => ({ operation }))),
+  decommission: routes.decommission.handler(({ input: { clusterId, ...target }, context }) =>
+    runCommand(context, (command) => managerOf(context, clusterId).decommission(target, command), (operation) => ({ operation }))),
+};

@@ -1,0 +1,19 @@
+import { contract, managerOf, managerOfPlan, runCommand, valueOf } from '../context';
+import { pageOf } from '../page';
+
+const routes = contract.plans;
+
+export const plans = {
+  // A plan can have megabytes of steps and is stored anyway: what is remembered is its id.
+  preview: routes.preview.handler(({ input: { clusterId, ...request }, context }) =>
+    runCommand(context, (command) => managerOf(context, clusterId).preview(request, command), (plan) => plan, (plan) => JSON.stringify({ planId: plan.id }))),
+  list: routes.list.handler(async ({ input, context }) => {
+    const page = await managerOf(context, input.clusterId).plans(pageOf(input));
+    return { plans: [...page.items], nextCursor: page.nextCursor };
+  }),
+  get: routes.get.handler(async ({ input, context }) => valueOf(await (await managerOfPlan(context, input.planId)).plan(input.planId))),
+  approve: routes.approve.handler(async ({ input, context }) => {
+    const manager = await managerOfPlan(context, input.planId);
+    return runCommand(context, (command) => manager.approve(input, command), (operation) => ({ operation }));
+  }),
+};

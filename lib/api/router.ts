@@ -1,0 +1,12 @@
+import { contract } from './context';
+import { clusters } from './handlers/clusters';
+import { events } from './handlers/events';
+import { metrics } from './handlers/metrics';
+import { nodes } from './handlers/nodes';
+import { operations } from './handlers/operations';
+import { plans } from './handlers/plans';
+import { settings } from './handlers/settings';
+import { shards } from './handlers/shards';
+
+/** Every operation of the contract; the compiler refuses a missing one. */
+export const router = contract.router({ clusters, nodes, shards, plans, operations, settings, events, metrics });

@@ -1,0 +1,187 @@
+import type { ShardQuality, ShardTable } from '@/lib/contract/shard-table';
+import type { ClusterView } from '@/lib/manager/ports';
+import { NOTHING, type FeedChange, type SnapshotBody, type ViewFeed } from './view-feed';
+import { bytesOf, encodeShardColumns, pickShardRows, type ShardColumns } from './wire-columns';
+
+/**
+ * The shard table, up to a million rows of which nearly every load changes a little with
+ * every reading. Sending all of that would make a delta as large as the table, so rows go
+ * out in two ways:
+ *
+ * - At once: the placement changed, a value became known or unknown, or a number moved
+ *   noticeably from what clients hold, that is by more than LOAD_TOLERANCE (sizes and key
+ *   counts SIZE_TOLERANCE) of itself and of its column's mean. The second keeps the noise
+ *   of nearly idle shards off the wire.
+ * - In turn: every delta also takes along some rows that moved less, from where the last
+ *   one stopped. So no number is off for longer than ROTATION deltas, and when nothing
+ *   changes any more the clients end up with exactly the server's table (R1).
+ */
+export const LOAD_TOLERANCE = 0.05;
+export const SIZE_TOLERANCE = 0.01;
+/** A delta takes along one row in so many that moved within the tolerance. */
+const ROTATION = 128;
+/** The same when nothing else is going on. */
+const ROTATION_SETTLING = 8;
+
+export class ShardsFeed implements ViewFeed {
+  #sent: ShardTable;
+  /** The table last compared with; the same one again holds no news unless rows were put off. */
+  #seen: ShardTable;
+  #unsettled = false;
+  #turn = 0;
+
+  constructor(view: ClusterView) {
+    this.#seen = view.shards;
+    this.#sent = copyOf(view.shards);
+  }
+
+  get unsettled(): boolean {
+    return this.#unsettled;
+  }
+
+  snapshot(): SnapshotBody {
+    const { shardCount, replicaMax, nodeIds, quality } = this.#sent;
+    return { view: 'shards', table: { shardCount, replicaMax, nodeIds, quality, ...encodeShardColumns(this.#sent) } };
+  }
+
+  advance({ shards }: ClusterView, { settle }: { readonly settle: boolean }): FeedChange {
+    if (shards === this.#seen && !(this.#unsettled && settle)) return NOTHING;
+    this.#seen = shards;
+    if (!sameShape(this.#sent, shards)) {
+      this.#sent = copyOf(shards);
+      this.#unsettled = false;
+      return { kind: 'replaced' };
+    }
+    const { indexes, more, turn } = chooseRows(this.#sent, shards, { turn: this.#turn, settle });
+    this.#unsettled = more;
+    this.#turn = turn;
+    const nodeIds = shards.nodeIds.length === this.#sent.nodeIds.length ? null : shards.nodeIds;
+    if (indexes.length === 0 && nodeIds === null) return NOTHING;
+    copyRows(shards, this.#sent, indexes);
+    this.#sent = { ...this.#sent, nodeIds: shards.nodeIds };
+    const rows = encodeShardColumns(pickShardRows(shards, indexes));
+    return { kind: 'delta', body: { view: 'shards', rows: { ...rows, indexes: bytesOf(indexes), nodeIds } } };
+  }
+}
+
+/** Is there a delta from one to the other? A dictionary may only have grown. */
+function sameShape(sent: ShardTable, next: ShardTable): boolean {
+  return sent.shardCount === next.shardCount && sent.replicaMax === next.replicaMax && sameQuality(sent.quality, next.quality)
+    && (sent.nodeIds === next.nodeIds || sent.nodeIds.every((nodeId, index) => nodeId === next.nodeIds[index]));
+}
+
+/** A few samples more or less are no reason to send a table again. */
+function sameQuality(a: ShardQuality, b: ShardQuality): boolean {
+  return a.size === b.size && a.load === b.load
+    && Math.abs(a.sizeSampleCount - b.sizeSampleCount) <= 0.1 * Math.max(a.sizeSampleCount, b.sizeSampleCount);
+}
+
+interface Chosen {
+  readonly indexes: Uint32Array;
+  /** Rows that differ were left for a later turn. */
+  readonly more: boolean;
+  readonly turn: number;
+}
+
+function chooseRows(sent: ShardTable, next: ShardTable, { turn, settle }: { turn: number; settle: boolean }): Chosen {
+  const { shardCount } = next;
+  const difference = createRowComparison(sent, next);
+  const chosen: number[] = [];
+  let room = Math.ceil(shardCount / (settle ? ROTATION_SETTLING : ROTATION));
+  let more = false;
+  let nextTurn = turn;
+  for (let step = 0; step < shardCount; step += 1) {
+    const row = (turn + step) % shardCount;
+    const kind = difference(row);
+    if (kind === SAME) continue;
+    if (kind === SLIGHT) {
+      if (room === 0) {
+        more = true;
+        continue;
+      }
+      room -= 1;
+      nextTurn = (row + 1) % shardCount;
+    }
+    chosen.push(row);
+  }
+  return { indexes: Uint32Array.from(chosen), more, turn: nextTurn };
+}
+
+const SAME = 0;
+const SLIGHT = 1;
+const NOTICEABLE = 2;
+type Difference = typeof SAME | typeof SLIGHT | typeof NOTICEABLE;
+type NumberColumn = Float32Array | Float64Array;
+
+/** How a row of `next` differs from what was sent. */
+function createRowComparison(sent: ShardTable, next: ShardTable): (row: number) => Difference {
+  const columns = [
+    { before: sent.sizeBytes, after: next.sizeBytes, tolerance: SIZE_TOLERANCE },
+    { before: sent.keyCount, after: next.keyCount, tolerance: SIZE_TOLERANCE },
+    { before: sent.load.cpu, after: next.load.cpu, tolerance: LOAD_TOLERANCE },
+    { before: sent.load.readsPerSecond, after: next.load.readsPerSecond, tolerance: LOAD_TOLERANCE },
+    { before: sent.load.writesPerSecond, after: next.load.writesPerSecond, tolerance: LOAD_TOLERANCE },
+    { before: sent.load.networkBytesPerSecond, after: next.load.networkBytesPerSecond, tolerance: LOAD_TOLERANCE },
+  ].map((column) => ({ ...column, floor: column.tolerance * meanOf(column.before) }));
+  const { replicaMax } = next;
+  return (row) => {
+    for (let at = row * replicaMax; at < (row + 1) * replicaMax; at += 1) {
+      if (sent.replicas[at] !== next.replicas[at]) return NOTICEABLE;
+    }
+    let result: Difference = SAME;
+    for (const { before, after, tolerance, floor } of columns) {
+      const held = before[row]!;
+      const now = after[row]!;
+      if (held === now) continue;
+      if (Number.isNaN(held) || Number.isNaN(now)) {
+        if (Number.isNaN(held) && Number.isNaN(now)) continue;
+        return NOTICEABLE;
+      }
+      if (Math.abs(now - held) > Math.max(tolerance * held, floor)) return NOTICEABLE;
+      result = SLIGHT;
+    }
+    return result;
+  };
+}
+
+/** Over the known values; 0 when there are none. */
+function meanOf(column: NumberColumn): number {
+  let sum = 0;
+  let count = 0;
+  for (const value of column) {
+    if (Number.isNaN(value)) continue;
+    sum += value;
+    count += 1;
+  }
+  return count === 0 ? 0 : sum / count;
+}
+
+function copyOf(table: ShardTable): ShardTable {
+  const { load } = table;
+  return {
+    ...table,
+    replicas: table.replicas.slice(),
+    sizeBytes: table.sizeBytes.slice(),
+    keyCount: table.keyCount.slice(),
+    load: {
+      cpu: load.cpu.slice(),
+      readsPerSecond: load.readsPerSecond.slice(),
+      writesPerSecond: load.writesPerSecond.slice(),
+      networkBytesPerSecond: load.networkBytesPerSecond.slice(),
+    },
+  };
+}
+
+/** The one place that writes into a table: the feed's own copy, which nobody else holds. */
+function copyRows(from: ShardColumns, to: ShardColumns, indexes: Uint32Array): void {
+  const { replicaMax } = from;
+  const pairs: readonly (readonly [NumberColumn, NumberColumn])[] = [
+    [from.sizeBytes, to.sizeBytes], [from.keyCount, to.keyCount], [from.load.cpu, to.load.cpu],
+    [from.load.readsPerSecond, to.load.readsPerSecond], [from.load.writesPerSecond, to.load.writesPerSecond],
+    [from.load.networkBytesPerSecond, to.load.networkBytesPerSecond],
+  ];
+  for (const row of indexes) {
+    to.replicas.set(from.replicas.subarray(row * replicaMax, (row + 1) * replicaMax), row * replicaMax);
+    for (const [source, target] of pairs) target[row] = source[row]!;
+  }
+}

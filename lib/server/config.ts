@@ -1,0 +1,38 @@
+import { join, resolve } from 'node:path';
+import { err, ok, type Result } from '@/lib/platform/result';
+import * as z from 'zod';
+
+/** How this server was asked to run, from its environment. */
+export interface Config {
+  /** A loopback address. */
+  readonly host: string;
+  /** 0 lets the system choose a free one. */
+  readonly port: number;
+  /** Absolute path of the folder for everything the server writes. */
+  readonly dataDir: string;
+  readonly databaseUrl: string;
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+}
+
+const LOOPBACK_HOSTS = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)$/;
+
+/** An empty variable means the same as none: that is how compose files and shells unset one. */
+const unlessEmpty = <T extends z.ZodType>(schema: T) => z.preprocess((value) => (value === '' ? undefined : value), schema);
+
+const EnvironmentSchema = z.object({
+  HOST: unlessEmpty(z.string().default('127.0.0.1').refine((host) => LOOPBACK_HOSTS.test(host),
+    'must be 127.0.0.1, ::1 or localhost: there is no access control yet, so the server is not offered to other machines')),
+  PORT: unlessEmpty(z.string().default('3000').refine((port) => /^\d{1,5}$/.test(port) && Number(port) <= 65_535, 'must be a number from 0 to 65535').transform(Number)),
+  DATA_DIR: unlessEmpty(z.string().default('.data')),
+  DATABASE_URL: unlessEmpty(z.string().optional()),
+  LOG_LEVEL: unlessEmpty(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { error: 'must be one of fatal, error, warn, info, debug, trace, silent' }).default('warn')),
+});
+
+/** The configuration, or one line for each variable that cannot be used. Relative paths start at `workingDirectory`. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>, workingDirectory: string): Result<Config, readonly string[]> {
+  const parsed = EnvironmentSchema.safeParse(environment);
+  if (!parsed.success) return err(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`));
+  const { HOST, PORT, DATA_DIR, DATABASE_URL, LOG_LEVEL } = parsed.data;
+  const dataDir = resolve(workingDirectory, DATA_DIR);
+  return ok({ host: HOST, port: PORT, dataDir, databaseUrl: DATABASE_URL ?? `file:${join(dataDir, 'phantom-scale.db')}`, logLevel: LOG_LEVEL });
+}
