@@ -21,6 +21,8 @@ export interface ExecutionState {
   readonly open: readonly number[];
   /** Every move before this one is terminal. */
   readonly firstPending: number;
+  /** Nodes that moves failed for good to leave: the room they were to make was not made. */
+  readonly unreleased: ReadonlySet<string>;
   readonly counts: { readonly done: number; readonly failed: number; readonly reverted: number };
   readonly bytesDone: number;
   readonly keysDone: number;
@@ -55,16 +57,18 @@ export function createExecution(moves: readonly MoveRecord[], options: { status:
   const list = MoveList.from(moves);
   const counts = { done: 0, failed: 0, reverted: 0 };
   const open: number[] = [];
+  const unreleased = new Set<string>();
   let bytesDone = 0, keysDone = 0;
   for (const move of moves) {
     if (move.status === 'done' || move.status === 'failed' || move.status === 'reverted') counts[move.status] += 1;
     else if (move.status !== 'pending') open.push(move.index);
+    if (move.status === 'failed') unreleased.add(move.step.sourceNodeId);
     if (move.status === 'done') {
       bytesDone += move.bytesDone;
       keysDone += move.keysDone;
     }
   }
-  const state: ExecutionState = { status: options.status, moves: list, throttle: options.throttle, retry: options.retry ?? DEFAULT_RETRY, open, firstPending: 0, counts, bytesDone, keysDone };
+  const state: ExecutionState = { status: options.status, moves: list, throttle: options.throttle, retry: options.retry ?? DEFAULT_RETRY, open, firstPending: 0, unreleased, counts, bytesDone, keysDone };
   return { ...state, firstPending: skipTerminal(state.moves, 0) };
 }
 
@@ -72,7 +76,7 @@ export function createExecution(moves: readonly MoveRecord[], options: { status:
 export function transition(state: ExecutionState, event: ExecutionEvent): Result<ExecutionState, IllegalCommand> {
   switch (event.kind) {
     case 'start': return become(state, 'running');
-    case 'pause': return become(state, state.open.some((index) => state.moves.at(index)?.inFlight) ? 'pausing' : 'paused', state.status === 'running' ? 'via-pausing' : undefined);
+    case 'pause': return become(state, 'pausing');
     case 'resume': return become(state, 'running');
     case 'cancel': return state.status === 'pending' ? become(state, 'canceled') : become(state, 'canceling');
     case 'supersede': return become(state, 'superseded');
@@ -98,11 +102,8 @@ export function settle(state: ExecutionState): ExecutionState {
   return state.status === 'pausing' ? { ...state, status: 'paused' } : state;
 }
 
-function become(state: ExecutionState, to: ExecutionStatus, via?: 'via-pausing'): Result<ExecutionState, IllegalCommand> {
-  if (!(mayBecome(state.status, to) || (via !== undefined && mayBecome(state.status, 'pausing')))) {
-    return err({ code: 'illegal-transition', from: state.status, to });
-  }
-  return ok({ ...state, status: to });
+function become(state: ExecutionState, to: ExecutionStatus): Result<ExecutionState, IllegalCommand> {
+  return mayBecome(state.status, to) ? ok({ ...state, status: to }) : err({ code: 'illegal-transition', from: state.status, to });
 }
 
 function startMove(state: ExecutionState, index: number, nowMs: number): ExecutionState {
@@ -139,6 +140,7 @@ function endMove(state: ExecutionState, index: number, end: Pick<ExecutionMove, 
   const landed = end.status === 'done';
   return {
     ...next,
+    unreleased: end.status === 'failed' ? new Set([...next.unreleased, move.step.sourceNodeId]) : next.unreleased,
     bytesDone: next.bytesDone + (landed ? ended.bytesDone : 0),
     keysDone: next.keysDone + (landed ? ended.keysDone : 0),
     firstPending: skipTerminal(next.moves, next.firstPending),

@@ -5,6 +5,7 @@
  * while another move of the same shard is open (M1). So the landed set, though it is
  * not a prefix of the plan, keeps every node within what some prefix allows.
  */
+import { isMoveTerminal } from './transitions';
 import type { ExecutionMove } from './move-list';
 import type { ExecutionState } from './execution-state';
 
@@ -43,17 +44,13 @@ function startable(state: ExecutionState, monotonicMs: number): ExecutionEffect[
   const chosen: number[] = [];
   const resting: number[] = [];
   let waitUntil = Infinity;
-  const leaving = new Set<string>();
+  const leaving = new Set<string>(state.unreleased);
   const shardsTaken = new Set<number>(state.open.map((index) => state.moves.at(index)!.step.shardId));
   const limit = Math.min(state.moves.length, state.firstPending + LOOK_AHEAD_MAX);
   for (let index = state.firstPending; index < limit && budget.hasRoom(); index += 1) {
     const move = state.moves.at(index)!;
-    if (move.status === 'done' || move.status === 'reverted') continue;
+    if (isMoveTerminal(move.status)) continue;
     const { sourceNodeId, targetNodeId, shardId } = move.step;
-    if (move.status === 'failed') {
-      leaving.add(sourceNodeId);
-      continue;
-    }
     const begun = move.status !== 'pending';
     const rests = !begun && (leaving.has(targetNodeId) || shardsTaken.has(shardId));
     if (rests) resting.push(index);

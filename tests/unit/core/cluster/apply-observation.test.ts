@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { applyObservation, type ObservationContext } from '@/lib/core/cluster/apply-observation';
+import { applyPlacement } from '@/lib/core/cluster/apply-placement';
+import { createClusterState } from '@/lib/core/cluster/create-cluster-state';
+import { checkInvariants } from '@/lib/core/cluster/invariants';
+import { LIFECYCLE_TRANSITIONS, wishLifecycle } from '@/lib/core/cluster/node-wish';
+import { primaryNodeIdOf, replicaNodeIdsOf } from '@/lib/contract/shard-table';
+import { LifecycleSchema } from '@/lib/contract/node';
+import { observationOf, observed, tableOf } from '../../../support/cluster-states';
+
+const context: ObservationContext = { nowMs: 1_000, monotonicMs: 1_000, wishes: new Map(), verdicts: new Map() };
+const empty = createClusterState({ clusterId: 'c', epoch: 1 });
+
+describe('applying an observation', () => {
+  it('[R1] makes a new revision and leaves the state before untouched', () => {
+    const { state } = applyObservation(empty, observationOf([observed('a')], tableOf(['a'], [['a']])), context);
+    expect(state.revision).toBe(1);
+    expect(empty.nodes.size).toBe(0);
+    expect(checkInvariants(state, empty)).toEqual([]);
+  });
+
+  it('[C1] keeps the index of a node whatever order a driver lists nodes in', () => {
+    const first = applyObservation(empty, observationOf([observed('a'), observed('b')], tableOf(['a', 'b'], [['a'], ['b']])), context).state;
+    const second = applyObservation(first, observationOf([observed('c'), observed('b'), observed('a')], tableOf(['c', 'b', 'a'], [['c'], ['b']])), context);
+    expect(second.state.shards.nodeIds).toEqual(['a', 'b', 'c']);
+    expect(primaryNodeIdOf(second.state.shards, 0)).toBe('c');
+    expect(second.changes).toContainEqual({ kind: 'ownership-changed', shardsChanged: 1 });
+    expect(checkInvariants(second.state, first)).toEqual([]);
+  });
+
+  it('[C3] keeps the last known values of a node that did not answer, with their time', () => {
+    const first = applyObservation(empty, observationOf([observed('a')], tableOf(['a'], [['a']])), context).state;
+    const silent = observed('a', { answered: false, usage: { cpu: null, memory: null, disk: null, network: null } });
+    const { state } = applyObservation(first, observationOf([silent], null), { ...context, nowMs: 9_000 });
+    expect(state.nodes.get('a')).toMatchObject({ usage: { cpu: 2 }, observedAtMs: 1_000 });
+    expect(state.shards).toBe(first.shards);
+  });
+
+  it('tells what came, went, and restarted', () => {
+    const first = applyObservation(empty, observationOf([observed('a'), observed('b')], null), context).state;
+    const { changes } = applyObservation(first, observationOf([observed('a', { incarnation: 2 }), observed('c')], null), context);
+    expect(changes.map((change) => change.kind)).toEqual(['node-restarted', 'node-added', 'node-removed']);
+  });
+
+  it('lays what we want of a node over what is observed', () => {
+    const wishes = new Map([['a', { lifecycle: 'draining' as const, cordoned: true, maintenanceUntilMs: 5 }]]);
+    const { state } = applyObservation(empty, observationOf([observed('a')], null), { ...context, wishes });
+    expect(state.nodes.get('a')).toMatchObject({ lifecycle: 'draining', cordoned: true, maintenanceUntilMs: 5 });
+  });
+
+  it('[P3] reports two replicas of a shard on one node as a violation', () => {
+    const { state } = applyObservation(empty, observationOf([observed('a')], tableOf(['a'], [['a', 'a']])), context);
+    expect(checkInvariants(state, null)).toContainEqual({ rule: 'P3', message: 'Shard 0 has two replicas on a' });
+  });
+});
+
+describe('applying placement', () => {
+  const table = tableOf(['a', 'b', 'c'], [['a', 'b'], ['b', 'c']]);
+
+  it('[C4] replaces the source by the target in its column and swaps roles in a transfer', () => {
+    const moved = applyPlacement(table, [{ kind: 'move', shardId: 0, role: 'primary', sourceNodeId: 'a', targetNodeId: 'c' }, { kind: 'transfer', shardId: 1, sourceNodeId: 'b', targetNodeId: 'c' }]);
+    expect(replicaNodeIdsOf(moved, 0)).toEqual(['c', 'b']);
+    expect(replicaNodeIdsOf(moved, 1)).toEqual(['c', 'b']);
+    expect(replicaNodeIdsOf(table, 0)).toEqual(['a', 'b']);
+  });
+
+  it('changes nothing when the source no longer holds the shard or the target holds it already', () => {
+    const same = applyPlacement(table, [{ kind: 'move', shardId: 0, role: 'secondary', sourceNodeId: 'c', targetNodeId: 'a' }, { kind: 'move', shardId: 0, role: 'primary', sourceNodeId: 'a', targetNodeId: 'b' }]);
+    expect(replicaNodeIdsOf(same, 0)).toEqual(['a', 'b']);
+  });
+});
+
+describe('lifecycle', () => {
+  it('[N1] refuses every transition that the table does not list, naming the legal ones', () => {
+    for (const from of LifecycleSchema.options) {
+      for (const to of LifecycleSchema.options) {
+        const changed = wishLifecycle({ lifecycle: from, cordoned: false, maintenanceUntilMs: null }, to);
+        expect(changed.ok).toBe(from === to || LIFECYCLE_TRANSITIONS[from].includes(to));
+        if (!changed.ok) expect(changed.error).toEqual({ code: 'illegal-transition', from, to, legal: LIFECYCLE_TRANSITIONS[from] });
+      }
+    }
+  });
+});
