@@ -1,7 +1,5 @@
 // @ts-check
-// Every child runs in a process group of its own. A Ctrl-C in a terminal then reaches only us (npm
-// would otherwise deliver it twice, once by the terminal and once by forwarding), we pass it on
-// exactly once, and whatever a child leaves behind is ended with it.
+// Children that a signal reaches whenever it reaches us, and that are gone before we are.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
@@ -12,8 +10,8 @@ const DRAIN_MS_MAX = 1_000;
 /** @type {readonly NodeJS.Signals[]} */
 const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** @type {Set<ChildProcess>} */
-const running = new Set();
+/** @type {Map<ChildProcess, number | undefined>} each with what `kill` takes to reach it */
+const running = new Map();
 /** @type {NodeJS.Signals | undefined} */
 let interruptedBy;
 
@@ -30,18 +28,21 @@ let interruptedBy;
  * @param {NodeJS.ProcessEnv} [options.env]
  * @param {boolean} [options.capture] collect the output instead of showing it
  * @param {number} [options.timeoutMs]
+ * @param {boolean} [options.ownGroup] run it in a process group of its own, so that whatever it starts
+ *   and leaves behind is ended with it; the price is that a kill of our whole group misses it
  * @param {boolean} [options.leads] we only wrap this child: after a signal its exit code is ours,
  *   where otherwise the signal ends us once the children are gone
  * @returns {Promise<ChildResult>}
  */
-export function runChild([program = '', ...args], { env = process.env, capture = false, timeoutMs, leads = false } = {}) {
+export function runChild([program = '', ...args], { env = process.env, capture = false, timeoutMs, ownGroup = false, leads = false } = {}) {
   // We are about to exit; a caller that would start the next child waits for that.
   if (interruptedBy !== undefined) return new Promise(() => undefined);
 
   const output = capture ? 'pipe' : 'inherit';
-  const child = spawn(program, args, { env, detached: true, stdio: ['ignore', output, output] });
+  const child = spawn(program, args, { env, detached: ownGroup, stdio: ['ignore', output, output] });
+  const target = child.pid === undefined ? undefined : ownGroup ? -child.pid : child.pid;
   if (running.size === 0) for (const signal of FORWARDED_SIGNALS) process.on(signal, interrupt);
-  running.add(child);
+  running.set(child, target);
 
   /** @type {Buffer[]} */
   const chunks = [];
@@ -50,7 +51,7 @@ export function runChild([program = '', ...args], { env = process.env, capture =
   let timedOut = false;
   const timer = timeoutMs === undefined ? undefined : setTimeout(() => {
     timedOut = true;
-    endGroup(child, 'SIGTERM');
+    end(child, 'SIGTERM');
   }, timeoutMs);
 
   return new Promise((resolve, reject) => {
@@ -61,7 +62,7 @@ export function runChild([program = '', ...args], { env = process.env, capture =
     });
     child.once('exit', (code, signal) => {
       clearTimeout(timer);
-      signalGroup(child, 'SIGKILL');
+      if (ownGroup) send(target, 'SIGKILL');
       const finish = () => {
         clearTimeout(drainTimer);
         child.off('close', finish);
@@ -69,8 +70,8 @@ export function runChild([program = '', ...args], { env = process.env, capture =
         const exitCode = code ?? exitCodeOf(signal ?? 'SIGKILL');
         resolve({ exitCode, output: Buffer.concat(chunks).toString('utf8'), timedOut });
       };
-      // `close` comes when the pipes are read to their end, or never, when a process that left the
-      // group still holds one.
+      // `close` comes when the pipes are read to their end, or never, when a process that outlives
+      // the child still holds one.
       const drainTimer = setTimeout(finish, DRAIN_MS_MAX);
       child.once('close', finish);
     });
@@ -90,22 +91,23 @@ function forget(child, leads) {
 function interrupt(signal) {
   if (interruptedBy !== undefined) return;
   interruptedBy = signal;
-  for (const child of running) endGroup(child, signal);
+  for (const child of running.keys()) end(child, signal);
 }
 
 /** @param {ChildProcess} child @param {NodeJS.Signals} signal */
-function endGroup(child, signal) {
-  signalGroup(child, signal);
+function end(child, signal) {
+  send(running.get(child), signal);
+  // Once it has left the map, its process id may be somebody else's.
   setTimeout(() => {
-    signalGroup(child, 'SIGKILL');
+    send(running.get(child), 'SIGKILL');
   }, GRACE_MS).unref();
 }
 
-/** @param {ChildProcess} child @param {NodeJS.Signals} signal */
-function signalGroup(child, signal) {
-  if (child.pid === undefined) return;
+/** @param {number | undefined} target @param {NodeJS.Signals} signal */
+function send(target, signal) {
+  if (target === undefined) return;
   try {
-    process.kill(-child.pid, signal);
+    process.kill(target, signal);
   } catch (error) {
     const everybodyIsGone = error instanceof Error && 'code' in error && error.code === 'ESRCH';
     if (!everybodyIsGone) throw error;

@@ -17,8 +17,8 @@ await runScript(async () => {
 });
 
 /**
- * npm passes signals on to a shell, and not every shell passes them on to us. When npm or that
- * shell is gone, nobody can stop this server any more; it stops itself.
+ * An npm that is killed outright passes nothing on. What started this server is gone then, and
+ * nobody would know that it is still there; it stops itself.
  */
 function stopWhenNpmDies() {
   if (process.env['npm_lifecycle_event'] === undefined) return;

@@ -115,6 +115,7 @@ function runStageCommand(stage, report) {
   return runChild([process.execPath, ...stage.command.map((argument) => argument.replace(REPORT, report))], {
     env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1', ...Object.fromEntries(stageEnv) },
     capture: true,
+    ownGroup: true,
     timeoutMs: stage.timeoutMs,
   });
 }
