@@ -64,7 +64,7 @@ export function OperationBrakes({ operation }: { readonly operation: Operation }
     <div className={classes['brakes']}>
       {failed !== null && <ProblemAlert problem={toApiProblem(failed)} />}
       {operation.status === 'running' && (
-        <WriteButton variant="default" write={write} loading={pause.isPending} onClick={() => pause.mutate(input)} title="Pause moves (client traffic is not affected)">Pause moves</WriteButton>
+        <WriteButton variant="default" write={write} loading={pause.isPending} onClick={() => pause.mutate(input)} note="Client traffic is not affected">Pause moves</WriteButton>
       )}
       {operation.status === 'paused' && (
         <WriteButton write={write} loading={resume.isPending} onClick={() => resume.mutate(input)}>Resume moves</WriteButton>

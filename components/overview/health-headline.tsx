@@ -1,0 +1,35 @@
+'use client';
+
+import { useSummary } from '@/components/realtime/use-cluster';
+import { ToneIcon } from '@/components/ui/status-badge';
+import { formatDuration, plural } from '@/lib/client/format';
+import { healthSentence } from '@/lib/client/health-sentence';
+import { healthWords } from '@/lib/client/status';
+import type { ClusterSummary } from '@/lib/contract/cluster';
+import classes from './overview.module.css';
+
+/** The sentence that says whether anybody has to get up. */
+export function HealthHeadline() {
+  const summary = useSummary();
+  const { head, details } = healthSentence(summary);
+  const words = healthWords(summary.health.status);
+  return (
+    <section className={classes['headline']} aria-label="Health">
+      <span className={classes['headlineIcon']}><ToneIcon tone={words.tone} size={22} /></span>
+      <div>
+        <h1 className={classes['sentence']}>{words.label}. {head}</h1>
+        {details.length > 0 && (
+          <ul className={classes['details']}>
+            {details.map((detail) => <li key={detail}>{detail}</li>)}
+          </ul>
+        )}
+        <p className={classes['engine']}>{engineLine(summary)}</p>
+      </div>
+    </section>
+  );
+}
+
+function engineLine({ engine, totals, observationIntervalMs }: ClusterSummary): string {
+  const parts = engine === null ? ['Engine not known yet'] : [`${engine.name}${engine.version === null ? '' : ` ${engine.version}`}`, plural(engine.replicationFactor, 'copy', 'copies') + ' of every shard'];
+  return [...parts, plural(totals.shards, 'shard'), `observed every ${formatDuration(observationIntervalMs)}`].join(' · ');
+}
