@@ -96,6 +96,20 @@ export interface MetricBucket {
   readonly sampleCount: number;
 }
 
+/** A log whose chain holds: what was verified. */
+export interface VerifiedChain {
+  readonly eventCount: number;
+  /** Of the newest event, hex; the chain's beginning (64 zeros) while there is none. */
+  readonly lastHash: string;
+}
+
+/** Where a log was altered: the first event that is missing, changed or not the one the log ended with. */
+export interface ChainBreak {
+  readonly code: 'broken-chain';
+  readonly sequence: number;
+  readonly message: string;
+}
+
 /** What the manager keeps. Implemented by lib/persistence on a database, and in memory for rehearsals and simulations. */
 export interface Store {
   commit(writes: readonly StoreWrite[]): Promise<Result<void, StoreConflict>>;
@@ -113,6 +127,8 @@ export interface Store {
   lastEventSequence(clusterId: string): Promise<number>;
   /** Newest first. */
   events(clusterId: string, query: EventQuery): Promise<PageOf<DomainEvent>>;
+  /** Recomputes every hash of the cluster's log (D2), from where retention last cut it. */
+  verifyEventChain(clusterId: string): Promise<Result<VerifiedChain, ChainBreak>>;
   answer(key: string): Promise<RememberedAnswer | null>;
   /** Adds to buckets that exist; not part of a transaction with anything else. */
   addMetrics(buckets: readonly MetricBucket[]): Promise<void>;

@@ -1,0 +1,48 @@
+import type { DomainEvent } from '@/lib/contract/events';
+import { changedMeanwhile } from './conflicts';
+import { CHAIN_START, canonicalJsonOf, hashOfEvent } from './event-chain';
+import type { RunRefusal, Transaction } from './transaction';
+
+interface Head {
+  readonly isNew: boolean;
+  lastSequence: number;
+  lastHash: string;
+}
+
+/** Appends the events, chains their hashes and moves the heads of their logs; a log begins with its first event. */
+export async function appendEvents(tx: Transaction, events: readonly DomainEvent[]): Promise<RunRefusal | null> {
+  const heads = new Map<string, Head>();
+  const rows: ReturnType<typeof rowOf>[] = [];
+  for (const [offset, event] of events.entries()) {
+    const head = heads.get(event.clusterId) ?? (await readHead(tx, event.clusterId));
+    heads.set(event.clusterId, head);
+    if (event.sequence !== head.lastSequence + 1) {
+      return { offset, refusal: changedMeanwhile(`event log of cluster "${event.clusterId}"`, head.lastSequence, event.sequence - 1) };
+    }
+    const document = canonicalJsonOf(event);
+    head.lastSequence = event.sequence;
+    head.lastHash = hashOfEvent(head.lastHash, document);
+    rows.push(rowOf(event, document, head.lastHash));
+  }
+  await tx.event.createMany({ data: rows });
+  for (const [clusterId, { isNew, lastSequence, lastHash }] of heads) {
+    if (isNew) await tx.eventLog.create({ data: { clusterId, lastSequence, lastHash, prunedHash: CHAIN_START } });
+    else await tx.eventLog.updateMany({ where: { clusterId }, data: { lastSequence, lastHash } });
+  }
+  return null;
+}
+
+async function readHead(tx: Transaction, clusterId: string): Promise<Head> {
+  const stored = await tx.eventLog.findUnique({ where: { clusterId }, select: { lastSequence: true, lastHash: true } });
+  return stored === null
+    ? { isNew: true, lastSequence: 0, lastHash: CHAIN_START }
+    : { isNew: false, lastSequence: Number(stored.lastSequence), lastHash: stored.lastHash };
+}
+
+/** The columns that queries filter by; the document is what counts and what is hashed. */
+export function rowOf(event: DomainEvent, document: string, hash: string) {
+  return {
+    clusterId: event.clusterId, sequence: event.sequence, type: event.type, severity: event.severity,
+    nodeId: event.nodeId, operationId: event.operationId, at: event.atMs, document, hash,
+  };
+}

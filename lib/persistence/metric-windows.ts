@@ -1,0 +1,65 @@
+import { ROLL_UPS, type MetricPoint } from '@/lib/contract/metrics';
+import { RETENTION } from './retention';
+
+/** Which stored buckets answer a query, and how they are put together. */
+export interface MetricWindow {
+  /** Step of the stored buckets to read; one of ROLL_UPS. */
+  readonly sourceStepMs: number;
+  /** Step of the points answered: a whole multiple of `sourceStepMs`. */
+  readonly stepMs: number;
+  /** Begin of the first point; a multiple of `stepMs`. */
+  readonly firstAtMs: number;
+  /** 1..pointsMax. */
+  readonly pointCount: number;
+}
+
+/** One stored bucket of one series. */
+export interface StoredBucket {
+  readonly atMs: number;
+  readonly sum: number;
+  readonly max: number;
+  readonly sampleCount: number;
+}
+
+/**
+ * The finest points that [fromMs, toMs) can be drawn with: at most `pointsMax` (>= 1) of them, from
+ * a roll-up that reaches back to `fromMs`; from the coarsest when none does. Of two roll-ups that
+ * give the same points the coarser is read, as it has fewer rows.
+ */
+export function chooseWindow(query: { readonly fromMs: number; readonly toMs: number; readonly pointsMax: number; readonly nowMs: number }): MetricWindow {
+  const reaching = ROLL_UPS.filter((rollUp) => query.fromMs >= query.nowMs - rollUp.keepMs - RETENTION.metricsSlackMs);
+  const candidates = (reaching.length > 0 ? reaching : ROLL_UPS.slice(-1)).map((rollUp) => windowOf(query, rollUp.stepMs));
+  return candidates.reduce((best, candidate) => (candidate.stepMs <= best.stepMs ? candidate : best));
+}
+
+function windowOf({ fromMs, toMs, pointsMax }: { readonly fromMs: number; readonly toMs: number; readonly pointsMax: number }, sourceStepMs: number): MetricWindow {
+  for (let factor = Math.max(1, Math.ceil((toMs - fromMs) / sourceStepMs / pointsMax)); ; factor += 1) {
+    const stepMs = sourceStepMs * factor;
+    // Points begin at multiples of their step, so that a moment falls into the same point whenever
+    // it is asked for; the edges can then make one point more than the division says, and the next
+    // factor is tried. A single point cannot hold every range that way and begins where it must.
+    const alignmentMs = pointsMax === 1 ? sourceStepMs : stepMs;
+    const firstAtMs = Math.floor(fromMs / alignmentMs) * alignmentMs;
+    const pointCount = Math.max(1, Math.ceil((toMs - firstAtMs) / stepMs));
+    if (pointCount <= pointsMax) return { sourceStepMs, stepMs, firstAtMs, pointCount };
+  }
+}
+
+/** One point per step of the window, also where nothing was recorded: a gap is `null` with no samples, never 0 and never left out. */
+export function pointsOf(window: MetricWindow, buckets: readonly StoredBucket[]): MetricPoint[] {
+  const sums = new Float64Array(window.pointCount);
+  const maxima = new Float64Array(window.pointCount).fill(-Infinity);
+  const counts = new Float64Array(window.pointCount);
+  for (const bucket of buckets) {
+    const position = Math.floor((bucket.atMs - window.firstAtMs) / window.stepMs);
+    if (position < 0 || position >= window.pointCount) continue;
+    sums[position] = sums[position]! + bucket.sum;
+    maxima[position] = Math.max(maxima[position]!, bucket.max);
+    counts[position] = counts[position]! + bucket.sampleCount;
+  }
+  return Array.from(sums, (sum, position) => {
+    const sampleCount = counts[position]!;
+    const recorded = sampleCount > 0;
+    return { atMs: window.firstAtMs + position * window.stepMs, mean: recorded ? sum / sampleCount : null, max: recorded ? maxima[position]! : null, sampleCount };
+  });
+}

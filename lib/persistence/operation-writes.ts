@@ -1,0 +1,101 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isTerminal, type MoveRecord, type Operation } from '@/lib/contract/operation';
+import type { StoreWrite } from '@/lib/contract/storage';
+import { Prisma } from '@/prisma/generated/client';
+import { alreadyExists, changedMeanwhile, notFound, outdatedEpoch, type CommitRefusal } from './conflicts';
+import type { RunRefusal, Transaction } from './transaction';
+
+type WriteOf<K extends StoreWrite['kind']> = Extract<StoreWrite, { kind: K }>;
+
+/** Rows per statement: some 10 ms of the event loop each, which then takes a turn before the next. */
+const MOVES_PER_STATEMENT = 1_000;
+
+/** The fence: refused when the cluster is gone or a manager with a higher epoch has taken it over. */
+async function fencingRefusal(tx: Transaction, clusterId: string, epoch: number): Promise<CommitRefusal | null> {
+  const cluster = await tx.cluster.findUnique({ where: { id: clusterId }, select: { epoch: true } });
+  if (cluster === null) return notFound('cluster', clusterId);
+  return Number(cluster.epoch) > epoch ? outdatedEpoch(clusterId, Number(cluster.epoch), epoch) : null;
+}
+
+export async function insertOperation(tx: Transaction, { operation, moves, epoch }: WriteOf<'insert-operation'>): Promise<CommitRefusal | null> {
+  const refusal = await fencingRefusal(tx, operation.clusterId, epoch);
+  if (refusal !== null) return refusal;
+  if ((await tx.operation.count({ where: { id: operation.id } })) > 0) return alreadyExists('operation', operation.id);
+  const repeated = repeatedIndexOf(moves);
+  if (repeated !== null) return alreadyExists('move', `${operation.id}/${repeated}`);
+  await tx.operation.create({ data: { id: operation.id, clusterId: operation.clusterId, planId: operation.planId, ...columnsOf(operation) } });
+  for (let start = 0; start < moves.length; start += MOVES_PER_STATEMENT) {
+    if (start > 0) await nextTurn();
+    const rows = moves.slice(start, start + MOVES_PER_STATEMENT).map((move) => [move.index, move.status, JSON.stringify(move)]);
+    await tx.$executeRaw`
+      INSERT INTO "Move" ("operationId", "index", "status", "document")
+      SELECT ${operation.id}, value->>0, value->>1, value->>2 FROM json_each(${JSON.stringify(rows)})`;
+  }
+  return null;
+}
+
+export async function saveOperation(tx: Transaction, { operation, epoch }: WriteOf<'save-operation'>): Promise<CommitRefusal | null> {
+  const { id, clusterId } = operation;
+  const { count } = await tx.operation.updateMany({
+    where: { id, clusterId, version: operation.version - 1, cluster: { epoch: { lte: epoch } } },
+    data: columnsOf(operation),
+  });
+  if (count === 1) return null;
+  const refusal = await fencingRefusal(tx, clusterId, epoch);
+  if (refusal !== null) return refusal;
+  const stored = await tx.operation.findUnique({ where: { id, clusterId }, select: { version: true } });
+  return stored === null ? notFound('operation', id) : changedMeanwhile('version of the operation', Number(stored.version), operation.version - 1);
+}
+
+interface StoredMove {
+  readonly epoch: number | bigint | null;
+  readonly status: string | null;
+}
+
+/** Compares all moves of the run with what is stored, then sets them all; each move occurs once. */
+export async function saveMoves(tx: Transaction, run: readonly WriteOf<'save-move'>[]): Promise<RunRefusal | null> {
+  const keys = JSON.stringify(run.map((write) => [write.clusterId, write.operationId, write.move.index]));
+  const stored = await tx.$queryRaw<StoredMove[]>`
+    SELECT c."epoch" AS epoch, m."status" AS status
+    FROM json_each(${keys}) AS wanted
+    LEFT JOIN "Cluster" AS c ON c."id" = wanted.value->>0
+    LEFT JOIN "Operation" AS o ON o."id" = wanted.value->>1 AND o."clusterId" = c."id"
+    LEFT JOIN "Move" AS m ON m."operationId" = o."id" AND m."index" = wanted.value->>2
+    ORDER BY wanted.key`;
+  for (const [offset, write] of run.entries()) {
+    const refusal = moveRefusal(write, stored[offset]!);
+    if (refusal !== null) return { refusal, offset };
+  }
+  const rows = JSON.stringify(run.map(({ operationId, move }) => [operationId, move.index, move.status, JSON.stringify(move)]));
+  await tx.$executeRaw(Prisma.sql`
+    UPDATE "Move" SET "status" = new.status, "document" = new.document
+    FROM (SELECT value->>0 AS operation, value->>1 AS position, value->>2 AS status, value->>3 AS document FROM json_each(${rows})) AS new
+    WHERE "Move"."operationId" = new.operation AND "Move"."index" = new.position`);
+  return null;
+}
+
+function moveRefusal({ clusterId, operationId, expected, move, epoch }: WriteOf<'save-move'>, stored: StoredMove): CommitRefusal | null {
+  if (stored.epoch === null) return notFound('cluster', clusterId);
+  if (Number(stored.epoch) > epoch) return outdatedEpoch(clusterId, Number(stored.epoch), epoch);
+  if (stored.status === null) return notFound('move', `${operationId}/${move.index}`);
+  return stored.status === expected ? null : changedMeanwhile(`status of move ${move.index}`, stored.status, expected);
+}
+
+function columnsOf(operation: Operation) {
+  return {
+    status: operation.status,
+    version: operation.version,
+    finishedAt: isTerminal(operation.status) ? (operation.finishedAtMs ?? operation.createdAtMs) : null,
+    document: JSON.stringify(operation),
+  };
+}
+
+/** The first index that a second move has too; `null` when each is one of its own. */
+export function repeatedIndexOf(moves: readonly MoveRecord[]): number | null {
+  const seen = new Set<number>();
+  for (const { index } of moves) {
+    if (seen.has(index)) return index;
+    seen.add(index);
+  }
+  return null;
+}
