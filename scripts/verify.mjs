@@ -14,6 +14,7 @@ import { countTests, sumCounts } from './test-report.mjs';
 
 /** @typedef {import('./stages.mjs').Stage} Stage */
 /** @typedef {import('./test-report.mjs').Counts} Counts */
+/** @typedef {{ stage: Stage, counts: Counts }} StageResult */
 /** @typedef {Map<import('./machine-parts.mjs').PartName, string>} MissingParts */
 
 const STAGES_AT_ONCE = 2;
@@ -27,7 +28,11 @@ await runScript(async () => {
     console.log('0 passed, 1 failed');
     return 1;
   }
-  const counts = sumCounts(await runStages(stages, missing));
+  const results = await runStages(stages, missing);
+  const counts = sumCounts(results.map((result) => result.counts));
+  const failedStages = results.filter((result) => result.counts.failed > 0).map(({ stage }) => stage.name);
+  console.log('');
+  if (failedStages.length > 0) console.log(`failed: ${failedStages.join(', ')}; whole output in ${ARTIFACTS}/logs`);
   if (counts.skipped > 0) console.log(`${counts.skipped} skipped`);
   for (const line of missing.values()) console.log(line);
   console.log(`in ${formatDuration(performance.now() - startedAtMs)}`);
@@ -70,10 +75,10 @@ async function setUp(stages) {
 /**
  * @param {readonly Stage[]} stages
  * @param {MissingParts} missing
- * @returns {Promise<Counts[]>}
+ * @returns {Promise<StageResult[]>}
  */
 async function runStages(stages, missing) {
-  /** @type {Counts[]} */
+  /** @type {StageResult[]} */
   const results = [];
   const queue = stages.filter(({ alone }) => !alone);
   const takeFromQueue = async () => {
@@ -84,13 +89,13 @@ async function runStages(stages, missing) {
   return results;
 }
 
-/** @param {Stage} stage @param {MissingParts} missing @returns {Promise<Counts>} */
+/** @param {Stage} stage @param {MissingParts} missing @returns {Promise<StageResult>} */
 async function runStage(stage, missing) {
   const missingPart = stage.needs === undefined ? undefined : missing.get(stage.needs);
   if (missingPart !== undefined) {
     const counts = { passed: 0, failed: 1, skipped: 0 };
     printResult({ stage, counts, durationMs: 0, explanation: missingPart });
-    return counts;
+    return { stage, counts };
   }
   // Outside the checkout, where a second run at the same time has its own.
   const reportFolder = mkdtempSync(join(tmpdir(), 'phantom-scale-report-'));
@@ -106,14 +111,18 @@ async function runStage(stage, missing) {
   writeFileSync(inProject(`${ARTIFACTS}/logs/${stage.name}.log`), output);
   const explanation = timedOut ? `${output.trimEnd()}\nStopped after ${formatDuration(stage.timeoutMs)}.` : output.trimEnd();
   printResult({ stage, counts, durationMs: performance.now() - startedAtMs, explanation });
-  return counts;
+  return { stage, counts };
 }
 
 /** @param {Stage} stage @param {string} report */
 function runStageCommand(stage, report) {
-  const stageEnv = Object.entries(stage.env ?? {}).map(([name, value]) => [name, value.replace(REPORT, report)]);
+  // A NODE_ENV left over from somewhere makes React and Next something else than what is tested, and
+  // some runners colour what goes to a file whenever CI is set.
+  const { NODE_ENV: _, FORCE_COLOR: __, ...inherited } = process.env;
+  const own = Object.entries(stage.env ?? {}).map(([name, value]) => [name, value.replace(REPORT, report)]);
+  const env = { ...inherited, NO_COLOR: '1', NEXT_TELEMETRY_DISABLED: '1', ...Object.fromEntries(own) };
   return runChild([process.execPath, ...stage.command.map((argument) => argument.replace(REPORT, report))], {
-    env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1', ...Object.fromEntries(stageEnv) },
+    env,
     capture: true,
     ownGroup: true,
     timeoutMs: stage.timeoutMs,
