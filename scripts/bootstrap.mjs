@@ -4,7 +4,7 @@
 // is skipped when its marker says it is current, so calling this first costs every command a few
 // tens of milliseconds. It is called by the commands themselves, not by `prestart` and `pretest`:
 // npm skips those without a word when a user's npmrc says `ignore-scripts`.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build, whyBuild } from './build.mjs';
 import { runChild } from './child-process.mjs';
 import { withFileLock } from './file-lock.mjs';
@@ -13,7 +13,7 @@ import { SetupError, formatDuration, inProject, isEntryPoint, projectRoot, runSc
 import { hashSources } from './source-hash.mjs';
 
 const LOCK = '.bootstrap.lock';
-const CLIENT_SOURCES = ['prisma', 'prisma.config.ts', 'package-lock.json'];
+const CLIENT_SOURCES = ['prisma', 'prisma.config.mjs', 'package-lock.json'];
 const CLIENT_FOLDER = 'prisma/generated';
 const CLIENT_MARKER = 'prisma/generated/.sources';
 
@@ -81,6 +81,8 @@ function whyGenerate() {
 
 async function generateClient() {
   const sources = clientSourcesHash();
+  // Prisma refuses a folder in which it does not recognise its own work, half of it for example.
+  rmSync(inProject(CLIENT_FOLDER), { recursive: true, force: true });
   const { exitCode, output } = await runChild([process.execPath, 'node_modules/prisma/build/index.js', 'generate'], {
     env: {
       ...process.env,
