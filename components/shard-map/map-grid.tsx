@@ -8,7 +8,7 @@ import { ShardPicture } from '@/components/charts/shard-picture';
 import { formatCount } from '@/lib/client/format';
 import { ShardTooltip } from './shard-details';
 import { readOutOf, type ShardFacts } from './shard-facts';
-import type { NodeNames } from './node-names';
+import type { NodeNames } from '@/components/charts/node-names';
 import type { ShardSelection } from './use-shard-selection';
 import classes from './shard-map.module.css';
 

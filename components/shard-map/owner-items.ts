@@ -2,7 +2,7 @@ import type { LegendItem } from '@/components/charts/legend';
 import { ownerStyleOf } from '@/components/charts/owner-style';
 import type { ShardPlacement } from '@/components/charts/shard-layout';
 import { formatCount } from '@/lib/client/format';
-import type { NodeNames } from './node-names';
+import type { NodeNames } from '@/components/charts/node-names';
 
 const OWNERS_MAX = 40;
 

@@ -6,7 +6,7 @@ import { StatusBadge } from '@/components/ui/status-badge';
 import { moveWords } from '@/lib/client/status';
 import { formatBytes, formatCount } from '@/lib/client/format';
 import type { ShardFacts } from './shard-facts';
-import { NodeLink, NodeSwatch, type NodeNames } from './node-names';
+import { NodeLink, NodeSwatch, type NodeNames } from '@/components/charts/node-names';
 import classes from './shard-map.module.css';
 
 interface FactsProps {

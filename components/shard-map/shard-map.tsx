@@ -15,7 +15,7 @@ import { fittedLayout } from './fitted-layout';
 import { MapControls } from './map-controls';
 import { MapGrid } from './map-grid';
 import { MetricLegend } from './metric-legend';
-import { useNodeNames } from './node-names';
+import { useNodeNames } from '@/components/charts/node-names';
 import { ownerItemsOf } from './owner-items';
 import { SelectionBar } from './selection-bar';
 import { ShardDetails } from './shard-details';

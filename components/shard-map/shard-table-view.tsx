@@ -11,7 +11,7 @@ import { SHARD_METRIC_FACTS, SHARD_METRICS } from '@/components/charts/shard-met
 import { NoMatchState } from '@/components/ui/states';
 import { formatCount, plural } from '@/lib/client/format';
 import type { ShardTable } from '@/lib/contract/shard-table';
-import { NodeLink, type NodeNames } from './node-names';
+import { NodeLink, type NodeNames } from '@/components/charts/node-names';
 import { factsOf } from './shard-facts';
 import { orderedShards, shardExportColumns } from './shard-rows';
 import type { SetShardUrl, ShardUrl, SortKey } from './shard-url';

@@ -3,8 +3,8 @@
 import { Anchor } from '@mantine/core';
 import Link from 'next/link';
 import { useMemo } from 'react';
-import { Swatch } from '@/components/charts/legend';
-import { ownerStyleOf } from '@/components/charts/owner-style';
+import { Swatch } from './legend';
+import { ownerStyleOf } from './owner-style';
 import { useCluster } from '@/components/realtime/use-cluster';
 
 export interface NodeNames {
