@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const LINES_MAX = 400;
@@ -19,8 +19,7 @@ describe('source files', () => {
   });
 
   it('are named in kebab-case, after what they hold', () => {
-    // Next gives [brackets], (parentheses) and a few names of its own a meaning.
-    const badlyNamed = sources.filter((path) => !/^[a-z0-9\-./[\]()_]+$/.test(path) || /\/(?:utils?|helpers?|misc|common|index)\.tsx?$/.test(path));
+    const badlyNamed = sources.map((path) => basename(path)).filter((name) => !/^[a-z0-9]+(?:[-.][a-z0-9]+)*$/.test(name) || /^(?:utils?|helpers?|misc|common|index)\./.test(name));
     expect(badlyNamed).toEqual([]);
   });
 });
