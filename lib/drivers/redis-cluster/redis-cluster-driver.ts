@@ -1,0 +1,138 @@
+import type { Capabilities } from '@/lib/contract/cluster';
+import type { RedisConnection } from '@/lib/contract/connection';
+import type { Observation } from '@/lib/contract/observation';
+import type { DriverFailure } from '@/lib/contract/operation';
+import type { ClusterDriver, DriverStep, MoveTarget, MoveTruth, StepContext, StepOutcome } from '@/lib/drivers/driver';
+import { assertNever } from '@/lib/platform/assert';
+import type { Clock } from '@/lib/platform/clock';
+import { err, ok, type Result } from '@/lib/platform/result';
+import { ClusterReader } from './cluster-reader';
+import { Connections } from './connections';
+import { driverFailure, failureOf, INTERRUPTED } from './failures';
+import { Membership } from './membership';
+import { Observer } from './observer';
+import { SlotActivity } from './slot-activity';
+import { SlotMover } from './slot-mover';
+import { TruthReader } from './slot-truth';
+
+/** M13: a stopped step answers within 1 s. */
+const STOP_MS_MAX = 800;
+
+/**
+ * Drives a Redis Cluster (7.0 and newer) or a Valkey cluster through its own commands.
+ * Keeps nothing but connections, what rates need of the reading before, and the highest
+ * epoch that gave it a step; see README.md for the map of its files.
+ */
+export class RedisClusterDriver implements ClusterDriver {
+  readonly kind = 'redis-cluster';
+  readonly #connection: RedisConnection;
+  readonly #connections: Connections;
+  readonly #clock: Clock;
+  readonly #reader: ClusterReader;
+  readonly #activity: SlotActivity;
+  readonly #observer: Observer;
+  readonly #mover: SlotMover;
+  readonly #membership: Membership;
+  readonly #closing = new AbortController();
+  readonly #steps = new Set<Promise<unknown>>();
+  #epoch = 0;
+
+  constructor(options: { connection: RedisConnection; clock: Clock }) {
+    const { connection, clock } = options;
+    this.#connection = connection;
+    this.#clock = clock;
+    this.#connections = new Connections(options);
+    this.#reader = new ClusterReader({ connection, clock, connections: this.#connections });
+    this.#activity = new SlotActivity(clock);
+    const truths = new TruthReader({ reader: this.#reader, connections: this.#connections, clock, timeoutMs: connection.commandTimeoutMs });
+    this.#observer = new Observer({ connection, clock, connections: this.#connections, reader: this.#reader, activity: this.#activity });
+    this.#mover = new SlotMover({
+      connection, clock, truths, connections: this.#connections, reader: this.#reader, activity: this.#activity,
+      meanKeyBytesOf: (nodeId) => this.#observer.meanKeyBytesOf(nodeId),
+    });
+    this.#membership = new Membership({ connection, clock, connections: this.#connections, reader: this.#reader });
+  }
+
+  get capabilities(): Capabilities {
+    return {
+      replication: 'followers', moveShard: true, transferPrimary: false, addNode: true, addNodeNeeds: 'address', removeNode: true,
+      loadPerShard: this.#observer.loadPerShard,
+    };
+  }
+
+  async observe({ detail, signal }: { detail: 'nodes' | 'full'; signal: AbortSignal }): Promise<Result<Observation, DriverFailure>> {
+    const combined = AbortSignal.any([signal, this.#closing.signal]);
+    return combined.aborted ? err(INTERRUPTED) : await this.#observer.observe({ detail, signal: combined });
+  }
+
+  async probe(nodeId: string, signal: AbortSignal): Promise<Result<{ answerMs: number }, DriverFailure>> {
+    if (signal.aborted || this.#closing.signal.aborted) return err(INTERRUPTED);
+    const endpoint = this.#reader.endpointOf(nodeId);
+    if (endpoint === null) return err(failureOf('node-down', `Node ${nodeId.slice(0, 40)} is not known`));
+    const client = this.#connections.fresh(endpoint);
+    const beganAtMs = this.#clock.monotonicMs();
+    try {
+      const reply = await client.call(['PING'], { timeoutMs: this.#connection.commandTimeoutMs });
+      // LOADING, BUSY or NOAUTH are answers too: the process is there.
+      if (reply.ok || reply.error.kind === 'error-reply') return ok({ answerMs: this.#clock.monotonicMs() - beganAtMs });
+      return err(driverFailure(reply.error, `${client.address}: PING`));
+    } finally {
+      client.close();
+    }
+  }
+
+  async execute(step: DriverStep, context: StepContext): Promise<Result<StepOutcome, DriverFailure>> {
+    if (this.#closing.signal.aborted) return err(failureOf('interrupted', 'The driver is closed'));
+    if (context.signal.aborted) return err(INTERRUPTED);
+    if (context.epoch < this.#epoch) return err(failureOf('stale-epoch', `A manager with epoch ${this.#epoch} acts on this cluster; ${context.epoch} is outdated`));
+    this.#epoch = context.epoch;
+    const signal = AbortSignal.any([context.signal, this.#closing.signal]);
+    const work = this.#withinSecond(this.#run(step, { ...context, signal }), signal);
+    this.#steps.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#steps.delete(work);
+    }
+  }
+
+  async inspectMove(move: MoveTarget, signal: AbortSignal): Promise<Result<MoveTruth, DriverFailure>> {
+    if (signal.aborted || this.#closing.signal.aborted) return err(INTERRUPTED);
+    return await this.#mover.inspect(move);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new Error('The driver is closing'));
+    await Promise.allSettled([...this.#steps]);
+    this.#connections.close();
+  }
+
+  /**
+   * A stopped step ends at its next safe point. Where that is far (a huge value on its
+   * way, a node that hangs) the answer comes all the same; the slot stays reserved until
+   * the command under way has ended, so nothing can overtake it.
+   */
+  async #withinSecond(work: Promise<Result<StepOutcome, DriverFailure>>, signal: AbortSignal): Promise<Result<StepOutcome, DriverFailure>> {
+    return await new Promise((resolve, reject) => {
+      let timer: Disposable | null = null;
+      const onAbort = () => { timer = this.#clock.after(STOP_MS_MAX, () => { resolve(err(INTERRUPTED)); }); };
+      signal.addEventListener('abort', onAbort, { once: true });
+      work.then(resolve, reject).finally(() => {
+        signal.removeEventListener('abort', onAbort);
+        timer?.[Symbol.dispose]();
+      });
+    });
+  }
+
+  async #run(step: DriverStep, context: StepContext): Promise<Result<StepOutcome, DriverFailure>> {
+    switch (step.kind) {
+      case 'move': return await this.#mover.move(step, context);
+      case 'revert-move': return await this.#mover.revert(step, context);
+      case 'transfer': return err(failureOf('not-supported', 'Redis Cluster gives the primary role of a slot away only with the slot; promote a follower by CLUSTER FAILOVER'));
+      case 'add-node': return await this.#membership.add(step, context.signal);
+      case 'verify-empty': return await this.#membership.verifyEmpty(step.nodeId, context.signal);
+      case 'remove-node': return await this.#membership.remove(step.nodeId, context.signal);
+      default: return assertNever(step);
+    }
+  }
+}

@@ -1,0 +1,174 @@
+import type { DriverFailure } from '@/lib/contract/operation';
+import type { StepContext, StepOutcome } from '@/lib/drivers/driver';
+import type { Clock } from '@/lib/platform/clock';
+import { err, ok, type Result } from '@/lib/platform/result';
+import { ByteThrottle } from './byte-throttle';
+import { driverFailure, failureOf, INTERRUPTED } from './failures';
+import { tooBig, transferKeys, type SizedKey, type TransferEnds } from './key-transfer';
+import type { MigrationLane } from './migration-lane';
+import type { Command, NodeClient } from './node-client';
+import { ProgressReport } from './progress-report';
+import { bytesListOf, integerOf } from './replies';
+
+/** Keys asked for at a time: a few batches' worth, so that listing costs little and an abort is near. */
+const KEYS_LISTED_MAX = 200;
+/** The source may refuse to let go while a key turned up late; more often than this something else is wrong. */
+const ROUNDS_MAX = 5;
+
+/** One slot on its way, with everybody who must be told. */
+export interface SlotMove {
+  readonly slot: number;
+  readonly sourceNodeId: string;
+  readonly targetNodeId: string;
+  readonly ends: TransferEnds;
+  /** Control connections of the primaries that are neither end. */
+  readonly others: readonly NodeClient[];
+  readonly lane: MigrationLane;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+}
+
+/**
+ * The classic migration of one slot (Redis Cluster specification, "live reconfiguration";
+ * M5): importing on the target, migrating on the source, keys, then ownership to the
+ * target first, the source next, all others last. Every command is either idempotent or
+ * refused by the engine when its time is over, so it is run again from any point.
+ */
+export async function migrateSlot(move: SlotMove, context: StepContext, { isTargetOwner }: { isTargetOwner: boolean } = { isTargetOwner: false }): Promise<Result<StepOutcome, DriverFailure>> {
+  const progress = new ProgressReport({ clock: move.clock, onProgress: context.onProgress });
+  const throttle = new ByteThrottle({ clock: move.clock, bytesPerSecondMax: context.bytesPerSecondMax });
+  if (context.signal.aborted) return err(INTERRUPTED);
+  if (!isTargetOwner) {
+    const opened = await openSlot(move);
+    if (!opened.ok) return opened;
+  }
+  progress.report('copying');
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const copied = await copyKeys(move, { context, progress, throttle });
+    if (!copied.ok) return copied;
+    const handed = await handOver(move, progress);
+    if (!handed.ok) return handed;
+    if (handed.value) return ok({ bytes: progress.bytesDone, keyCount: progress.keysDone, nodeId: null });
+  }
+  return err(failureOf('verification-failed', `Slot ${move.slot}: the source still holds keys after ${ROUNDS_MAX} rounds`, true));
+}
+
+/** The target must be ready before the source sends the first client to it. */
+async function openSlot({ slot, sourceNodeId, targetNodeId, ends, timeoutMs }: SlotMove): Promise<Result<void, DriverFailure>> {
+  const importing = await ends.target.call(['CLUSTER', 'SETSLOT', slot, 'IMPORTING', sourceNodeId], { timeoutMs });
+  if (!importing.ok) return err(refusal(importing.error, `${ends.target.address}: SETSLOT ${slot} IMPORTING`));
+  const migrating = await ends.source.call(['CLUSTER', 'SETSLOT', slot, 'MIGRATING', targetNodeId], { timeoutMs });
+  return migrating.ok ? ok(undefined) : err(refusal(migrating.error, `${ends.source.address}: SETSLOT ${slot} MIGRATING`));
+}
+
+/** A plain ERR here means that the ends are no longer what they were when we looked. */
+function refusal(error: Parameters<typeof driverFailure>[0], where: string): DriverFailure {
+  const failure = driverFailure(error, where);
+  return error.kind === 'error-reply' && error.code === 'ERR' ? { ...failure, code: 'topology-changed', retryable: true } : failure;
+}
+
+interface Copying {
+  readonly context: StepContext;
+  readonly progress: ProgressReport;
+  readonly throttle: ByteThrottle;
+}
+
+/** Until the source has no key of the slot. Interrupted only between batches: each is whole on one side. */
+async function copyKeys(move: SlotMove, copying: Copying): Promise<Result<void, DriverFailure>> {
+  for (;;) {
+    if (copying.context.signal.aborted) return err(INTERRUPTED);
+    const listed = await listKeys(move);
+    if (!listed.ok) return listed;
+    if (listed.value.length === 0) return ok(undefined);
+    for (let from = 0; from < listed.value.length;) {
+      const batch = nextBatch(listed.value, from, { lane: move.lane, throttle: copying.throttle });
+      const sent = await sendBatch(move, batch, copying);
+      if (!sent.ok) return sent;
+      from += batch.length;
+    }
+  }
+}
+
+async function listKeys({ slot, ends, timeoutMs }: SlotMove): Promise<Result<readonly SizedKey[], DriverFailure>> {
+  const reply = await ends.source.call(['CLUSTER', 'GETKEYSINSLOT', slot, KEYS_LISTED_MAX], { timeoutMs, bytes: true });
+  const names = bytesListOf(reply, 'CLUSTER GETKEYSINSLOT');
+  if (!names.ok) return err(driverFailure(names.error, `${ends.source.address}: CLUSTER GETKEYSINSLOT`));
+  const sizes = await ends.source.pipeline(names.value.map((name): Command => ['MEMORY', 'USAGE', name]), { timeoutMs });
+  const keys: SizedKey[] = [];
+  for (const [index, name] of names.value.entries()) {
+    const size = integerOf(sizes[index], 'MEMORY USAGE');
+    // Gone meanwhile, or not allowed to be asked for: MIGRATE will tell.
+    const key = { name, bytes: size.ok ? size.value : 0 };
+    const refused = tooBig(key, slot);
+    if (refused !== null) return err(refused);
+    keys.push(key);
+  }
+  return ok(keys);
+}
+
+function nextBatch(keys: readonly SizedKey[], from: number, { lane, throttle }: { lane: MigrationLane; throttle: ByteThrottle }): readonly SizedKey[] {
+  const { keysMax, bytesMax } = lane.batch;
+  const limit = Math.min(bytesMax, throttle.batchBytesMax);
+  let bytes = 0;
+  let end = from;
+  while (end < keys.length && end - from < keysMax) {
+    bytes += keys[end]!.bytes;
+    if (end > from && bytes > limit) break;
+    end += 1;
+  }
+  return keys.slice(from, end);
+}
+
+async function sendBatch(move: SlotMove, batch: readonly SizedKey[], { context, progress, throttle }: Copying): Promise<Result<void, DriverFailure>> {
+  const bytes = batch.reduce((sum, key) => sum + key.bytes, 0);
+  if (!(await throttle.ready(context.signal))) return err(INTERRUPTED);
+  const sent = await move.lane.run({ keys: batch.length, bytes }, async () => {
+    // A turn may come late: nothing new is begun after the stop.
+    if (context.signal.aborted) return err(INTERRUPTED);
+    throttle.spent(bytes);
+    return await transferKeys(move.ends, batch);
+  });
+  if (sent.ok) progress.moved({ keys: batch.length, bytes });
+  return sent;
+}
+
+/** Verifies that the source is empty and gives the slot away; false when a key turned up late and copying must go on. */
+async function handOver(move: SlotMove, progress: ProgressReport): Promise<Result<boolean, DriverFailure>> {
+  const { slot, ends, timeoutMs } = move;
+  progress.report('verifying');
+  // With the MIGRATING flag on, the source creates no key any more: empty stays empty.
+  const count = integerOf(await ends.source.call(['CLUSTER', 'COUNTKEYSINSLOT', slot], { timeoutMs }), 'CLUSTER COUNTKEYSINSLOT');
+  if (!count.ok) return err(driverFailure(count.error, `${ends.source.address}: CLUSTER COUNTKEYSINSLOT`));
+  if (count.value > 0) return ok(false);
+  progress.report('committing');
+  const committed = await commit(move);
+  if (!committed.ok) return committed;
+  return await announce(move);
+}
+
+/**
+ * The flag once more in the same write: only a target that imports takes a new config
+ * epoch with the slot, without which an older claim of the source could win in gossip.
+ */
+async function commit({ slot, sourceNodeId, targetNodeId, ends, timeoutMs }: SlotMove): Promise<Result<void, DriverFailure>> {
+  const [, owned] = await ends.target.pipeline([
+    ['CLUSTER', 'SETSLOT', slot, 'IMPORTING', sourceNodeId],
+    ['CLUSTER', 'SETSLOT', slot, 'NODE', targetNodeId],
+  ], { timeoutMs });
+  if (owned?.ok === true) return ok(undefined);
+  const where = `${ends.target.address}: SETSLOT ${slot} NODE`;
+  return err(owned === undefined ? failureOf('unexpected', `${where}: a reply is missing`) : refusal(owned.error, where));
+}
+
+/** Tells the source, then all others. Others that cannot be reached learn it by gossip. */
+export async function announce({ slot, targetNodeId, ends, others, timeoutMs }: SlotMove): Promise<Result<boolean, DriverFailure>> {
+  const node: Command = ['CLUSTER', 'SETSLOT', slot, 'NODE', targetNodeId];
+  const [told, count] = await ends.source.pipeline([node, ['CLUSTER', 'COUNTKEYSINSLOT', slot]], { timeoutMs });
+  if (told?.ok === false) {
+    const left = integerOf(count, 'CLUSTER COUNTKEYSINSLOT');
+    if (left.ok && left.value > 0) return ok(false);
+    return err(refusal(told.error, `${ends.source.address}: SETSLOT ${slot} NODE`));
+  }
+  await Promise.all(others.map((client) => client.call(node, { timeoutMs })));
+  return ok(true);
+}

@@ -1,0 +1,316 @@
+import type { RedisConnection } from '@/lib/contract/connection';
+import type { DriverFailure } from '@/lib/contract/operation';
+import type { MoveTarget, MoveTruth, StepContext, StepOutcome } from '@/lib/drivers/driver';
+import { assertNever } from '@/lib/platform/assert';
+import type { Clock } from '@/lib/platform/clock';
+import { err, ok, type Result } from '@/lib/platform/result';
+import type { ClusterReader } from './cluster-reader';
+import type { Connections } from './connections';
+import type { Endpoint } from './endpoints';
+import { driverFailure, failureOf, INTERRUPTED } from './failures';
+import { findMove, truthOf, type MoveFinding } from './inspect-move';
+import { MigrationLane } from './migration-lane';
+import type { NodeClient } from './node-client';
+import { integerOf } from './replies';
+import type { SlotActivity } from './slot-activity';
+import { announce, migrateSlot, type SlotMove } from './slot-migration';
+import { lineIn, slotViews, type Truth, type TruthReader } from './slot-truth';
+import { TargetMemory } from './target-memory';
+import { isPrimary, nameOf, ownerInView, SLOT_COUNT } from './topology';
+
+/** A move begins on a truth at most this old; every command that follows is refused by the engine when it no longer holds. */
+const TRUTH_AGE_MS_MAX = 100;
+/** Finding, doing and finding again: a move that is not settled then has somebody working against it. */
+const TRIES_MAX = 3;
+
+interface MoverOptions {
+  readonly connection: RedisConnection;
+  readonly connections: Connections;
+  readonly reader: ClusterReader;
+  readonly truths: TruthReader;
+  readonly activity: SlotActivity;
+  readonly clock: Clock;
+  readonly meanKeyBytesOf: (nodeId: string) => number | null;
+}
+
+interface Found {
+  readonly truth: Truth;
+  /** The ends as they are now: after a failover the promoted follower stands for the source. */
+  readonly sourceNodeId: string;
+  readonly targetNodeId: string;
+  readonly finding: MoveFinding;
+  readonly keys: { readonly source: number | null; readonly target: number | null };
+}
+
+/** Moves, reverts and inspects slots: reads the truth, decides by the truth table, acts, and looks again. */
+export class SlotMover {
+  readonly #options: MoverOptions;
+  readonly #lanes = new Map<string, MigrationLane>();
+  readonly #memory: TargetMemory;
+
+  constructor(options: MoverOptions) {
+    this.#options = options;
+    this.#memory = new TargetMemory({ clock: options.clock, timeoutMs: options.connection.commandTimeoutMs });
+  }
+
+  async move(target: MoveTarget, context: StepContext): Promise<Result<StepOutcome, DriverFailure>> {
+    const refused = refuse(target);
+    if (refused !== null) return err(refused);
+    return await this.#options.activity.exclusively(target.shardId, () => this.#move(target, context));
+  }
+
+  /**
+   * Brings a half-done move back. Without keys on the target both flags are cleared. With
+   * keys there it goes forward to its end and then back as a move of its own: a source
+   * whose slot is MIGRATING answers RESTORE of an absent key by ASK, so keys cannot
+   * return while the flag stands, and without it clients would miss them meanwhile.
+   */
+  async revert(target: MoveTarget, context: StepContext): Promise<Result<StepOutcome, DriverFailure>> {
+    const refused = refuse(target);
+    if (refused !== null) return err(refused);
+    return await this.#options.activity.exclusively(target.shardId, () => this.#revert(target, context));
+  }
+
+  async inspect(target: MoveTarget): Promise<Result<MoveTruth, DriverFailure>> {
+    const refused = refuse(target);
+    if (refused !== null) return err(refused);
+    const found = await this.#find(target, { notBeforeMs: this.#options.clock.monotonicMs() });
+    if (!found.ok) return found;
+    const { finding, keys } = found.value;
+    return finding.state === 'unknown' ? err(this.#silence(found.value, finding.nodeId)) : ok(truthOf(finding, keys));
+  }
+
+  async #move(target: MoveTarget, context: StepContext): Promise<Result<StepOutcome, DriverFailure>> {
+    const { activity, clock } = this.#options;
+    const total = { bytes: 0, keyCount: 0 };
+    let notBeforeMs = Math.max(clock.monotonicMs() - TRUTH_AGE_MS_MAX, activity.endedAtMs(target.shardId));
+    let last: DriverFailure = INTERRUPTED;
+    for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+      if (context.signal.aborted) return err(INTERRUPTED);
+      const found = await this.#find(target, { notBeforeMs });
+      if (!found.ok) return found;
+      if (found.value.finding.state === 'done') return ok({ ...total, nodeId: null });
+      const stepped = await this.#advance(target, found.value, context);
+      if (stepped.ok) return ok({ ...stepped.value, bytes: stepped.value.bytes + total.bytes });
+      last = stepped.error;
+      if (last.code !== 'topology-changed' || !last.retryable) return stepped;
+      notBeforeMs = clock.monotonicMs();
+    }
+    return err(last);
+  }
+
+  async #advance(target: MoveTarget, found: Found, context: StepContext): Promise<Result<StepOutcome, DriverFailure>> {
+    const { finding } = found;
+    switch (finding.state) {
+      case 'done': return ok({ bytes: 0, keyCount: 0, nodeId: null });
+      case 'unknown': return err(this.#silence(found, finding.nodeId));
+      case 'elsewhere': return err(failureOf('not-owner', `Slot ${target.shardId} is not the source's any more: ${this.#named(found.truth, finding.ownerId)} owns it`));
+      case 'untouched':
+        if (finding.next === 'conflict') {
+          return err(failureOf('topology-changed', `Slot ${target.shardId} is half moved by somebody else: open on ${this.#named(found.truth, finding.nodeId)} for ${this.#named(found.truth, finding.otherId)}`));
+        }
+        return await this.#migrate(target, found, context);
+      case 'moving': return finding.next === 'copy' ? await this.#migrate(target, found, context) : await this.#finish(target, found, context);
+      default: return assertNever(finding);
+    }
+  }
+
+  async #migrate(target: MoveTarget, found: Found, context: StepContext): Promise<Result<StepOutcome, DriverFailure>> {
+    const move = this.#slotMove(target, found);
+    if (!move.ok) return move;
+    const keys = found.keys.source ?? 0;
+    if (keys > 0) {
+      const bytes = keys * (this.#options.meanKeyBytesOf(found.sourceNodeId) ?? 0);
+      const refused = await this.#memory.refuses({ client: move.value.ends.target, nodeId: found.targetNodeId, bytes });
+      if (refused !== null) return err(refused);
+    }
+    return await migrateSlot(move.value, context);
+  }
+
+  /** The target owns the slot, or nobody does: what is left is telling, and keys that the source may still have. */
+  async #finish(target: MoveTarget, found: Found, context: StepContext): Promise<Result<StepOutcome, DriverFailure>> {
+    const move = this.#slotMove(target, found);
+    if (!move.ok) return move;
+    const owned = found.truth.views.get(found.targetNodeId);
+    if (owned === undefined || ownerInView(owned, target.shardId) !== found.targetNodeId) {
+      const { ends, timeoutMs, sourceNodeId } = move.value;
+      const [, taken] = await ends.target.pipeline([
+        ['CLUSTER', 'SETSLOT', target.shardId, 'IMPORTING', sourceNodeId],
+        ['CLUSTER', 'SETSLOT', target.shardId, 'NODE', found.targetNodeId],
+      ], { timeoutMs });
+      if (taken?.ok === false) return err(driverFailure(taken.error, `${ends.target.address}: SETSLOT ${target.shardId} NODE`));
+    }
+    if ((found.keys.source ?? 0) > 0) return await this.#moveLeftBehind(move.value, context);
+    const told = await announce(move.value);
+    if (!told.ok) return told;
+    await this.#closeImport(move.value);
+    return ok({ bytes: 0, keyCount: 0, nodeId: null });
+  }
+
+  /** The target owns the slot while the source has keys of it: they follow before the source is told, since it would drop them. */
+  async #moveLeftBehind(move: SlotMove, context: StepContext): Promise<Result<StepOutcome, DriverFailure>> {
+    const flagged = await move.ends.source.call(['CLUSTER', 'SETSLOT', move.slot, 'MIGRATING', move.targetNodeId], { timeoutMs: move.timeoutMs });
+    if (!flagged.ok) {
+      return err(failureOf('verification-failed', `${move.ends.source.address} holds keys of slot ${move.slot} that it no longer owns; they are left alone. ${flagged.error.message}`));
+    }
+    return await migrateSlot(move, context, { isTargetOwner: true });
+  }
+
+  /** A leftover flag on an owner means nothing to clients, but stands for an open slot. */
+  async #closeImport({ ends, slot, timeoutMs, targetNodeId }: SlotMove): Promise<void> {
+    await ends.target.call(['CLUSTER', 'SETSLOT', slot, 'NODE', targetNodeId], { timeoutMs });
+  }
+
+  async #revert(target: MoveTarget, context: StepContext): Promise<Result<StepOutcome, DriverFailure>> {
+    const found = await this.#find(target, { notBeforeMs: this.#options.clock.monotonicMs() });
+    if (!found.ok) return found;
+    const { finding } = found.value;
+    if (finding.state === 'unknown') return err(this.#silence(found.value, finding.nodeId));
+    if (finding.state === 'untouched') return ok({ bytes: 0, keyCount: 0, nodeId: null });
+    if (finding.state !== 'moving' || finding.next !== 'copy') {
+      return err(failureOf('topology-changed', `The move of slot ${target.shardId} cannot be reverted any more: it is ${finding.state === 'moving' ? 'being handed over' : finding.state}`));
+    }
+    const move = this.#slotMove(target, found.value);
+    if (!move.ok) return move;
+    const cleared = await clearFlags(move.value);
+    if (!cleared.ok) return cleared;
+    if (cleared.value) return ok({ bytes: 0, keyCount: 0, nodeId: null });
+    const forward = await this.#move(target, context);
+    if (!forward.ok) return forward;
+    const back = await this.#move({ ...target, sourceNodeId: found.value.targetNodeId, targetNodeId: found.value.sourceNodeId }, context);
+    return back.ok ? ok({ bytes: forward.value.bytes + back.value.bytes, keyCount: back.value.keyCount, nodeId: null }) : back;
+  }
+
+  async #find(target: MoveTarget, { notBeforeMs }: { notBeforeMs: number }): Promise<Result<Found, DriverFailure>> {
+    const { truths, connection } = this.#options;
+    const read = await truths.read({ notBeforeMs });
+    if (!read.ok) return read;
+    const truth = read.value;
+    const unknown = [target.sourceNodeId, target.targetNodeId].find((id) => lineIn(truth, id) === null);
+    if (unknown !== undefined) return err(failureOf('topology-changed', `Node ${unknown.slice(0, 40)} is no member of the cluster`));
+    const targetLine = lineIn(truth, target.targetNodeId);
+    if (targetLine !== null && !isPrimary(targetLine)) return err(failureOf('topology-changed', `${nameOf(targetLine)} is a follower now and owns no slots`));
+    const sourceNodeId = currentSource(truth, target);
+    const count = async (nodeId: string) => {
+      const client = this.#control(truth, nodeId);
+      if (client === null || !truth.views.has(nodeId)) return null;
+      const reply = integerOf(await client.call(['CLUSTER', 'COUNTKEYSINSLOT', target.shardId], { timeoutMs: connection.commandTimeoutMs }), 'CLUSTER COUNTKEYSINSLOT');
+      return reply.ok ? reply.value : null;
+    };
+    const [source, onTarget] = await Promise.all([count(sourceNodeId), count(target.targetNodeId)]);
+    const finding = findMove({
+      sourceNodeId, targetNodeId: target.targetNodeId, views: slotViews(truth, target.shardId), keysOnTarget: onTarget,
+      formerIds: formerEnds(truth, { sourceNodeId, target, keysOnTarget: onTarget }),
+    });
+    return ok({ truth, sourceNodeId, targetNodeId: target.targetNodeId, finding, keys: { source, target: onTarget } });
+  }
+
+  #slotMove(target: MoveTarget, found: Found): Result<SlotMove, DriverFailure> {
+    const { truth, sourceNodeId, targetNodeId } = found;
+    const { connections, clock, connection } = this.#options;
+    const sourceEndpoint = this.#endpointOf(truth, sourceNodeId);
+    const source = this.#control(truth, sourceNodeId);
+    const targetClient = this.#control(truth, targetNodeId);
+    // What the nodes tell each other, not where we reach it: the source connects to it.
+    const targetEndpoint = truth.views.get(sourceNodeId)?.nodes.get(targetNodeId)?.endpoint ?? null;
+    if (sourceEndpoint === null || source === null || targetClient === null || targetEndpoint === null) {
+      return err(failureOf('topology-changed', `${this.#named(truth, sourceNodeId)} and ${this.#named(truth, targetNodeId)} do not know each other's address`));
+    }
+    const others = [...truth.views].filter(([id, view]) => id !== sourceNodeId && id !== targetNodeId && isPrimary(view.self))
+      .map(([id]) => this.#control(truth, id)).filter((client) => client !== null);
+    return ok({
+      slot: target.shardId, sourceNodeId, targetNodeId, others, clock,
+      lane: this.#laneOf(sourceNodeId),
+      timeoutMs: this.#controlTimeoutMs(),
+      ends: {
+        migrate: connections.client(sourceEndpoint, 'migrate'), source, target: targetClient, targetEndpoint,
+        credentials: connection, commandTimeoutMs: connection.commandTimeoutMs, targetBeganEmpty: found.keys.target === 0,
+      },
+    });
+  }
+
+  /** Behind a MIGRATE of a large value a node answers late and is not gone. */
+  #controlTimeoutMs(): number {
+    return Math.max(10_000, 2 * this.#options.connection.commandTimeoutMs);
+  }
+
+  #endpointOf(truth: Truth, nodeId: string): Endpoint | null {
+    return this.#options.reader.endpointOf(nodeId) ?? lineIn(truth, nodeId)?.endpoint ?? null;
+  }
+
+  #control(truth: Truth, nodeId: string): NodeClient | null {
+    const endpoint = this.#endpointOf(truth, nodeId);
+    return endpoint === null ? null : this.#options.connections.client(endpoint, 'control');
+  }
+
+  #laneOf(nodeId: string): MigrationLane {
+    const lane = this.#lanes.get(nodeId) ?? new MigrationLane(this.#options.clock);
+    this.#lanes.set(nodeId, lane);
+    return lane;
+  }
+
+  #named(truth: Truth, nodeId: string | null): string {
+    const line = nodeId === null ? null : lineIn(truth, nodeId);
+    return line === null ? nodeId?.slice(0, 12) ?? 'nobody' : nameOf(line);
+  }
+
+  #silence(found: Found, nodeId: string): DriverFailure {
+    const why = found.truth.silent.get(nodeId);
+    return failureOf('node-down', `${this.#named(found.truth, nodeId)} does not answer as a primary${why === undefined ? '' : `: ${why.message}`}`, true);
+  }
+}
+
+function refuse(target: MoveTarget): DriverFailure | null {
+  if (target.role !== 'primary') return failureOf('not-supported', 'In Redis Cluster only a primary holds slots of its own; followers mirror it');
+  if (target.shardId >= SLOT_COUNT) return failureOf('not-owner', `There is no slot ${target.shardId}: Redis Cluster has 16384`);
+  if (target.sourceNodeId === target.targetNodeId) return failureOf('refused-by-engine', 'Source and target are the same node');
+  return null;
+}
+
+/**
+ * The primary that stands for the source. After a failover that is the promoted follower:
+ * the old source follows it, or is failed and without slots while the target still
+ * imports from it, so that nobody but its own follower can have taken the slot over.
+ */
+function currentSource(truth: Truth, { sourceNodeId, targetNodeId, shardId }: MoveTarget): string {
+  const line = lineIn(truth, sourceNodeId);
+  if (line === null) return sourceNodeId;
+  if (!isPrimary(line)) return line.leaderId === null || line.leaderId === targetNodeId ? sourceNodeId : line.leaderId;
+  const target = truth.views.get(targetNodeId);
+  if (truth.views.has(sourceNodeId) || target?.self.importing.get(shardId) !== sourceNodeId) return sourceNodeId;
+  const owner = ownerInView(target, shardId);
+  return owner === null || owner === targetNodeId ? sourceNodeId : owner;
+}
+
+/** Ids in flags that mean an end of this move under its id before a failover. */
+function formerEnds(truth: Truth, { sourceNodeId, target, keysOnTarget }: { sourceNodeId: string; target: MoveTarget; keysOnTarget: number | null }): Set<string> {
+  const former = new Set<string>();
+  if (sourceNodeId !== target.sourceNodeId) former.add(target.sourceNodeId);
+  const flagged = [truth.views.get(sourceNodeId)?.self.migrating.get(target.shardId), truth.views.get(target.targetNodeId)?.self.importing.get(target.shardId)];
+  for (const id of flagged) {
+    const line = id === undefined ? null : lineIn(truth, id);
+    if (line === null) continue;
+    const follows = !isPrimary(line) && (line.leaderId === target.targetNodeId || line.leaderId === sourceNodeId);
+    // A failed importer cannot be asked; a target that already holds keys of the slot took its place.
+    const succeeded = line.flags.has('fail') && !truth.views.has(line.id) && (keysOnTarget ?? 0) > 0;
+    if (follows || succeeded) former.add(line.id);
+  }
+  return former;
+}
+
+/**
+ * Clears both flags if the target has no key of the slot. The target goes first: from
+ * then on it takes no write of a redirected client, so a count of 0 in the same write is
+ * final. Gives false, with the flag set again, when there are keys.
+ */
+async function clearFlags({ slot, sourceNodeId, ends, timeoutMs }: SlotMove): Promise<Result<boolean, DriverFailure>> {
+  const [stable, count] = await ends.target.pipeline([['CLUSTER', 'SETSLOT', slot, 'STABLE'], ['CLUSTER', 'COUNTKEYSINSLOT', slot]], { timeoutMs });
+  if (stable?.ok !== true) return err(stable === undefined ? failureOf('unexpected', 'A reply is missing') : driverFailure(stable.error, `${ends.target.address}: SETSLOT ${slot} STABLE`));
+  const keys = integerOf(count, 'CLUSTER COUNTKEYSINSLOT');
+  if (!keys.ok || keys.value > 0) {
+    const again = await ends.target.call(['CLUSTER', 'SETSLOT', slot, 'IMPORTING', sourceNodeId], { timeoutMs });
+    return again.ok ? ok(false) : err(driverFailure(again.error, `${ends.target.address}: SETSLOT ${slot} IMPORTING`));
+  }
+  const source = await ends.source.call(['CLUSTER', 'SETSLOT', slot, 'STABLE'], { timeoutMs });
+  return source.ok ? ok(true) : err(driverFailure(source.error, `${ends.source.address}: SETSLOT ${slot} STABLE`));
+}

@@ -1,0 +1,128 @@
+import { err, ok, type Result } from '@/lib/platform/result';
+import { formatEndpoint, type Endpoint } from './endpoints';
+
+/** Hash slots of a Redis Cluster, fixed by its specification. */
+export const SLOT_COUNT = 16_384;
+
+export interface SlotRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** One line of CLUSTER NODES: a node as the asked node knows it. */
+export interface ClusterNodeLine {
+  readonly id: string;
+  /** Announced address; `null` while the node knows none of itself or of that one (`noaddr`). */
+  readonly endpoint: Endpoint | null;
+  readonly hostname: string | null;
+  /** Port of the cluster bus; `null` when not told. */
+  readonly busPort: number | null;
+  readonly flags: ReadonlySet<string>;
+  readonly leaderId: string | null;
+  readonly configEpoch: number;
+  readonly linkConnected: boolean;
+  readonly slots: readonly SlotRange[];
+  /** Only a node itself tells its open slots, in the line flagged `myself`. */
+  readonly migrating: ReadonlyMap<number, string>;
+  readonly importing: ReadonlyMap<number, string>;
+}
+
+/** What one node answered to CLUSTER NODES. */
+export interface ClusterView {
+  readonly self: ClusterNodeLine;
+  /** All nodes it knows, itself included; nodes in handshake are left out, their ids are not theirs yet. */
+  readonly nodes: ReadonlyMap<string, ClusterNodeLine>;
+}
+
+/** Parses CLUSTER NODES (Redis 7.0 to 8, Valkey 7.2 to 9); the error says which line is not understood. */
+export function parseClusterNodes(text: string): Result<ClusterView, string> {
+  const nodes = new Map<string, ClusterNodeLine>();
+  let self: ClusterNodeLine | null = null;
+  for (const line of text.split('\n')) {
+    if (line.trim() === '') continue;
+    const node = parseLine(line.trimEnd());
+    if (node === null) return err(`CLUSTER NODES has a line that is not understood: ${line.slice(0, 200)}`);
+    if (node.flags.has('handshake')) continue;
+    nodes.set(node.id, node);
+    if (node.flags.has('myself')) self = node;
+  }
+  return self === null ? err('CLUSTER NODES names no "myself"') : ok({ self, nodes });
+}
+
+// <id> <ip:port@cport[,hostname[,aux=value]*]> <flags> <leader> <ping-sent> <pong-recv> <config-epoch> <link-state> <slot>...
+function parseLine(line: string): ClusterNodeLine | null {
+  const [id, address, flagList, leader, , , epoch, link, ...slotTokens] = line.split(' ');
+  if (id === undefined || address === undefined || flagList === undefined || leader === undefined || epoch === undefined || link === undefined) return null;
+  const configEpoch = Number(epoch);
+  const parsedSlots = parseSlots(slotTokens);
+  if (id === '' || !Number.isInteger(configEpoch) || parsedSlots === null) return null;
+  return {
+    id,
+    ...parseAddress(address),
+    flags: new Set(flagList.split(',')),
+    leaderId: leader === '-' ? null : leader,
+    configEpoch,
+    linkConnected: link === 'connected',
+    ...parsedSlots,
+  };
+}
+
+function parseAddress(text: string): Pick<ClusterNodeLine, 'endpoint' | 'hostname' | 'busPort'> {
+  const [socket = '', hostname = ''] = text.split(',');
+  const [clientPart = '', bus = ''] = socket.split('@');
+  const colon = clientPart.lastIndexOf(':');
+  const host = clientPart.slice(0, Math.max(colon, 0));
+  const port = Number(clientPart.slice(colon + 1));
+  const usable = colon > 0 && host !== '' && Number.isInteger(port) && port > 0;
+  return {
+    endpoint: usable ? { host, port } : null,
+    hostname: hostname === '' || hostname === '?' ? null : hostname,
+    busPort: Number(bus) > 0 ? Number(bus) : null,
+  };
+}
+
+function parseSlots(tokens: readonly string[]): Pick<ClusterNodeLine, 'slots' | 'migrating' | 'importing'> | null {
+  const slots: SlotRange[] = [];
+  const migrating = new Map<number, string>();
+  const importing = new Map<number, string>();
+  for (const token of tokens) {
+    if (token === '') continue;
+    const open = /^\[(\d+)-([<>])-([^\]]+)\]$/.exec(token);
+    if (open !== null) {
+      (open[2] === '>' ? migrating : importing).set(Number(open[1]), open[3] ?? '');
+      continue;
+    }
+    const range = /^(\d+)(?:-(\d+))?$/.exec(token);
+    const first = Number(range?.[1]);
+    const last = Number(range?.[2] ?? range?.[1]);
+    if (range === null || first > last || last >= SLOT_COUNT) return null;
+    slots.push({ first, last });
+  }
+  return { slots, migrating, importing };
+}
+
+export function isPrimary(line: ClusterNodeLine): boolean {
+  return line.flags.has('master');
+}
+
+export function ownsSlot(line: ClusterNodeLine, slot: number): boolean {
+  return line.slots.some((range) => slot >= range.first && slot <= range.last);
+}
+
+/** The owner of the slot as this node sees it; `null`: none. */
+export function ownerInView(view: ClusterView, slot: number): string | null {
+  if (ownsSlot(view.self, slot)) return view.self.id;
+  for (const node of view.nodes.values()) {
+    if (ownsSlot(node, slot)) return node.id;
+  }
+  return null;
+}
+
+export function slotCountOf(ranges: readonly SlotRange[]): number {
+  return ranges.reduce((count, range) => count + range.last - range.first + 1, 0);
+}
+
+/** Short label for people: `host:port`, else the start of the id. */
+export function nameOf(line: Pick<ClusterNodeLine, 'id' | 'endpoint'>): string {
+  return line.endpoint === null ? line.id.slice(0, 12) : formatEndpoint(line.endpoint);
+}

@@ -1,0 +1,111 @@
+import type { EngineWarning } from '@/lib/contract/observation';
+import type { ClusterReading } from './cluster-reader';
+import { nameOf } from './topology';
+import type { Ownership } from './ownership';
+
+/** More warnings of one kind than this are counted, not listed. */
+const LISTED_MAX = 50;
+
+type WarningCode = EngineWarning['code'];
+
+function warning(code: WarningCode, message: string, more: Partial<Pick<EngineWarning, 'nodeId' | 'shardId' | 'remedy'>> = {}): EngineWarning {
+  return { code, message, nodeId: more.nodeId ?? null, shardId: more.shardId ?? null, remedy: more.remedy ?? null };
+}
+
+/** What an operator must know of one reading. `isOurs` tells slots that a move of ours is changing. */
+export function warningsOf({ reading, ownership, isOurs }: {
+  reading: ClusterReading; ownership: Ownership; isOurs: (slot: number) => boolean;
+}): EngineWarning[] {
+  return [
+    ...silentNodes(reading),
+    ...servingWarnings(reading),
+    ...coverageWarnings(ownership),
+    ...openSlots(reading, isOurs),
+    ...disagreements(ownership, isOurs),
+    ...evictingPolicies(reading),
+    ...slotStatsOff(reading),
+  ];
+}
+
+function silentNodes({ silent, badSeeds, lines }: ClusterReading): EngineWarning[] {
+  const code = (failureCode: string): WarningCode => failureCode === 'authentication-failed' ? 'authentication-failed' : 'node-did-not-answer';
+  const members = new Set([...lines.values()].map(nameOf));
+  return [
+    ...[...silent].slice(0, LISTED_MAX).map(([nodeId, failure]) => warning(code(failure.code), failure.message, { nodeId })),
+    ...[...badSeeds].filter(([address]) => !members.has(address))
+      .map(([, failure]) => warning(code(failure.code), failure.message, { remedy: 'Correct or remove this seed address in the settings of the cluster' })),
+  ];
+}
+
+function servingWarnings({ answers }: ClusterReading): EngineWarning[] {
+  return [...answers.values()].filter((answer) => answer.clusterInfo.get('cluster_state') !== 'ok').slice(0, LISTED_MAX)
+    .map(({ view, clusterInfo }) => warning(
+      'cluster-state-fail',
+      `${nameOf(view.self)} reports cluster_state:${clusterInfo.get('cluster_state') ?? 'unknown'} and serves no keys (${clusterInfo.get('cluster_slots_ok') ?? '?'} of 16384 slots are fine)`,
+      { nodeId: view.self.id, remedy: 'Bring back the nodes that failed, or let a follower take over: CLUSTER FAILOVER on it' },
+    ));
+}
+
+function coverageWarnings({ uncovered }: Ownership): EngineWarning[] {
+  const first = uncovered[0];
+  if (first === undefined) return [];
+  return [warning('slots-uncovered', `${uncovered.length} of 16384 slots belong to nobody, the first is ${first}`, {
+    shardId: first, remedy: `CLUSTER ADDSLOTS on the primary that shall serve them (first find out whether a node still holds their keys: CLUSTER COUNTKEYSINSLOT ${first})`,
+  })];
+}
+
+function openSlots({ answers, lines }: ClusterReading, isOurs: (slot: number) => boolean): EngineWarning[] {
+  const named = (id: string) => {
+    const line = lines.get(id);
+    return line === undefined ? id.slice(0, 12) : nameOf(line);
+  };
+  const found: EngineWarning[] = [];
+  for (const { view } of answers.values()) {
+    const here = nameOf(view.self);
+    for (const [slot, target] of view.self.migrating) {
+      if (!isOurs(slot)) {
+        found.push(warning('open-slot', `Slot ${slot} is half moved: ${here} migrates it to ${named(target)}`, {
+          nodeId: view.self.id, shardId: slot, remedy: `Move shard ${slot} from ${here} to ${named(target)} here: a half-done move is rolled forward`,
+        }));
+      }
+    }
+    for (const [slot, source] of view.self.importing) {
+      if (!isOurs(slot)) {
+        found.push(warning('open-slot', `Slot ${slot} is half moved: ${here} imports it from ${named(source)}`, {
+          nodeId: view.self.id, shardId: slot,
+          remedy: `Move shard ${slot} from ${named(source)} to ${here} here to roll it forward; only where CLUSTER COUNTKEYSINSLOT ${slot} on ${here} is 0, CLUSTER SETSLOT ${slot} STABLE there undoes it`,
+        }));
+      }
+    }
+  }
+  return found.slice(0, 2 * LISTED_MAX);
+}
+
+function disagreements({ disagreed }: Ownership, isOurs: (slot: number) => boolean): EngineWarning[] {
+  const foreign = disagreed.filter((slot) => !isOurs(slot));
+  const first = foreign[0];
+  if (first === undefined) return [];
+  return [warning('views-disagree', `The primaries do not agree who owns ${foreign.length} slots, the first is ${first}`, {
+    shardId: first, remedy: 'Gossip settles this within seconds unless somebody moves slots or the network between nodes is cut; compare CLUSTER NODES on the primaries',
+  })];
+}
+
+function evictingPolicies({ answers }: ClusterReading): EngineWarning[] {
+  return [...answers.values()].filter(({ info }) => evicts(info)).slice(0, LISTED_MAX).map(({ view, info }) => warning(
+    'evicting-policy',
+    `${nameOf(view.self)} throws keys away when its memory is full (maxmemory-policy ${info.get('maxmemory_policy') ?? ''}); a move onto it could lose data without an error`,
+    { nodeId: view.self.id, remedy: 'CONFIG SET maxmemory-policy noeviction' },
+  ));
+}
+
+/** Would the server drop keys silently when it is full? Only with a limit at all. */
+export function evicts(info: ReadonlyMap<string, string>): boolean {
+  return Number(info.get('maxmemory') ?? 0) > 0 && (info.get('maxmemory_policy') ?? 'noeviction') !== 'noeviction';
+}
+
+function slotStatsOff({ answers }: ClusterReading): EngineWarning[] {
+  return [...answers.values()].filter(({ facts }) => facts.hasSlotStats && facts.settings.get('cluster-slot-stats-enabled') === 'no').slice(0, LISTED_MAX)
+    .map(({ view }) => warning('load-not-reported', `${nameOf(view.self)} can report the load of each slot but does not; loads are estimated from key counts`, {
+      nodeId: view.self.id, remedy: 'CONFIG SET cluster-slot-stats-enabled yes',
+    }));
+}
