@@ -2,36 +2,30 @@
 
 import { Button, Menu } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
-import { csvOf, jsonOf, type ExportColumn } from './table-export';
+import { saveFile, toCsv, type ExportRow } from '@/lib/client/export-file';
 
-interface ExportMenuProps<T> {
+interface ExportMenuProps {
   /** Without extension. */
   readonly fileName: string;
-  readonly columns: readonly ExportColumn<T>[];
-  /** Called when asked for: what the filters show, in the order shown. */
-  readonly rows: () => Iterable<T>;
+  /** In this order; units are in the names. */
+  readonly columns: readonly string[];
+  /** Called when asked for: what the filters show, in the order shown. Unknown is null. */
+  readonly rows: () => readonly ExportRow[];
 }
 
 /** What the view shows, as a file. */
-export function ExportMenu<T>({ fileName, columns, rows }: ExportMenuProps<T>) {
+export function ExportMenu({ fileName, columns, rows }: ExportMenuProps) {
+  const asCsv = () => saveFile({ name: `${fileName}.csv`, type: 'text/csv', text: toCsv(rows(), columns) });
+  const asJson = () => saveFile({ name: `${fileName}.json`, type: 'application/json', text: JSON.stringify(rows(), null, 2) });
   return (
-    <Menu position="bottom-end" withinPortal>
+    <Menu position="bottom-end">
       <Menu.Target>
         <Button variant="default" leftSection={<IconDownload size={14} aria-hidden />}>Export</Button>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Item onClick={() => saveFile(`${fileName}.csv`, 'text/csv', csvOf(columns, rows()))}>CSV of what is shown</Menu.Item>
-        <Menu.Item onClick={() => saveFile(`${fileName}.json`, 'application/json', jsonOf(columns, rows()))}>JSON of what is shown</Menu.Item>
+        <Menu.Item onClick={asCsv}>As CSV, as filtered</Menu.Item>
+        <Menu.Item onClick={asJson}>As JSON, as filtered</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );
-}
-
-function saveFile(name: string, type: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
 }

@@ -1,6 +1,6 @@
 import { marksOfRanges } from '@/components/charts/shard-ranges';
 import { SHARD_METRIC_FACTS } from '@/components/charts/shard-metrics';
-import type { ExportColumn } from '@/components/charts/table-export';
+import type { ExportRow } from '@/lib/client/export-file';
 import { primaryNodeIdOf, replicaNodeIdsOf, type ShardTable } from '@/lib/contract/shard-table';
 import type { SortKey } from './shard-url';
 
@@ -46,19 +46,26 @@ function columnReader(table: ShardTable, sort: Exclude<SortKey, 'id' | 'owner'>)
   return (shardId) => column[shardId]!;
 }
 
-/** Columns of the export, units in their names. */
-export function shardExportColumns(table: ShardTable): readonly ExportColumn<number>[] {
-  return [
-    { name: 'shardId', value: (shardId) => shardId },
-    { name: 'primaryNodeId', value: (shardId) => primaryNodeIdOf(table, shardId) },
-    { name: 'replicaNodeIds', value: (shardId) => replicaNodeIdsOf(table, shardId).join(' ') },
-    { name: 'sizeBytes', value: (shardId) => table.sizeBytes[shardId]! },
-    { name: 'sizeQuality', value: () => table.quality.size },
-    { name: 'keyCount', value: (shardId) => table.keyCount[shardId]! },
-    { name: 'cpuCores', value: (shardId) => table.load.cpu[shardId]! },
-    { name: 'readsPerSecond', value: (shardId) => table.load.readsPerSecond[shardId]! },
-    { name: 'writesPerSecond', value: (shardId) => table.load.writesPerSecond[shardId]! },
-    { name: 'networkBytesPerSecond', value: (shardId) => table.load.networkBytesPerSecond[shardId]! },
-    { name: 'loadQuality', value: () => table.quality.load },
-  ];
+export const SHARD_EXPORT_COLUMNS = [
+  'shardId', 'primaryNodeId', 'replicaNodeIds', 'sizeBytes', 'sizeQuality', 'keyCount',
+  'cpuCores', 'readsPerSecond', 'writesPerSecond', 'networkBytesPerSecond', 'loadQuality',
+] as const;
+
+/** Rows of the export; what is unknown is null. */
+export function shardExportRows(table: ShardTable, shardIds: Iterable<number>): ExportRow[] {
+  const known = (value: number | undefined) => (value === undefined || Number.isNaN(value) ? null : value);
+  const { load, quality } = table;
+  return Array.from(shardIds, (shardId): Record<(typeof SHARD_EXPORT_COLUMNS)[number], ExportRow[string]> => ({
+    shardId,
+    primaryNodeId: primaryNodeIdOf(table, shardId),
+    replicaNodeIds: replicaNodeIdsOf(table, shardId).join(' '),
+    sizeBytes: known(table.sizeBytes[shardId]),
+    sizeQuality: quality.size,
+    keyCount: known(table.keyCount[shardId]),
+    cpuCores: known(load.cpu[shardId]),
+    readsPerSecond: known(load.readsPerSecond[shardId]),
+    writesPerSecond: known(load.writesPerSecond[shardId]),
+    networkBytesPerSecond: known(load.networkBytesPerSecond[shardId]),
+    loadQuality: quality.load,
+  }));
 }

@@ -13,7 +13,7 @@ import { formatCount, plural } from '@/lib/client/format';
 import type { ShardTable } from '@/lib/contract/shard-table';
 import { NodeLink, type NodeNames } from '@/components/charts/node-names';
 import { factsOf } from './shard-facts';
-import { orderedShards, shardExportColumns } from './shard-rows';
+import { orderedShards, SHARD_EXPORT_COLUMNS, shardExportRows } from './shard-rows';
 import type { SetShardUrl, ShardUrl, SortKey } from './shard-url';
 import type { ShardSelection } from './use-shard-selection';
 import classes from './shard-table.module.css';
@@ -54,7 +54,7 @@ export function ShardTableView({ clusterId, table, url, setUrl, selection, names
           aria-label="Rows" value={url.only} onChange={(only) => void setUrl({ only })}
           data={[{ value: 'all', label: 'All' }, { value: 'selected', label: 'Selected' }, { value: 'no-primary', label: 'No primary' }]}
         />
-        <ExportMenu fileName={`shards-${clusterId}`} columns={shardExportColumns(table)} rows={() => order} />
+        <ExportMenu fileName={`shards-${clusterId}`} columns={SHARD_EXPORT_COLUMNS} rows={() => shardExportRows(table, order)} />
       </Group>
       <Group gap="xs" mb="xs">
         {url.node !== '' && <FilterChip label={`Held by ${names.nameOf(url.node)}`} onRemove={() => void setUrl({ node: '' })} />}
