@@ -4,7 +4,6 @@ import { CHAIN_START, canonicalJsonOf, hashOfEvent } from './event-chain';
 import type { RunRefusal, Transaction } from './transaction';
 
 interface Head {
-  readonly isNew: boolean;
   lastSequence: number;
   lastHash: string;
 }
@@ -24,25 +23,28 @@ export async function appendEvents(tx: Transaction, events: readonly DomainEvent
     head.lastHash = hashOfEvent(head.lastHash, document);
     rows.push(rowOf(event, document, head.lastHash));
   }
-  await tx.event.createMany({ data: rows });
-  for (const [clusterId, { isNew, lastSequence, lastHash }] of heads) {
-    if (isNew) await tx.eventLog.create({ data: { clusterId, lastSequence, lastHash, prunedHash: CHAIN_START } });
-    else await tx.eventLog.updateMany({ where: { clusterId }, data: { lastSequence, lastHash } });
+  await tx.$executeRaw`
+    INSERT INTO "Event" ("clusterId", "sequence", "type", "severity", "nodeId", "operationId", "at", "document", "hash")
+    SELECT value->>'clusterId', value->>'sequence', value->>'type', value->>'severity', value->>'nodeId', value->>'operationId', value->>'at', value->>'document', value->>'hash'
+    FROM json_each(${JSON.stringify(rows)})`;
+  for (const [clusterId, { lastSequence, lastHash }] of heads) {
+    await tx.$executeRaw`
+      INSERT INTO "EventLog" ("clusterId", "lastSequence", "lastHash", "prunedHash") VALUES (${clusterId}, ${lastSequence}, ${lastHash}, ${CHAIN_START})
+      ON CONFLICT ("clusterId") DO UPDATE SET "lastSequence" = excluded."lastSequence", "lastHash" = excluded."lastHash"`;
   }
   return null;
 }
 
 async function readHead(tx: Transaction, clusterId: string): Promise<Head> {
-  const stored = await tx.eventLog.findUnique({ where: { clusterId }, select: { lastSequence: true, lastHash: true } });
-  return stored === null
-    ? { isNew: true, lastSequence: 0, lastHash: CHAIN_START }
-    : { isNew: false, lastSequence: Number(stored.lastSequence), lastHash: stored.lastHash };
+  const [stored] = await tx.$queryRaw<{ lastSequence: number | bigint; lastHash: string }[]>`
+    SELECT "lastSequence", "lastHash" FROM "EventLog" WHERE "clusterId" = ${clusterId}`;
+  return stored === undefined ? { lastSequence: 0, lastHash: CHAIN_START } : { lastSequence: Number(stored.lastSequence), lastHash: stored.lastHash };
 }
 
 /** The columns that queries filter by; the document is what counts and what is hashed. */
 export function rowOf(event: DomainEvent, document: string, hash: string) {
   return {
     clusterId: event.clusterId, sequence: event.sequence, type: event.type, severity: event.severity,
-    nodeId: event.nodeId, operationId: event.operationId, at: event.atMs, document, hash,
+    nodeId: event.nodeId, operationId: event.operationId, at: Math.floor(event.atMs), document, hash,
   };
 }

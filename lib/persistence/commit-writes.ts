@@ -130,7 +130,7 @@ async function insertPlan(tx: Transaction, { plan }: WriteOf<'insert-plan'>): Pr
   if ((await tx.plan.count({ where: { id: plan.id } })) > 0) return alreadyExists('plan', plan.id);
   await tx.plan.create({
     data: {
-      id: plan.id, clusterId: plan.clusterId, status: plan.status, createdAt: plan.createdAtMs,
+      id: plan.id, clusterId: plan.clusterId, status: plan.status, createdAt: Math.floor(plan.createdAtMs),
       summary: JSON.stringify(summaryOfPlan(plan)), document: JSON.stringify(plan),
     },
   });
@@ -146,7 +146,7 @@ async function setPlanStatus(tx: Transaction, { planId, expected, status }: Writ
 
 async function rememberAnswer(tx: Transaction, { answer }: WriteOf<'remember-answer'>): Promise<CommitRefusal | null> {
   if ((await tx.answer.count({ where: { key: answer.key } })) > 0) return alreadyExists('remembered answer', answer.key);
-  await tx.answer.create({ data: { key: answer.key, at: answer.atMs, document: JSON.stringify(answer) } });
+  await tx.answer.create({ data: { key: answer.key, at: Math.floor(answer.atMs), document: JSON.stringify(answer) } });
   return null;
 }
 

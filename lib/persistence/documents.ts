@@ -1,19 +1,24 @@
 import * as z from 'zod';
 import { EnvironmentSchema } from '@/lib/contract/cluster';
 import { ConnectionSchema } from '@/lib/contract/connection';
-import { DomainEventSchema, type DomainEvent } from '@/lib/contract/events';
+import type { DomainEvent } from '@/lib/contract/events';
 import { FreezeSchema } from '@/lib/contract/health';
 import { LifecycleSchema } from '@/lib/contract/node';
-import { MoveRecordSchema, OperationSchema, type MoveRecord, type Operation } from '@/lib/contract/operation';
-import { PlanSchema, PlanStatusSchema, PlanSummarySchema, type Plan, type PlanSummary } from '@/lib/contract/plan';
-import { CountSchema, IdSchema, TimestampMsSchema } from '@/lib/contract/primitives';
+import type { MoveRecord, Operation } from '@/lib/contract/operation';
+import { PlanStatusSchema, type Plan, type PlanSummary } from '@/lib/contract/plan';
+import { IdSchema } from '@/lib/contract/primitives';
 import { ClusterSettingsSchema, type VersionedSettings } from '@/lib/contract/settings';
 import type { ClusterRecord, NodeIntent, RememberedAnswer } from '@/lib/contract/storage';
 import { assertNever } from '@/lib/platform/assert';
 
 /**
- * The JSON documents in the rows, and the way back: what is read is parsed by the contract's own
- * schema, as it may have been written by another version or altered by hand.
+ * The JSON documents in the rows, and the way back.
+ *
+ * What an operator sets (connections, settings, intents) is parsed by its schema when it is read: it
+ * decides what the manager does, and another version may have written it. What the manager writes
+ * down by itself (plans, operations, moves, events, answers) is taken as what its type says. The
+ * schemas of those also limit lengths for the wire; a message one character too long must not keep
+ * a restarted manager from the operation it has to resume.
  */
 
 const ClusterDocumentSchema = z.object({
@@ -21,7 +26,7 @@ const ClusterDocumentSchema = z.object({
   name: z.string(),
   environment: EnvironmentSchema,
   connection: ConnectionSchema,
-  createdAtMs: TimestampMsSchema,
+  createdAtMs: z.number(),
 });
 
 const NodeIntentSchema = z.object({
@@ -29,15 +34,7 @@ const NodeIntentSchema = z.object({
   nodeId: IdSchema,
   lifecycle: LifecycleSchema,
   cordoned: z.boolean(),
-  maintenanceUntilMs: TimestampMsSchema.nullable(),
-});
-
-const AnswerSchema = z.object({
-  key: z.string(),
-  requestDigest: z.string(),
-  status: CountSchema,
-  body: z.string(),
-  atMs: TimestampMsSchema,
+  maintenanceUntilMs: z.number().nullable(),
 });
 
 /** A row that cannot be understood. Names the row and the fields, never their values: they may be secret. */
@@ -73,27 +70,27 @@ export function summaryOfPlan(plan: Plan): PlanSummary {
 }
 
 export function planOfRow(row: { readonly id: string; readonly status: string; readonly document: string }): Plan {
-  return { ...parsed(PlanSchema, row.document, `plan ${row.id}`), status: planStatusOf(row) };
+  return { ...(jsonOf(row.document, `plan ${row.id}`) as Plan), status: planStatusOf(row) };
 }
 
 export function planSummaryOfRow(row: { readonly id: string; readonly status: string; readonly summary: string }): PlanSummary {
-  return { ...parsed(PlanSummarySchema, row.summary, `summary of plan ${row.id}`), status: planStatusOf(row) };
+  return { ...(jsonOf(row.summary, `summary of plan ${row.id}`) as PlanSummary), status: planStatusOf(row) };
 }
 
 export function operationOfRow(row: { readonly id: string; readonly document: string }): Operation {
-  return parsed(OperationSchema, row.document, `operation ${row.id}`);
+  return jsonOf(row.document, `operation ${row.id}`) as Operation;
 }
 
 export function moveOfRow(row: { readonly operationId: string; readonly index: bigint; readonly document: string }): MoveRecord {
-  return parsed(MoveRecordSchema, row.document, `move ${row.index} of operation ${row.operationId}`);
+  return jsonOf(row.document, `move ${row.index} of operation ${row.operationId}`) as MoveRecord;
 }
 
 export function eventOfRow(row: { readonly clusterId: string; readonly sequence: bigint; readonly document: string }): DomainEvent {
-  return parsed(DomainEventSchema, row.document, `event ${row.sequence} of cluster ${row.clusterId}`);
+  return jsonOf(row.document, `event ${row.sequence} of cluster ${row.clusterId}`) as DomainEvent;
 }
 
 export function answerOfRow(row: { readonly document: string }): RememberedAnswer {
-  return parsed(AnswerSchema, row.document, 'a remembered answer');
+  return jsonOf(row.document, 'a remembered answer') as RememberedAnswer;
 }
 
 /** The severities that are at least `severityMin`. */
@@ -114,17 +111,22 @@ function planStatusOf(row: { readonly id: string; readonly status: string }): Pl
 }
 
 function parsed<T>(schema: z.ZodType<T>, document: string, what: string): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(document);
-  } catch (error) {
-    // The parser's own message would quote the document.
-    throw new UnreadableRowError(`The stored ${what} is not JSON`, { cause: error instanceof SyntaxError ? undefined : error });
-  }
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(jsonOf(document, what));
   if (!result.success) {
     const fields = result.error.issues.slice(0, 5).map((issue) => `${issue.path.join('.') || 'itself'} (${issue.code})`).join(', ');
     throw new UnreadableRowError(`The stored ${what} is not valid: ${fields}`);
   }
   return result.data;
+}
+
+function jsonOf(document: string, what: string): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(document);
+  } catch {
+    // Without the parser's error as its cause: that one quotes the document.
+    throw new UnreadableRowError(`The stored ${what} is not JSON`);
+  }
+  if (typeof value !== 'object' || value === null) throw new UnreadableRowError(`The stored ${what} is not an object`);
+  return value;
 }

@@ -1,18 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ROLL_UPS, type Metric, type MetricSeries } from '@/lib/contract/metrics';
+import type { MetricSeries } from '@/lib/contract/metrics';
 import type { MetricBucket } from '@/lib/contract/storage';
-import { assert } from '@/lib/platform/assert';
 import type { PrismaClient } from '@/prisma/generated/client';
-import { chooseWindow, pointsOf, type StoredBucket } from './metric-windows';
-
-export interface MetricQuery {
-  readonly clusterId: string;
-  readonly nodeId: string | null;
-  readonly metrics: readonly Metric[];
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly pointsMax: number;
-}
+import { assertBucket, chooseWindow, pointsOf, type MetricQuery, type StoredBucket } from './metric-windows';
 
 /** Buckets per statement: some 10 ms of the event loop. */
 const BUCKETS_PER_STATEMENT = 1_000;
@@ -67,11 +57,4 @@ export async function readSeries(prisma: PrismaClient, query: MetricQuery, nowMs
 function rowOf(bucket: MetricBucket): readonly (string | number)[] {
   assertBucket(bucket);
   return [bucket.clusterId, bucket.nodeId ?? '', bucket.metric, bucket.stepMs, bucket.atMs, bucket.sum, bucket.max, bucket.sampleCount];
-}
-
-/** A bucket off the grid would never be found again, and a number that is not finite would poison its sum. */
-export function assertBucket(bucket: MetricBucket): void {
-  assert(ROLL_UPS.some((rollUp) => rollUp.stepMs === bucket.stepMs), `No roll-up has a step of ${bucket.stepMs} ms`);
-  assert(bucket.atMs % bucket.stepMs === 0, `A bucket of ${bucket.stepMs} ms cannot begin at ${bucket.atMs}`);
-  assert(Number.isFinite(bucket.sum) && Number.isFinite(bucket.max) && bucket.sampleCount > 0, `A bucket of ${bucket.metric} holds no finite number`);
 }

@@ -1,5 +1,17 @@
-import { ROLL_UPS, type MetricPoint } from '@/lib/contract/metrics';
+import { ROLL_UPS, type Metric, type MetricPoint } from '@/lib/contract/metrics';
+import type { MetricBucket } from '@/lib/contract/storage';
+import { assert } from '@/lib/platform/assert';
 import { RETENTION } from './retention';
+
+/** What `Store.metrics` is asked: [fromMs, toMs), at most `pointsMax` (>= 1) points per series. */
+export interface MetricQuery {
+  readonly clusterId: string;
+  readonly nodeId: string | null;
+  readonly metrics: readonly Metric[];
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly pointsMax: number;
+}
 
 /** Which stored buckets answer a query, and how they are put together. */
 export interface MetricWindow {
@@ -62,4 +74,11 @@ export function pointsOf(window: MetricWindow, buckets: readonly StoredBucket[])
     const recorded = sampleCount > 0;
     return { atMs: window.firstAtMs + position * window.stepMs, mean: recorded ? sum / sampleCount : null, max: recorded ? maxima[position]! : null, sampleCount };
   });
+}
+
+/** A bucket off the grid would never be found again, and a number that is not finite would poison its sum. */
+export function assertBucket(bucket: MetricBucket): void {
+  assert(ROLL_UPS.some((rollUp) => rollUp.stepMs === bucket.stepMs), `No roll-up has a step of ${bucket.stepMs} ms`);
+  assert(bucket.atMs % bucket.stepMs === 0, `A bucket of ${bucket.stepMs} ms cannot begin at ${bucket.atMs}`);
+  assert(Number.isFinite(bucket.sum) && Number.isFinite(bucket.max) && bucket.sampleCount > 0, `A bucket of ${bucket.metric} holds no finite number`);
 }

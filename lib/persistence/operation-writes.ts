@@ -85,7 +85,7 @@ function columnsOf(operation: Operation) {
   return {
     status: operation.status,
     version: operation.version,
-    finishedAt: isTerminal(operation.status) ? (operation.finishedAtMs ?? operation.createdAtMs) : null,
+    finishedAt: isTerminal(operation.status) ? Math.floor(operation.finishedAtMs ?? operation.createdAtMs) : null,
     document: JSON.stringify(operation),
   };
 }

@@ -15,7 +15,8 @@ import { firstLineOf } from './database-failure';
 import {
   answerOfRow, clusterOfRow, eventOfRow, moveOfRow, nodeIntentOfRow, operationOfRow, planOfRow, planSummaryOfRow, settingsOfRow, severitiesFrom,
 } from './documents';
-import { addBuckets, readSeries, type MetricQuery } from './metric-tables';
+import { addBuckets, readSeries } from './metric-tables';
+import type { MetricQuery } from './metric-windows';
 import { cursorOf, limitOf, pageOf } from './paging';
 import { pruneAll } from './prune';
 import { verifyChain } from './verify-chain';
