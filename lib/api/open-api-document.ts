@@ -58,7 +58,7 @@ function completeOperation(operation: OpenAPI.OperationObject, method: (typeof M
   const problemContent = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
   const successes = Object.entries(operation.responses ?? {}).filter(([status]) => Number(status) < 400);
   const responses: NonNullable<OpenAPI.OperationObject['responses']> = {};
-  for (const [status, response] of successes) responses[status] = withoutEmptyContent(response);
+  for (const [status, response] of successes) responses[status] = status === '204' ? { description: 'Done' } : response;
   for (const [status, description] of Object.entries(failures)) responses[status] = { description, content: problemContent };
   operation.responses = responses;
 }
@@ -68,12 +68,6 @@ function withoutEmptyValues(parameter: OpenAPI.ParameterObject | OpenAPI.Referen
   if ('$ref' in parameter) return parameter;
   const { allowEmptyValue: _never, ...rest } = parameter;
   return rest;
-}
-
-function withoutEmptyContent(response: OpenAPI.ResponseObject | OpenAPI.ReferenceObject | undefined): OpenAPI.ResponseObject {
-  if (response === undefined || '$ref' in response) return { description: 'OK' };
-  const { content, ...rest } = response;
-  return content === undefined || Object.keys(content).length === 0 ? rest : response;
 }
 
 /** The schemas that carry an id, as components: from answers in their output form, the others in their input form. */

@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { createApiHandler } from '@/lib/api/api-handler';
+import { authorize } from '@/lib/api/authorize';
+import { SimulatorConnectionSchema } from '@/lib/contract/connection';
+import { RedisClusterDriver } from '@/lib/drivers/redis-cluster/redis-cluster-driver';
+import { createSimulator } from '@/lib/drivers/simulator/create-simulator';
+import { Fleet } from '@/lib/manager/fleet';
+import type { ManagerLogger } from '@/lib/manager/manager-logger';
+import type { CreateDriver } from '@/lib/manager/ports';
+import { openDatabase, type OpenDatabase } from '@/lib/persistence/open-database';
+import { assertNever } from '@/lib/platform/assert';
+import type { Clock } from '@/lib/platform/clock';
+import { createNextId } from '@/lib/platform/ids';
+import { createRandom } from '@/lib/platform/random';
+import { err, ok, type Result } from '@/lib/platform/result';
+import { ChangeHub } from '@/lib/realtime/change-hub';
+import { LiveGateway } from '@/lib/realtime/live-gateway';
+import packageJson from '@/package.json';
+import type { Config } from './config';
+import { decideAccess } from './http-server';
+import type { Runtime } from './runtime';
+
+/** The migration with which a database begins; applied just now, it is a first start. */
+const FIRST_MIGRATION = /_init$/;
+
+export interface Composition {
+  readonly runtime: Runtime;
+  readonly gateway: LiveGateway;
+  /** Sockets first, then the managers at a safe point, the database last. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * The composition root: the only place where the parts are made and joined. Fails with one
+ * line for the operator, and leaves nothing open then.
+ */
+export async function compose(options: { config: Config; clock: Clock; logger: ManagerLogger }): Promise<Result<Composition, string>> {
+  const { config, clock, logger } = options;
+  const database = await openDatabase({ url: config.databaseUrl, clock });
+  if (!database.ok) return err(database.error.message);
+  const { store } = database.value;
+  const random = createRandom(randomUUID());
+  const nextId = createNextId({ wallMs: () => clock.wallMs(), random: () => random.next() });
+  const hub = new ChangeHub((error) => logger.error({ err: error }, 'A listener of the manager failed'));
+  const fleet = await Fleet.open({ store, clock, nextId, random: random.fork('fleet'), createDriver: driverFactory(clock), publisher: hub, logger });
+  const gateway = new LiveGateway({
+    fleet, hub, clock, logger,
+    authorize: (route, request: IncomingMessage) => decideAccess(route, request).allowed,
+  });
+  await connectDemo(database.value, fleet, logger);
+  const api = createApiHandler({ fleet, store, clock, authorize, logger, version: packageJson.version });
+  const runtime: Runtime = {
+    handleApi: (request) => api.handle(request),
+    health: () => healthOf(database.value, fleet),
+    version: packageJson.version,
+  };
+  const uninstall = installRuntime(runtime);
+  let closing: Promise<void> | null = null;
+  const close = async () => {
+    uninstall();
+    await gateway.close();
+    await fleet.close();
+    await database.value.close();
+  };
+  return ok({ runtime, gateway, close: () => (closing ??= close()) });
+}
+
+function driverFactory(clock: Clock): CreateDriver {
+  return (connection) => {
+    switch (connection.kind) {
+      case 'simulator': return createSimulator({ connection, clock });
+      case 'redis-cluster': return new RedisClusterDriver({ connection, clock });
+      default: return assertNever(connection);
+    }
+  };
+}
+
+/** Whoever starts the product for the first time sees it working. Once only: a demo that was disconnected stays away. */
+async function connectDemo(database: OpenDatabase, fleet: Fleet, logger: ManagerLogger): Promise<void> {
+  if (!database.migrationsApplied.some((name) => FIRST_MIGRATION.test(name)) || fleet.managers().length > 0) return;
+  const connected = await fleet.connect(
+    { name: 'Demo', environment: 'development', connection: SimulatorConnectionSchema.parse({ kind: 'simulator' }) },
+    { actor: { kind: 'system', name: 'first start' } },
+  );
+  if (!connected.ok) logger.error({ failure: connected.error }, 'The demo cluster could not be connected');
+}
+
+async function healthOf(database: OpenDatabase, fleet: Fleet): Promise<{ live: boolean; ready: boolean; reasons: readonly string[] }> {
+  const reasons: string[] = [];
+  try {
+    const stored = await database.store.clusters();
+    for (const { id, name } of stored) if (fleet.manager(id) === null) reasons.push(`The cluster "${name}" has no manager: another server has taken it over`);
+  } catch {
+    // The reason is the finding; the store has logged the error where it happened.
+    reasons.push('The database does not answer');
+  }
+  return { live: true, ready: reasons.length === 0, reasons };
+}
+
+/** Next's bundles reach the server through globalThis: a module of ours exists a second time in there (see runtime.ts). */
+function installRuntime(runtime: Runtime): () => void {
+  const holder = globalThis as { [key: symbol]: Runtime | undefined };
+  const key = Symbol.for('phantom-scale.runtime');
+  holder[key] = runtime;
+  return () => { if (holder[key] === runtime) holder[key] = undefined; };
+}
