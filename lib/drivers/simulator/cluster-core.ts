@@ -1,0 +1,176 @@
+import { assert } from '@/lib/platform/assert';
+import { Listeners, type Unsubscribe } from '@/lib/platform/disposable';
+import { ok } from '@/lib/platform/result';
+import { Agenda } from './agenda';
+import { MEMBERSHIP, MOVING, type ClusterShape } from './cluster-parameters';
+import type { ClusterChange } from './cluster-snapshot';
+import { failure } from './failures';
+import { Moves, spareOf, type OpenMove } from './moves';
+import { nodeLoadOf, shardSumsOf, type NodeLoad, type ShardSums } from './node-loads';
+import { isServing, type PhantomNode } from './phantom-node';
+import type { Placement } from './placement';
+import type { Workload} from './workload';
+import { type WorkloadControls } from './workload';
+
+/**
+ * The state of the simulated cluster and its time. Everything that happens is an event at
+ * a known instant (the end of a stage of a move, a failover, a tick while copies run), and
+ * `advanceTo` goes from one to the next. Nothing here has a timer or knows the real time:
+ * whoever wants the cluster at an instant advances it there, and the course is the same
+ * whether that is done once or a thousand times.
+ */
+export class ClusterCore {
+  readonly workload: Workload;
+  readonly moves = new Moves();
+  readonly agenda = new Agenda();
+  /** The highest manager epoch seen; lower ones are refused. */
+  authority = 0;
+  #nowMs: number;
+  /** Grows with everything that changes what nodes are asked for, time apart. */
+  #version = 0;
+  #speedsVersion = -1;
+  #nextTickMs = Infinity;
+  #demand: { readonly atMs: number; readonly version: number; readonly factors: Float64Array; readonly sums: ShardSums } | null = null;
+  readonly #nodesById = new Map<string, PhantomNode>();
+  readonly #changes = new Listeners<ClusterChange>((error) => { throw error; });
+
+  constructor(readonly shape: ClusterShape, workload: Workload, readonly nodes: PhantomNode[], readonly placement: Placement, nowMs: number) {
+    this.workload = workload;
+    this.#nowMs = nowMs;
+    for (const node of nodes) this.#nodesById.set(node.id, node);
+  }
+
+  /** Simulated milliseconds since the beginning. */
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  /** A node that is or was a member; null for a name that never was. */
+  node(nodeId: string): PhantomNode | null {
+    return this.#nodesById.get(nodeId) ?? null;
+  }
+
+  addNode(node: PhantomNode): void {
+    assert(node.index === this.nodes.length, 'Nodes are numbered in the order of their coming');
+    this.nodes.push(node);
+    this.#nodesById.set(node.id, node);
+  }
+
+  /** Tells of every change that a restart must not undo. */
+  onChange(callback: (change: ClusterChange) => void): Unsubscribe {
+    return this.#changes.add(callback);
+  }
+
+  /** Something changed at this instant besides time: loads and speeds are worked out anew. */
+  touch(): void {
+    this.#version += 1;
+  }
+
+  nodeChanged(node: PhantomNode): void {
+    this.touch();
+    this.#changes.emit({ kind: 'node', node: { ...node } });
+  }
+
+  ownershipChanged(shardId: number): void {
+    this.touch();
+    this.#changes.emit({ kind: 'shard', shardId, holders: [...this.placement.holders(shardId)], epoch: this.placement.epochs[shardId]! });
+  }
+
+  /** False when a manager with a higher epoch has spoken before. */
+  admit(epoch: number): boolean {
+    if (epoch < this.authority) return false;
+    if (epoch > this.authority) {
+      this.authority = epoch;
+      this.#changes.emit({ kind: 'authority', epoch });
+    }
+    return true;
+  }
+
+  setControls(controls: WorkloadControls): void {
+    this.workload.setControls(controls);
+    this.touch();
+    this.#changes.emit({ kind: 'controls', controls });
+  }
+
+  /** Goes on to an instant; one that has passed already changes nothing. */
+  advanceTo(untilMs: number): void {
+    for (;;) {
+      this.#settleSpeeds();
+      const nextMs = this.nextEventMs();
+      if (nextMs > untilMs) break;
+      this.#nowMs = Math.max(this.#nowMs, nextMs);
+      if (this.#nextTickMs <= this.#nowMs) this.touch();
+      this.agenda.runDue(this.#nowMs);
+      for (const move of this.moves.advance(this.#nowMs)) this.#commit(move);
+      if (this.moves.running) this.touch();
+    }
+    this.#nowMs = Math.max(this.#nowMs, untilMs);
+  }
+
+  /** When something happens next if nobody interferes; Infinity when nothing does. */
+  nextEventMs(): number {
+    return Math.min(this.agenda.nextMs, this.moves.nextEventMs(), this.#nextTickMs);
+  }
+
+  /** Load of every node now, by node index. */
+  loads(): NodeLoad[] {
+    const copies = this.moves.copyLoads(this.#nowMs);
+    const { sums } = this.demand();
+    return this.nodes.map((node) => nodeLoadOf(node, sums, copies.get(node.index) ?? null));
+  }
+
+  /** Load of every shard now as a multiple of its base, and what that sums up to per node. Worked out once per instant. */
+  demand(): { readonly factors: Float64Array; readonly sums: ShardSums } {
+    if (this.#demand?.atMs !== this.#nowMs || this.#demand.version !== this.#version) {
+      const factors = this.workload.factorsAt(this.#nowMs);
+      this.#demand = { atMs: this.#nowMs, version: this.#version, factors, sums: shardSumsOf(this.nodes, this.placement, this.workload, factors) };
+    }
+    return this.#demand;
+  }
+
+  /** Plans what the other nodes do about a node they no longer reach. */
+  scheduleFailover(node: PhantomNode, delayMs: number = MEMBERSHIP.failoverMs): void {
+    const { outages } = node;
+    this.agenda.add(this.#nowMs + delayMs, () => {
+      if (isServing(node) || node.removed || node.outages !== outages) return;
+      node.failed = true;
+      this.nodeChanged(node);
+      this.promoteOrphans();
+    });
+  }
+
+  /** The engine's own rule: where the primary's node failed, a secondary that serves takes over. */
+  promoteOrphans(): void {
+    const { placement, nodes } = this;
+    for (let shardId = 0; shardId < placement.shardCount; shardId += 1) {
+      if (!nodes[placement.primary(shardId)]!.failed) continue;
+      const healthy = [...placement.holders(shardId).subarray(1)].filter((holder) => isServing(nodes[holder]!));
+      // By shard id, so that the shards of one lost node do not all fall to the same survivor.
+      const successor = healthy[shardId % Math.max(1, healthy.length)];
+      if (successor === undefined) continue;
+      const open = this.moves.get(shardId);
+      if (open !== null) this.moves.fail(open, failure('topology-changed', `Shard ${shardId} failed over in the middle of the move`, { retryable: true }));
+      placement.promote(shardId, successor);
+      this.ownershipChanged(shardId);
+    }
+  }
+
+  #commit(move: OpenMove): void {
+    this.placement.replace(move.shardId, move.source, move.target);
+    this.moves.end(move, ok({ bytes: move.bytes, keyCount: move.keyCount, nodeId: null }));
+    this.ownershipChanged(move.shardId);
+  }
+
+  /** Speeds hold until something changes or the next tick, whichever comes first. */
+  #settleSpeeds(): void {
+    if (this.#speedsVersion === this.#version) return;
+    if (this.moves.running) {
+      const { sums } = this.demand();
+      this.moves.setSpeeds(this.#nowMs, (node) => spareOf(sums.network[node]!, this.nodes[node]!.slowFactor));
+      this.#nextTickMs = (Math.floor(this.#nowMs / MOVING.tickMs) + 1) * MOVING.tickMs;
+    } else {
+      this.#nextTickMs = Infinity;
+    }
+    this.#speedsVersion = this.#version;
+  }
+}
