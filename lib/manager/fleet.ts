@@ -4,7 +4,7 @@ import type { Connection } from '@/lib/contract/connection';
 import type { DriverFailure } from '@/lib/contract/operation';
 import type { Observation } from '@/lib/contract/observation';
 import { ObservationSchema } from '@/lib/contract/observation';
-import type { Refusal } from '@/lib/contract/plan';
+import type { Refusal, RefusalCode } from '@/lib/contract/plan';
 import { DEFAULT_SETTINGS } from '@/lib/contract/settings';
 import type { ClusterRecord, Store } from '@/lib/contract/storage';
 import type { ClusterDriver } from '@/lib/drivers/driver';
@@ -186,13 +186,15 @@ export class Fleet {
   }
 }
 
+/** Failures of a first reading that have a name of their own; all others mean that nobody answered. */
+const CONNECT_REFUSALS: Partial<Record<DriverFailure['code'], RefusalCode>> = {
+  'authentication-failed': 'authentication-failed',
+  'not-a-cluster': 'not-a-cluster',
+  'not-supported': 'not-supported',
+  'refused-by-engine': 'engine-refused',
+};
+
 /** A failed reading as a refusal of the connection. */
 function refusalOfDriver(failure: DriverFailure): Refusal {
-  switch (failure.code) {
-    case 'authentication-failed': return refusal('authentication-failed', failure.message.slice(0, 500));
-    case 'not-a-cluster': return refusal('not-a-cluster', failure.message.slice(0, 500));
-    case 'not-supported': return refusal('not-supported', failure.message.slice(0, 500));
-    case 'refused-by-engine': return refusal('engine-refused', failure.message.slice(0, 500));
-    default: return refusal('unreachable', failure.message.slice(0, 500));
-  }
+  return refusal(CONNECT_REFUSALS[failure.code] ?? 'unreachable', failure.message.slice(0, 500));
 }

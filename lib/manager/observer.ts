@@ -4,7 +4,7 @@
  */
 import { ObservationSchema, type NodeObservation, type Observation } from '@/lib/contract/observation';
 import { applyObservation, type StateChange } from '@/lib/core/cluster/apply-observation';
-import { applyPlacement, type PlacementChange } from '@/lib/core/cluster/apply-placement';
+import { applyPlacement, type PlacementChange } from '@/lib/contract/apply-placement';
 import { checkInvariants } from '@/lib/core/cluster/invariants';
 import type { ClusterState } from '@/lib/core/cluster/cluster-state';
 import { advanceDetector, EMPTY_DETECTOR, nodesToProbe, recordProbe, type DetectorState } from '@/lib/core/health/failure-detector';

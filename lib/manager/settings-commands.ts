@@ -74,6 +74,6 @@ function changedPaths(before: object, after: object, prefix = ''): string[] {
     const old = (before as Record<string, unknown>)[key];
     const path = prefix === '' ? key : `${prefix}.${key}`;
     if (typeof value === 'object' && value !== null && typeof old === 'object' && old !== null) return changedPaths(old, value, path);
-    return old === value ? [] : [`${path} ${String(old)} -> ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`];
+    return old === value ? [] : [`${path} ${JSON.stringify(old)} -> ${JSON.stringify(value)}`];
   });
 }

@@ -25,18 +25,18 @@ export type ExecutionEffect =
 const LOOK_AHEAD_MAX = 4_096;
 
 export function nextEffects(state: ExecutionState, monotonicMs: number): ExecutionEffect[] {
-  switch (state.status) {
-    case 'running': return startable(state, monotonicMs);
-    case 'pausing': return [{ kind: 'interrupt-moves' }];
-    case 'canceling': {
-      const inFlight = state.open.some((index) => state.moves.at(index)?.inFlight);
-      if (inFlight) return [{ kind: 'interrupt-moves' }];
-      const due = state.open.filter((index) => isDue(state.moves.at(index)!, monotonicMs));
-      if (due.length > 0) return [{ kind: 'settle-moves', indexes: due.slice(0, state.throttle.movesInFlightMax) }];
-      return state.open.length === 0 ? [] : [{ kind: 'wait', untilMonotonicMs: Math.min(...state.open.map((index) => state.moves.at(index)!.retryAtMonotonicMs ?? monotonicMs)) }];
-    }
-    default: return [];
-  }
+  if (state.status === 'running') return startable(state, monotonicMs);
+  if (state.status === 'pausing') return [{ kind: 'interrupt-moves' }];
+  return state.status === 'canceling' ? settling(state, monotonicMs) : [];
+}
+
+function settling(state: ExecutionState, monotonicMs: number): ExecutionEffect[] {
+  const open = state.open.map((index) => state.moves.at(index)!);
+  if (open.length === 0) return [];
+  if (open.some((move) => move.inFlight)) return [{ kind: 'interrupt-moves' }];
+  const due = open.filter((move) => isDue(move, monotonicMs));
+  if (due.length > 0) return [{ kind: 'settle-moves', indexes: due.slice(0, state.throttle.movesInFlightMax).map((move) => move.index) }];
+  return [{ kind: 'wait', untilMonotonicMs: Math.min(...open.map((move) => move.retryAtMonotonicMs ?? monotonicMs)) }];
 }
 
 function startable(state: ExecutionState, monotonicMs: number): ExecutionEffect[] {

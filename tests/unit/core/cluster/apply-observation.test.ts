@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { applyObservation, type ObservationContext } from '@/lib/core/cluster/apply-observation';
-import { applyPlacement } from '@/lib/core/cluster/apply-placement';
+import { applyPlacement } from '@/lib/contract/apply-placement';
 import { createClusterState } from '@/lib/core/cluster/create-cluster-state';
 import { checkInvariants } from '@/lib/core/cluster/invariants';
 import { LIFECYCLE_TRANSITIONS, wishLifecycle } from '@/lib/core/cluster/node-wish';

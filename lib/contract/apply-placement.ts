@@ -1,9 +1,10 @@
-import { NO_REPLICA, type ShardTable } from '@/lib/contract/shard-table';
-import type { MoveReason, PlanStep } from '@/lib/contract/plan';
+import { NO_REPLICA, type ShardTable } from './shard-table';
+import type { PlanStep } from './plan';
 
-/** What a finished step says about placement. */
-export type PlacementChange = Pick<Extract<PlanStep, { kind: 'move' }>, 'kind' | 'shardId' | 'role' | 'sourceNodeId' | 'targetNodeId'>
-  | (Omit<Extract<PlanStep, { kind: 'transfer' }>, 'reason'> & { readonly reason?: MoveReason });
+/** What a step says about placement; any plan step is one. */
+export type PlacementChange =
+  | Pick<Extract<PlanStep, { kind: 'move' }>, 'kind' | 'shardId' | 'role' | 'sourceNodeId' | 'targetNodeId'>
+  | Pick<Extract<PlanStep, { kind: 'transfer' }>, 'kind' | 'shardId' | 'sourceNodeId' | 'targetNodeId'>;
 
 /**
  * The placement after finished steps, ahead of the next reading: a move replaces source

@@ -1,0 +1,55 @@
+/** The words of plans: strategies, scopes and reasons, the same wherever a plan is shown. */
+import { formatBytes, formatCount, formatRatio, formatRate, plural } from '@/lib/client/format';
+import type { BalanceDimension } from '@/lib/contract/imbalance';
+import type { MoveReason, PlanScope, PlanStep, Strategy } from '@/lib/contract/plan';
+
+export const STRATEGY_WORDS: Readonly<Record<Strategy, { readonly label: string; readonly about: string }>> = {
+  'load-based': { label: 'Load based', about: 'Evens what nodes carry: cpu, operations and data, heaviest first, with the fewest bytes moved.' },
+  'round-robin': { label: 'Round robin', about: 'Evens the number of shards per node, moving as few as possible from where they are.' },
+  'consistent-hashing': { label: 'Consistent hashing', about: 'Places shards on a hash ring weighted by capacity; no node above its share by more than a bound.' },
+};
+
+export const DIMENSION_WORDS: Readonly<Record<BalanceDimension, string>> = {
+  cpu: 'CPU', memory: 'Memory', disk: 'Disk', network: 'Network', operations: 'Operations', data: 'Data', shards: 'Shards', primaries: 'Primaries',
+};
+
+export function scopeWords(scope: PlanScope, nameOf: (nodeId: string) => string): string {
+  switch (scope.kind) {
+    case 'cluster': return 'whole cluster';
+    case 'evacuate': return `empty ${scope.nodeIds.map(nameOf).join(', ')}`;
+    case 'shards': return `${plural(scope.shardIds.length, 'chosen shard')}${scope.targetNodeId === null ? '' : ` to ${nameOf(scope.targetNodeId)}`}`;
+  }
+}
+
+export function stepWords(step: PlanStep): string {
+  if (step.kind === 'transfer') return 'primary role';
+  return step.role === 'primary' ? 'primary and its data' : 'secondary';
+}
+
+const REASONS: Readonly<Record<MoveReason['code'], string>> = {
+  'evens-load': 'evens',
+  'evens-count': 'evens the count of',
+  'follows-ring': 'follows the ring; ',
+  'bounds-ring-load': 'keeps the ring’s bound on',
+  'evacuates': 'empties the source; ',
+  'relieves-overload': 'relieves an overload of',
+  'repairs-constraint': 'mends a broken rule; ',
+  'selected-by-operator': 'chosen by you; ',
+  'makes-room': 'makes room; ',
+  'reverses': 'takes an earlier move back; ',
+};
+
+/** "evens cpu: source 71 % to 69 %, target 12 % to 14 %". */
+export function reasonWords(reason: MoveReason): string {
+  const print = printerOf(reason.dimension, reason);
+  return `${REASONS[reason.code]} ${DIMENSION_WORDS[reason.dimension].toLowerCase()}: source ${print(reason.sourceBefore)} to ${print(reason.sourceAfter)}, target ${print(reason.targetBefore)} to ${print(reason.targetAfter)}`.replace(';  ', '; ');
+}
+
+function printerOf(dimension: BalanceDimension, reason: MoveReason): (value: number | null) => string {
+  if (dimension === 'shards' || dimension === 'primaries') return formatCount;
+  // Utilizations are shares; quantities without a known capacity come as they are.
+  const largest = Math.max(reason.sourceBefore ?? 0, reason.targetAfter ?? 0);
+  if (largest <= 4) return formatRatio;
+  if (dimension === 'operations') return (value) => formatRate(value, 'ops');
+  return dimension === 'cpu' ? formatCount : formatBytes;
+}

@@ -1,0 +1,116 @@
+'use client';
+
+import { NumberInput, Radio, Select, SimpleGrid, Stack, Switch } from '@mantine/core';
+import type { UseFormReturnType } from '@mantine/form';
+import { Panel } from '@/components/ui/panel';
+import { STRATEGIES } from '@/lib/contract/plan';
+import { RESOURCES } from '@/lib/contract/resources';
+import type { SettingsValues } from './settings-values';
+
+type Form = UseFormReturnType<SettingsValues>;
+
+const RESOURCE_LABELS = { cpu: 'CPU', memory: 'Memory', disk: 'Disk', network: 'Network' } as const;
+const STRATEGY_LABELS = { 'load-based': 'Load based', 'round-robin': 'Round robin', 'consistent-hashing': 'Consistent hashing' } as const;
+
+/** A number with its unit. Limits are checked by the schema, so that a wrong one is told and not silently bent. */
+function NumberField({ form, path, label, unit, about }: { readonly form: Form; readonly path: string; readonly label: string; readonly unit?: string; readonly about?: string }) {
+  return (
+    <NumberInput
+      label={label}
+      {...(about !== undefined && { description: about })}
+      {...(unit !== undefined && { suffix: ` ${unit}` })}
+      inputWrapperOrder={['label', 'description', 'input', 'error']}
+      decimalScale={2}
+      key={form.key(path)}
+      {...form.getInputProps(path)}
+    />
+  );
+}
+
+export function RebalancingFields({ form }: { readonly form: Form }) {
+  return (
+    <Panel title="Rebalancing">
+      <Stack gap="md">
+        <Radio.Group label="Mode" key={form.key('rebalancing.mode')} {...form.getInputProps('rebalancing.mode')}>
+          <Stack gap="xs" mt={6}>
+            <Radio value="manual" label="Manual" description="Only a person starts a rebalance." />
+            <Radio value="automatic" label="Automatic" description="The manager plans and runs one by itself when a rule below holds and nothing forbids it." />
+          </Stack>
+        </Radio.Group>
+        <SimpleGrid cols={{ base: 1, xs: 2 }}>
+          <NumberField form={form} path="rebalancing.imbalanceThreshold" label="Imbalance threshold" unit="%" about="(highest - mean) / mean over nodes, 1 to 100" />
+          <Select
+            label="Strategy" description="Used by automatic plans, offered first in manual ones" allowDeselect={false}
+            data={STRATEGIES.map((value) => ({ value, label: STRATEGY_LABELS[value] }))}
+            key={form.key('rebalancing.strategy')} {...form.getInputProps('rebalancing.strategy')}
+          />
+        </SimpleGrid>
+        <Switch label="Act when a node joined or left" key={form.key('rebalancing.onTopologyChange')} {...form.getInputProps('rebalancing.onTopologyChange', { type: 'checkbox' })} />
+        <Switch label="Act when the imbalance stays above the threshold" key={form.key('rebalancing.aboveThreshold')} {...form.getInputProps('rebalancing.aboveThreshold', { type: 'checkbox' })} />
+        <SimpleGrid cols={{ base: 1, xs: 2 }}>
+          <NumberField form={form} path="rebalancing.holdMs" label="Hold" unit="s" about="How long it must stay above, so that a burst moves nothing" />
+          <NumberField form={form} path="rebalancing.cooldownMs" label="Cooldown" unit="s" about="Least time from the end of one to the next" />
+        </SimpleGrid>
+        <SimpleGrid cols={{ base: 1, xs: 3 }}>
+          <NumberField form={form} path="throttle.movesInFlightMax" label="Moves at once" about="In the whole cluster, 1 to 256" />
+          <NumberField form={form} path="throttle.movesPerNodeMax" label="Moves per node" about="At either end, 1 to 64" />
+          <NumberField form={form} path="throttle.bytesPerSecondMax" label="Bandwidth" unit="B/s" about="Empty: no limit" />
+        </SimpleGrid>
+      </Stack>
+    </Panel>
+  );
+}
+
+export function ScalingFields({ form }: { readonly form: Form }) {
+  return (
+    <Panel title="Scaling" note="how many nodes there should be">
+      <Stack gap="md">
+        <Radio.Group label="Mode" key={form.key('scaling.mode')} {...form.getInputProps('scaling.mode')}>
+          <Stack gap="xs" mt={6}>
+            <Radio value="recommend" label="Recommend" description="Says how many nodes it would run and why; changes nothing." />
+            <Radio value="off" label="Off" description="Nothing is evaluated." />
+          </Stack>
+        </Radio.Group>
+        <SimpleGrid cols={{ base: 2, xs: 4 }}>
+          {RESOURCES.map((resource) => <NumberField key={resource} form={form} path={`scaling.targetUtilization.${resource}`} label={`${RESOURCE_LABELS[resource]} target`} unit="%" />)}
+        </SimpleGrid>
+        <SimpleGrid cols={{ base: 1, xs: 2 }}>
+          <NumberField form={form} path="scaling.nodeCountMin" label="Fewest nodes" />
+          <NumberField form={form} path="scaling.nodeCountMax" label="Most nodes" />
+        </SimpleGrid>
+      </Stack>
+    </Panel>
+  );
+}
+
+export function SafetyFields({ form }: { readonly form: Form }) {
+  return (
+    <Panel title="Safety lines" note="no move may bring a node above them">
+      <SimpleGrid cols={{ base: 2, xs: 4 }}>
+        {RESOURCES.map((resource) => <NumberField key={resource} form={form} path={`safetyLines.${resource}`} label={RESOURCE_LABELS[resource]} unit="%" />)}
+      </SimpleGrid>
+    </Panel>
+  );
+}
+
+export function HealthFields({ form }: { readonly form: Form }) {
+  return (
+    <Panel title="Liveness" note="when a silent node is believed to be what">
+      <SimpleGrid cols={{ base: 1, xs: 3 }}>
+        <NumberField form={form} path="health.suspectAfterMissed" label="Suspect after" unit="missed" about="Readings in a row; costs nothing, so it is quick" />
+        <NumberField form={form} path="health.unreachableAfterMs" label="Unreachable after" unit="s" about="Of silence, and a failed probe" />
+        <NumberField form={form} path="health.deadAfterMs" label="Dead after" unit="s" about="Repair may start then; longer than a reboot" />
+      </SimpleGrid>
+    </Panel>
+  );
+}
+
+export function ObservationFields({ form }: { readonly form: Form }) {
+  return (
+    <Panel title="Observation">
+      <SimpleGrid cols={{ base: 1, xs: 3 }}>
+        <NumberField form={form} path="observationIntervalMs" label="Read every" unit="s" about="0.25 to 60; older than two intervals is stale" />
+      </SimpleGrid>
+    </Panel>
+  );
+}
