@@ -1,0 +1,67 @@
+'use client';
+
+import { Anchor } from '@mantine/core';
+import Link from 'next/link';
+import { livenessSentence } from '@/components/charts/node-facts';
+import { useClusterId } from '@/components/realtime/cluster-provider';
+import { useNow } from '@/components/realtime/use-live-store';
+import { Panel } from '@/components/ui/panel';
+import { StatusBadge } from '@/components/ui/status-badge';
+import { TimeText } from '@/components/ui/time-text';
+import { formatCount, formatDuration } from '@/lib/client/format';
+import { lifecycleWords, livenessWords } from '@/lib/client/status';
+import type { Node } from '@/lib/contract/node';
+import type { NodeRow } from './node-rows';
+import classes from './nodes.module.css';
+
+/** Who the node is. */
+export function IdentityPanel({ row, followers }: { readonly row: NodeRow; readonly followers: readonly Node[] }) {
+  const clusterId = useClusterId();
+  const { node, leaderName } = row;
+  const { region, zone, rack, host } = node.domain;
+  const domain = Object.entries({ region, zone, rack, host }).flatMap(([name, value]) => (value === null ? [] : [`${name} ${value}`]));
+  const labels = Object.entries(node.labels);
+  return (
+    <Panel title="Identity">
+      <dl className={classes.facts}>
+        <dt>Id</dt><dd><code>{node.id}</code></dd>
+        <dt>Address</dt><dd><code>{node.address}</code></dd>
+        <dt>Role</dt>
+        <dd>{node.followerOf === null ? 'leader' : <>follower of <Anchor component={Link} size="sm" href={`/${clusterId}/nodes/${encodeURIComponent(node.followerOf)}`}>{leaderName}</Anchor></>}</dd>
+        {followers.length > 0 && (
+          <>
+            <dt>Followers</dt>
+            <dd>{followers.map((follower) => <div key={follower.id}><Anchor component={Link} size="sm" href={`/${clusterId}/nodes/${encodeURIComponent(follower.id)}`}>{follower.name}</Anchor></div>)}</dd>
+          </>
+        )}
+        <dt>Stands in</dt><dd>{domain.length === 0 ? 'unknown' : domain.join(', ')}</dd>
+        <dt>Pool</dt><dd>{node.pool}</dd>
+        <dt>Version</dt><dd>{node.version ?? 'unknown'}</dd>
+        <dt>Restarts seen</dt><dd title="Incarnation: grows with every restart of the process, as far as the engine tells">incarnation {formatCount(node.incarnation)}</dd>
+        {labels.length > 0 && <><dt>Labels</dt><dd>{labels.map(([name, value]) => <div key={name}>{name}={value}</div>)}</dd></>}
+      </dl>
+    </Panel>
+  );
+}
+
+/** How it is, what is wanted of it, and why. */
+export function StatePanel({ row }: { readonly row: NodeRow }) {
+  const { node, ageMs, stale } = row;
+  const nowMs = useNow();
+  return (
+    <Panel title="State">
+      <dl className={classes.facts}>
+        <dt>Liveness</dt>
+        <dd>
+          <StatusBadge status={livenessWords(node.liveness)} /> <span>since <TimeText atMs={node.livenessSinceMs} nowMs={nowMs} /></span>
+          <div>{livenessSentence(node.livenessReason)}</div>
+        </dd>
+        <dt>Lifecycle</dt><dd><StatusBadge status={lifecycleWords(node.lifecycle)} /></dd>
+        <dt>New replicas</dt><dd>{node.cordoned ? 'none: cordoned' : 'accepted'}</dd>
+        <dt>Maintenance</dt><dd>{node.maintenanceUntilMs !== null && node.maintenanceUntilMs > nowMs ? <>ends <TimeText atMs={node.maintenanceUntilMs} nowMs={nowMs} /></> : 'none'}</dd>
+        {node.quarantinedUntilMs !== null && node.quarantinedUntilMs > nowMs && <><dt>Quarantine</dt><dd>it flapped; nothing is placed on it; ends <TimeText atMs={node.quarantinedUntilMs} nowMs={nowMs} /></dd></>}
+        <dt>Values</dt><dd className={stale ? 'ps-hatched' : undefined}>{ageMs === null ? 'never read' : `read ${formatDuration(ageMs)} ago${stale ? ', stale' : ''}`}</dd>
+      </dl>
+    </Panel>
+  );
+}
