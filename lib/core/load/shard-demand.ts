@@ -1,0 +1,72 @@
+import type { ShardTable } from '@/lib/contract/shard-table';
+
+/** One column of what shards ask for, with what stands in for the rows that are unknown. */
+export interface DemandColumn {
+  readonly values: Float32Array | Float64Array;
+  /** False when too few rows are known to say anything of the whole: then nothing is said. */
+  readonly known: boolean;
+  /** Mean of the known rows, used for the unknown ones. */
+  readonly fill: number;
+  readonly unknownCount: number;
+}
+
+export interface ShardDemand {
+  readonly bytes: DemandColumn;
+  readonly keys: DemandColumn;
+  readonly cpu: DemandColumn;
+  readonly reads: DemandColumn;
+  readonly writes: DemandColumn;
+  readonly network: DemandColumn;
+}
+
+/** Share of rows that must be known before a column is extrapolated from them. */
+const KNOWN_SHARE_MIN = 0.5;
+
+/**
+ * The quantities of a table, ready to be summed. A row that is NaN, negative or infinite
+ * is unknown; it counts as the mean of the known rows, never as 0, and a column of which
+ * less than half is known is unknown as a whole. O(shards).
+ */
+export function shardDemandOf(table: ShardTable): ShardDemand {
+  return {
+    bytes: columnOf(table.sizeBytes),
+    keys: columnOf(table.keyCount),
+    cpu: columnOf(table.load.cpu),
+    reads: columnOf(table.load.readsPerSecond),
+    writes: columnOf(table.load.writesPerSecond),
+    network: columnOf(table.load.networkBytesPerSecond),
+  };
+}
+
+/** The quantity of one row, unknown ones filled. */
+export function demandAt(column: DemandColumn, shardId: number): number {
+  const value = column.values[shardId]!;
+  return value >= 0 && value < Infinity ? value : column.fill;
+}
+
+/**
+ * What a secondary costs in network: the share of the shard's traffic that are writes,
+ * since every copy receives those; 0 where the mix is unknown.
+ */
+export function secondaryNetworkOf(network: number, reads: number, writes: number): number {
+  const operations = reads + writes;
+  return operations > 0 ? (network * writes) / operations : 0;
+}
+
+function columnOf(values: Float32Array | Float64Array): DemandColumn {
+  let sum = 0;
+  let knownCount = 0;
+  for (let row = 0; row < values.length; row += 1) {
+    const value = values[row]!;
+    if (value >= 0 && value < Infinity) {
+      sum += value;
+      knownCount += 1;
+    }
+  }
+  return {
+    values,
+    known: knownCount >= values.length * KNOWN_SHARE_MIN,
+    fill: knownCount === 0 ? 0 : sum / knownCount,
+    unknownCount: values.length - knownCount,
+  };
+}

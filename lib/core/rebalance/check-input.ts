@@ -1,0 +1,127 @@
+import { STRATEGIES, type PlanScope, type Refusal, type Strategy } from '@/lib/contract/plan';
+import { RESOURCES } from '@/lib/contract/resources';
+import type { SafetyLines } from '@/lib/contract/settings';
+import { NO_REPLICA } from '@/lib/contract/shard-table';
+import { acceptsPlacement, isLeader, type ClusterState } from '@/lib/core/cluster/cluster-state';
+import { refusal } from './refusals';
+
+/** What is asked of the planner; checked again here, since not every caller is behind a schema. */
+export interface RebalanceRequest {
+  readonly strategy: Strategy;
+  readonly scope: PlanScope;
+  /** Imbalance (max - mean) / mean above which something is worth moving, 0..1. */
+  readonly threshold: number;
+  /** Breaks ties: an integer, 0 and up. */
+  readonly seed: number;
+}
+
+/** The numbers a plan depends on besides the state. */
+export interface PlanningNumbers {
+  readonly nowMs: number;
+  readonly expiresAfterMs: number;
+  readonly safetyLines: SafetyLines;
+  readonly bytesPerSecondEstimate: { readonly low: number; readonly high: number };
+}
+
+const REPORTED_MAX = 50;
+
+/** [P9] Everything about the input that makes planning meaningless, at most 50; empty = plan. */
+export function checkInput(state: ClusterState, request: RebalanceRequest, numbers: PlanningNumbers): Refusal[] {
+  return [
+    ...checkRequest(request), ...checkNumbers(numbers), ...checkState(state, numbers.nowMs), ...checkScope(state, request.scope),
+  ].slice(0, REPORTED_MAX);
+}
+
+/** [P9] What is wrong with the state alone. */
+export function checkState(state: ClusterState, nowMs: number): Refusal[] {
+  return [...checkNodes(state, nowMs), ...checkTable(state)].slice(0, REPORTED_MAX);
+}
+
+function checkRequest({ strategy, threshold, seed }: RebalanceRequest): Refusal[] {
+  const found: Refusal[] = [];
+  if (!STRATEGIES.includes(strategy)) found.push(refusal('not-supported', `There is no strategy "${strategy.slice(0, 64)}"`));
+  if (!(threshold >= 0 && threshold <= 1)) found.push(refusal('invalid-number', `The threshold ${threshold} is not between 0 and 1`, { numbers: { threshold } }));
+  if (!(Number.isSafeInteger(seed) && seed >= 0)) found.push(refusal('invalid-number', `The seed ${seed} is not a whole number from 0`, { numbers: { seed } }));
+  return found;
+}
+
+function checkNumbers({ nowMs, expiresAfterMs, safetyLines, bytesPerSecondEstimate }: PlanningNumbers): Refusal[] {
+  const found: Refusal[] = [];
+  const require = (name: string, value: number, valid: boolean) => {
+    if (!valid) found.push(refusal('invalid-number', `${name} is ${value}`, { numbers: { [name]: value } }));
+  };
+  require('nowMs', nowMs, nowMs >= 0 && Number.isFinite(nowMs));
+  require('expiresAfterMs', expiresAfterMs, expiresAfterMs >= 0 && Number.isFinite(expiresAfterMs));
+  require('bytesPerSecondLow', bytesPerSecondEstimate.low, bytesPerSecondEstimate.low > 0 && Number.isFinite(bytesPerSecondEstimate.low));
+  require('bytesPerSecondHigh', bytesPerSecondEstimate.high, bytesPerSecondEstimate.high >= bytesPerSecondEstimate.low && Number.isFinite(bytesPerSecondEstimate.high));
+  for (const resource of RESOURCES) require(`${resource} line`, safetyLines[resource], safetyLines[resource] >= 0 && safetyLines[resource] <= 1);
+  return found;
+}
+
+/** Capacities of nodes that nothing can be placed on do not matter; a usage that is no number always does. */
+function checkNodes(state: ClusterState, nowMs: number): Refusal[] {
+  const leaders = [...state.nodes.values()].filter(isLeader);
+  if (leaders.length === 0) return [refusal('no-nodes', 'The cluster has no node that carries shards')];
+  const found: Refusal[] = [];
+  for (const node of leaders) {
+    for (const resource of RESOURCES) {
+      const capacity = node.capacity[resource];
+      const used = node.usage[resource];
+      if (capacity !== null && acceptsPlacement(node, nowMs) && !(capacity > 0 && capacity < Infinity)) {
+        found.push(refusal('invalid-number', `${node.name} reports a ${resource} capacity of ${capacity}`, { nodeId: node.id, numbers: { capacity } }));
+      }
+      if (used !== null && !(used >= 0 && used < Infinity)) {
+        found.push(refusal('invalid-number', `${node.name} reports a ${resource} usage of ${used}`, { nodeId: node.id, numbers: { used } }));
+      }
+    }
+  }
+  return found;
+}
+
+function checkTable(state: ClusterState): Refusal[] {
+  const { shardCount, replicaMax, replicas, nodeIds, sizeBytes, keyCount, load } = state.shards;
+  const columns = [sizeBytes, keyCount, load.cpu, load.readsPerSecond, load.writesPerSecond, load.networkBytesPerSecond];
+  if (replicas.length !== shardCount * replicaMax || columns.some((column) => column.length !== shardCount)) {
+    return [refusal('invalid-number', 'The shard table has columns of different lengths', { numbers: { shardCount, replicaMax } })];
+  }
+  const found: Refusal[] = [];
+  for (let shardId = 0; shardId < shardCount && found.length < REPORTED_MAX; shardId += 1) {
+    for (const column of columns) {
+      const value = column[shardId]!;
+      if (value < 0 || value === Infinity) found.push(refusal('invalid-number', `Shard ${shardId} reports a quantity of ${value}`, { shardId, numbers: { value } }));
+    }
+    const start = shardId * replicaMax;
+    for (let column = 0; column < replicaMax; column += 1) {
+      const index = replicas[start + column]!;
+      if (index === NO_REPLICA) continue;
+      if (index < 0 || index >= nodeIds.length) {
+        found.push(refusal('unknown-node', `Shard ${shardId} is on node index ${index} of ${nodeIds.length}`, { shardId, numbers: { index, nodeCount: nodeIds.length } }));
+      }
+      for (let other = 0; other < column; other += 1) {
+        if (replicas[start + other] === index) found.push(refusal('duplicate-replica', `Shard ${shardId} has two replicas on ${nodeIds[index] ?? index}`, { shardId, nodeId: nodeIds[index] }));
+      }
+    }
+  }
+  return found;
+}
+
+function checkScope(state: ClusterState, scope: PlanScope): Refusal[] {
+  switch (scope.kind) {
+    case 'cluster': return [];
+    case 'evacuate': return scope.nodeIds.flatMap((nodeId) => checkNamedNode(state, nodeId));
+    case 'shards': {
+      const unknown = scope.shardIds.filter((shardId) => !(Number.isInteger(shardId) && shardId >= 0 && shardId < state.shards.shardCount));
+      return [
+        ...unknown.slice(0, REPORTED_MAX).map((shardId) => refusal('unknown-shard', `There is no shard ${shardId}: there are ${state.shards.shardCount}, numbered from 0`, { numbers: { shardId, shardCount: state.shards.shardCount } })),
+        ...(scope.targetNodeId === null ? [] : checkNamedNode(state, scope.targetNodeId)),
+      ];
+    }
+  }
+}
+
+function checkNamedNode(state: ClusterState, nodeId: string): Refusal[] {
+  const node = state.nodes.get(nodeId);
+  if (node === undefined) return [refusal('unknown-node', `There is no node ${nodeId}`, { nodeId })];
+  if (!isLeader(node)) return [refusal('follower', `${node.name} follows ${node.followerOf ?? 'another node'}: it carries no shards of its own`, { nodeId })];
+  return [];
+}

@@ -1,0 +1,75 @@
+import { assertNever } from '@/lib/platform/assert';
+import type { BalanceDimension } from '@/lib/contract/imbalance';
+import type { Placement } from '@/lib/core/rebalance/placement';
+import type { Dimension } from '@/lib/core/rebalance/problem';
+import { refusal } from '@/lib/core/rebalance/refusals';
+import type { PlacementConstraint } from './constraint';
+
+/**
+ * P4: what is in use on the target, plus everything the plan has already sent there, plus
+ * this item stays under the line in every resource. In use is what the node itself
+ * reports, since processes and overhead take space that no shard accounts for. An item
+ * that requires nothing of a resource is not held up by it; a node already over its line
+ * takes nothing that requires any.
+ */
+export const capacity: PlacementConstraint = {
+  name: 'capacity',
+  allows: (placement, item, bin) => {
+    const { dimensions, itemRow } = placement.problem;
+    for (let index = 0; index < dimensions.length; index += 1) {
+      if (overflows(dimensions[index]!, placement.used[index] ?? null, itemRow[item]!, bin)) return false;
+    }
+    return true;
+  },
+  explain: (placement, item, bin) => {
+    const { dimensions, itemRow, itemGroup, binIds } = placement.problem;
+    const index = dimensions.findIndex((dimension, at) => overflows(dimension, placement.used[at] ?? null, itemRow[item]!, bin));
+    const dimension = dimensions[index];
+    const shardId = itemGroup[item]!;
+    const nodeId = binIds[bin]!;
+    if (dimension === undefined) return refusal('capacity', `${nodeId} has no room for shard ${shardId}`, { nodeId, shardId });
+    const used = placement.used[index]![bin]!;
+    const limit = dimension.capacity!.limit[bin]!;
+    const arriving = dimension.requirement![itemRow[item]!]!;
+    return refusal('capacity', `${nodeId} would pass its ${dimension.name} line with shard ${shardId}: ${amount(used)} in use or on its way, ${amount(arriving)} more, line at ${amount(limit)} ${unitOf(dimension.name)}`, {
+      nodeId, shardId, numbers: { used, arriving, line: limit },
+    });
+  },
+};
+
+/** The same for the load that a primary role brings to a node which already has the data. */
+export function hasRoomForRole(placement: Placement, primary: number, secondary: number): boolean {
+  const { dimensions, itemRow } = placement.problem;
+  const bin = placement.itemBin[secondary]!;
+  for (let index = 0; index < dimensions.length; index += 1) {
+    const { requirement, capacity: room } = dimensions[index]!;
+    if (requirement === null || room === null || room.transient) continue;
+    const arriving = requirement[itemRow[primary]!]! - requirement[itemRow[secondary]!]!;
+    if (arriving > 0 && placement.used[index]![bin]! + arriving > room.limit[bin]!) return false;
+  }
+  return true;
+}
+
+function overflows(dimension: Dimension, used: Float64Array | null, row: number, bin: number): boolean {
+  if (dimension.capacity === null || used === null || dimension.requirement === null) return false;
+  const arriving = dimension.requirement[row]!;
+  return arriving > 0 && used[bin]! + arriving > dimension.capacity.limit[bin]!;
+}
+
+function amount(value: number): string {
+  return value >= 100 ? String(Math.round(value)) : value.toPrecision(3);
+}
+
+function unitOf(dimension: BalanceDimension): string {
+  switch (dimension) {
+    case 'cpu': return 'cores';
+    case 'memory':
+    case 'disk':
+    case 'data': return 'bytes';
+    case 'network': return 'bytes/s';
+    case 'operations': return 'operations/s';
+    case 'shards':
+    case 'primaries': return 'shards';
+    default: return assertNever(dimension);
+  }
+}

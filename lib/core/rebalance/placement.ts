@@ -1,0 +1,85 @@
+import { assert } from '@/lib/platform/assert';
+import type { Change } from './change';
+import type { Problem } from './problem';
+
+/** Where every item is now, with the sums that follow; the one mutable thing while planning. */
+export class Placement {
+  readonly itemBin: Int32Array;
+  /** Per dimension, what each bin's items require; all zero where the dimension is unknown. */
+  readonly level: readonly Float64Array[];
+  /** Per dimension with a capacity, what is in use on each bin, transient space not given back. */
+  readonly used: readonly (Float64Array | null)[];
+
+  constructor(readonly problem: Problem) {
+    this.itemBin = problem.itemBin.slice();
+    this.level = problem.dimensions.map(() => new Float64Array(problem.binIds.length));
+    this.used = problem.dimensions.map((dimension) => dimension.capacity?.used.slice() ?? null);
+    this.rebuild();
+  }
+
+  /**
+   * Sums the levels anew in item order. Increments drift by rounding; a pass that begins
+   * with exact sums decides the same as a plan made later from the same placement (P7).
+   */
+  rebuild(): void {
+    const { dimensions, itemRow } = this.problem;
+    dimensions.forEach((dimension, index) => {
+      const level = this.level[index]!.fill(0);
+      const { requirement } = dimension;
+      if (requirement === null) return;
+      for (let item = 0; item < itemRow.length; item += 1) {
+        const bin = this.itemBin[item]!;
+        if (bin >= 0) level[bin]! += requirement[itemRow[item]!]!;
+      }
+    });
+  }
+
+  /** The item of a group on a bin, -1 when it has none there. */
+  itemOn(group: number, bin: number): number {
+    const { groupStart } = this.problem;
+    for (let item = groupStart[group]!; item < groupStart[group + 1]!; item += 1) {
+      if (this.itemBin[item] === bin) return item;
+    }
+    return -1;
+  }
+
+  apply(change: Change): void {
+    if (change.kind === 'shift') this.shift(this.itemOn(change.group, change.from), change.to);
+    else this.transfer(change.group, change.to);
+  }
+
+  shift(item: number, to: number): void {
+    assert(item >= 0 && to >= 0, 'A shift needs an item and a bin');
+    const from = this.itemBin[item]!;
+    this.itemBin[item] = to;
+    this.#carry(this.problem.itemRow[item]!, -1, from, to, true);
+  }
+
+  /** The group's primary and its item on `to` change places; no data moves. */
+  transfer(group: number, to: number): void {
+    const { groupStart, itemRow } = this.problem;
+    const primary = groupStart[group]!;
+    const secondary = this.itemOn(group, to);
+    assert(secondary > primary, 'A transfer needs a secondary on its target');
+    const from = this.itemBin[primary]!;
+    this.itemBin[primary] = to;
+    this.itemBin[secondary] = from;
+    this.#carry(itemRow[primary]!, itemRow[secondary]!, from, to, false);
+  }
+
+  /** Takes `rowOut` from one bin to the other and `rowBack` (-1 = nothing) the other way. */
+  #carry(rowOut: number, rowBack: number, from: number, to: number, withData: boolean): void {
+    const { dimensions } = this.problem;
+    for (let index = 0; index < dimensions.length; index += 1) {
+      const { requirement, capacity } = dimensions[index]!;
+      if (requirement === null) continue;
+      const amount = requirement[rowOut]! - (rowBack < 0 ? 0 : requirement[rowBack]!);
+      this.level[index]![from]! -= amount;
+      this.level[index]![to]! += amount;
+      const used = this.used[index];
+      if (capacity === null || used === null || used === undefined) continue;
+      if (withData || !capacity.transient) used[to]! += amount;
+      if (!capacity.transient) used[from]! -= amount;
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import type { MoveReason } from '@/lib/contract/plan';
+import { BalanceModel, type ObjectiveTerm } from '@/lib/core/rebalance/balance-model';
+import type { PlanningRun } from '@/lib/core/rebalance/strategies/strategy';
+import { exchangePass } from './exchange-pass';
+import type { ItemOrder } from './item-order';
+import { shiftPass, type ShiftPass } from './shift-pass';
+
+export interface LocalSearch {
+  readonly run: PlanningRun;
+  readonly objective: readonly ObjectiveTerm[];
+  readonly order: ItemOrder;
+  readonly code: MoveReason['code'];
+  /** Goes on until the score is at or below this. */
+  readonly target: number;
+  /** At or below this only the cheap neighbourhood goes on: what is even enough is not worth a search. */
+  readonly evenEnough: number;
+}
+
+type Neighbourhood = (pass: Omit<ShiftPass, 'overshoot' | 'receiversMax'>) => number;
+
+/** Tried in this order: what moves least first, what searches longest last. */
+const NEIGHBOURHOODS: readonly Neighbourhood[] = [
+  (pass) => shiftPass({ ...pass, overshoot: false, receiversMax: 6 }),
+  (pass) => shiftPass({ ...pass, overshoot: true, receiversMax: 6 }),
+  (pass) => shiftPass({ ...pass, overshoot: true, receiversMax: Infinity }),
+  (pass) => exchangePass({ ...pass, overshoot: true, receiversMax: Infinity }),
+];
+
+/** A bound, not a budget: the energy falls with every pass and real plans take a handful. */
+const PASSES_MAX = 1_000;
+
+/**
+ * Descends to a placement that no neighbourhood improves, or that is even enough.
+ *
+ * Each pass begins from exactly summed levels and knows nothing of the passes before it.
+ * So the last one, which found nothing, finds nothing again when a later plan starts
+ * from where this one ends (P7).
+ */
+export function searchLocally(search: LocalSearch): void {
+  const { run, target } = search;
+  for (let pass = 0; pass < PASSES_MAX; pass += 1) {
+    run.placement.rebuild();
+    const model = new BalanceModel(run.placement, search.objective);
+    const score = model.score();
+    if (score <= target) return;
+    const neighbourhoods = score <= search.evenEnough ? NEIGHBOURHOODS.slice(0, 1) : NEIGHBOURHOODS;
+    if (!neighbourhoods.some((neighbourhood) => neighbourhood({ run, model, order: search.order, code: search.code, target }) > 0)) return;
+  }
+}

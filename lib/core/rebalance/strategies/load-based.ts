@@ -1,0 +1,64 @@
+import { createHash32 } from './hash';
+import type { BalanceDimension } from '@/lib/contract/imbalance';
+import type { ObjectiveTerm } from '@/lib/core/rebalance/balance-model';
+import type { Problem } from '@/lib/core/rebalance/problem';
+import { searchLocally } from '@/lib/core/rebalance/search/local-search';
+import type { PlanningRun, RebalanceStrategy } from './strategy';
+
+const LOAD: readonly BalanceDimension[] = ['cpu', 'operations', 'network', 'data'];
+
+/**
+ * Evens the load vector: cpu, operations, network and data as utilization of each node's
+ * capacity, as far as they are known. Takes from the node that is furthest above the
+ * mean, in its worst dimension, the shards that carry most of that load per byte, the
+ * heaviest first, and gives each to the node that evens most; primary roles move before
+ * data does. Counts of replicas and primaries only break ties. With no load known it
+ * evens bytes and primaries, with no sizes known counts.
+ *
+ * Memory and disk need no term of their own: `data` is weighed by the place where the
+ * engine keeps it, and their capacity is a constraint.
+ */
+export const loadBased: RebalanceStrategy = {
+  name: 'load-based',
+  objective: objectiveOf,
+  begin: (run) => ({ propose: () => { even(run); } }),
+};
+
+function even(run: PlanningRun): void {
+  const { itemGroup, groupBytes } = run.problem;
+  const hash = createHash32(run.seed);
+  searchLocally({
+    run,
+    objective: objectiveOf(run.problem),
+    code: 'evens-load',
+    // Past the threshold to half of it, so that the next breath of load does not cross it again.
+    target: run.threshold / 2,
+    evenEnough: run.threshold,
+    order: {
+      // Load per byte in steps of two: within a step the heaviest goes first, since fewer moves are better too.
+      rank: (item, term) => {
+        const weight = term.requirement[run.problem.itemRow[item]!]!;
+        return Math.floor(Math.log2(weight / (groupBytes[itemGroup[item]!]! + 1)));
+      },
+      tieBreak: (item) => hash(itemGroup[item]!),
+    },
+  });
+}
+
+function objectiveOf(problem: Problem): readonly ObjectiveTerm[] {
+  const isCarried = (dimension: BalanceDimension) => {
+    const { requirement } = problem.dimensions[problem.dimensionIndex[dimension]]!;
+    return requirement !== null && requirement.some((amount) => amount > 0);
+  };
+  const known = LOAD.filter(isCarried);
+  const loadKnown = known.some((dimension) => dimension !== 'data');
+  if (known.length === 0) {
+    return [{ dimension: 'shards', weight: 1, relevant: true }, { dimension: 'primaries', weight: 1, relevant: true }];
+  }
+  return [
+    ...known.map((dimension) => ({ dimension, weight: 1, relevant: true })),
+    { dimension: 'shards', weight: 0.01, relevant: false },
+    // The primary serves the reads: without a measured load its count is the best guess there is.
+    { dimension: 'primaries', weight: loadKnown ? 0.01 : 1, relevant: !loadKnown },
+  ];
+}

@@ -1,0 +1,15 @@
+import type { Strategy } from '@/lib/contract/plan';
+import { consistentHashing } from './consistent-hashing';
+import { loadBased } from './load-based';
+import { roundRobin } from './round-robin';
+import type { RebalanceStrategy } from './strategy';
+
+const STRATEGY_OF: Readonly<Record<Strategy, RebalanceStrategy>> = {
+  'consistent-hashing': consistentHashing,
+  'round-robin': roundRobin,
+  'load-based': loadBased,
+};
+
+export function strategyOf(name: Strategy): RebalanceStrategy {
+  return STRATEGY_OF[name];
+}
