@@ -15,7 +15,7 @@ export function RedisFieldset({ form }: { readonly form: ConnectFormApi }) {
   const seedError = Object.entries(form.errors).find(([path]) => path.startsWith('connection.seeds'))?.[1];
   return (
     <fieldset className={classes['fieldset']}>
-      <legend className="mantine-visually-hidden">Redis or Valkey cluster</legend>
+      <legend className="ps-visually-hidden">Redis or Valkey cluster</legend>
       <TagsInput
         label="Addresses"
         description="host:port of any members to start from; Enter after each. One that does not answer does no harm"

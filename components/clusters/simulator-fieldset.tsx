@@ -9,7 +9,7 @@ export function SimulatorFieldset({ form }: { readonly form: ConnectFormApi }) {
   const field = (name: string) => ({ key: form.key(`connection.${name}`), ...form.getInputProps(`connection.${name}`) });
   return (
     <fieldset className={classes['fieldset']}>
-      <legend className="mantine-visually-hidden">Simulated cluster</legend>
+      <legend className="ps-visually-hidden">Simulated cluster</legend>
       <p className={classes['help']}>PhantomDB runs inside this server on a virtual clock: nodes, shards, load and failures behave as in a real cluster, and nothing outside is touched.</p>
       <div className={classes['grid']}>
         <NumberInput label="Nodes" min={1} max={2_000} {...field('nodeCount')} />

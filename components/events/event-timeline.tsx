@@ -62,7 +62,7 @@ function EventRow({ event, opened, onToggle, onFilter }: EventRowProps) {
         <IconChevronRight size={14} className={classes['chevron']} aria-hidden />
         <span className={classes['time']}><TimeText atMs={event.atMs} format="time-of-day" /></span>
         {event.severity === 'info'
-          ? <span className={classes['severity']}><ToneIcon tone="neutral" /><span className="mantine-visually-hidden">Info</span></span>
+          ? <span className={classes['severity']}><ToneIcon tone="neutral" /><span className="ps-visually-hidden">Info</span></span>
           : <span className={classes['severity']}><StatusBadge status={words} variant="plain" /></span>}
         <span className={classes['message']}>{event.message}</span>
         <span className={classes['meta']}>{event.type} · {event.actor.name}</span>

@@ -49,7 +49,7 @@ export function AppShell({ children }: { readonly children: ReactNode }) {
         <Burger opened={navOpened} onClick={nav.toggle} hiddenFrom="sm" size="sm" aria-label={navOpened ? 'Close the navigation' : 'Open the navigation'} />
         <ClusterSwitcher />
         <div className={classes['spacer']} />
-        <FreezeControl />
+        <FreezeControl compact />
         <ConnectionDot />
         <HeaderTools onHelp={help.open} visibleFrom="sm" />
       </MantineShell.Header>

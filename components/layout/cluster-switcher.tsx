@@ -29,7 +29,7 @@ export function ClusterSwitcher() {
           {/* eslint-disable-next-line @next/next/no-img-element -- a static SVG of 300 bytes has nothing to optimise */}
           <img src="/icon.svg" alt="" width={20} height={20} />
           <span className={classes['name']}>{name}</span>
-          {environment !== undefined && <EnvironmentTag environment={environment} />}
+          {environment !== undefined && <span className={classes['tag']} data-environment={environment}><EnvironmentTag environment={environment} /></span>}
           <IconSelector size={14} aria-hidden className={classes['chevron']} />
         </UnstyledButton>
       </Menu.Target>

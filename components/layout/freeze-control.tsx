@@ -24,8 +24,8 @@ const CAUSES: Record<Freeze['cause'], string> = {
   'all-unreachable': 'No node can be reached, so the fault may be on this side',
 };
 
-/** Whether automation may act, and the switch for it: the one thing an operator must find at once. */
-export function FreezeControl() {
+/** Whether automation may act, and the switch for it: the one thing an operator must find at once. `compact`: a phone shows only its icon. */
+export function FreezeControl({ compact = false }: { readonly compact?: boolean }) {
   const known = useCluster((state) => state.summary !== null);
   const freeze = useCluster((state) => state.summary?.freeze ?? null);
   const write = useWriteAllowed();
@@ -34,8 +34,9 @@ export function FreezeControl() {
   if (freeze !== null) return <FrozenBadge freeze={freeze} />;
   return (
     <>
-      <WriteButton variant="default" write={write} onClick={dialog.open} leftSection={<IconSnowflake size={14} aria-hidden />} className={classes['button'] ?? ''}>
-        <span className={classes['label']}>Freeze</span>
+      <WriteButton variant="default" write={write} onClick={dialog.open} className={classes['button'] ?? ''}>
+        <IconSnowflake size={14} aria-hidden />
+        <span className={classes['label']} data-compact={compact || undefined}>Freeze</span>
       </WriteButton>
       <FreezeDialog opened={opened} onClose={dialog.close} />
     </>

@@ -33,7 +33,7 @@ export function ImbalancePanel() {
       actions={<Button component={Link} href={`/${clusterId}/operations/new`} variant="default">Plan a rebalance</Button>}
     >
       <table className={classes['bars']}>
-        <caption className="mantine-visually-hidden">Imbalance per dimension</caption>
+        <caption className="ps-visually-hidden">Imbalance per dimension</caption>
         <tbody>
           {BALANCE_DIMENSIONS.map((dimension) => {
             const value = imbalance[dimension] ?? null;

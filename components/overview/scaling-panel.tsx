@@ -28,9 +28,9 @@ export function ScalingPanel() {
 function headOf({ action, nodeCount, nodeCountDecided }: ScalingDecision): string {
   switch (action) {
     case 'hold': return `Hold at ${plural(nodeCount, 'node')}`;
-    case 'scale-out': return `Scale out: ${nodeCount} to ${plural(nodeCountDecided, 'node')}`;
-    case 'scale-in': return `Scale in: ${nodeCount} to ${plural(nodeCountDecided, 'node')}`;
-    case 'rebalance': return `Rebalance instead of scaling, at ${plural(nodeCount, 'node')}`;
+    case 'scale-out': return `Recommends scaling out: ${nodeCount} to ${plural(nodeCountDecided, 'node')}`;
+    case 'scale-in': return `Recommends scaling in: ${nodeCount} to ${plural(nodeCountDecided, 'node')}`;
+    case 'rebalance': return `Recommends a rebalance instead of scaling, at ${plural(nodeCount, 'node')}`;
   }
 }
 

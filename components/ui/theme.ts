@@ -41,13 +41,13 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--mantine-color-text': '#171a21', '--mantine-color-anchor': '#583fd0', '--mantine-color-error': '#b3261e',
     '--ps-panel': '#ffffff', '--ps-raised': '#eceef3', '--ps-border': '#dce0e7', '--ps-border-strong': '#b7bfcb',
     '--ps-accent': '#583fd0', '--ps-ok': '#17703f', '--ps-notice': '#0b5cad', '--ps-warning': '#875000', '--ps-critical': '#b3261e', '--ps-unknown': '#545d6b',
-    '--ps-production': '#a3341f', '--ps-hatch': 'rgba(60, 68, 82, 0.16)', '--ps-track': '#dfe3ea',
+    '--ps-production': '#a3341f', '--ps-warning-fill': '#bd7a0f', '--ps-hatch': 'rgba(60, 68, 82, 0.16)', '--ps-track': '#dfe3ea',
   },
   dark: {
     '--mantine-color-body': '#0c0e12', '--mantine-color-dimmed': '#9aa3b2', '--mantine-color-placeholder': '#8791a0',
     '--mantine-color-text': '#e4e7ec', '--mantine-color-anchor': '#a899ff', '--mantine-color-error': '#ff8078',
     '--ps-panel': '#13161c', '--ps-raised': '#1c2029', '--ps-border': '#262b35', '--ps-border-strong': '#424a58',
     '--ps-accent': '#a899ff', '--ps-ok': '#5bd08f', '--ps-notice': '#7cb7ff', '--ps-warning': '#f2b84b', '--ps-critical': '#ff8078', '--ps-unknown': '#9aa3b2',
-    '--ps-production': '#ff8a65', '--ps-hatch': 'rgba(154, 163, 178, 0.2)', '--ps-track': '#2a303b',
+    '--ps-production': '#ff8a65', '--ps-warning-fill': '#e0a63a', '--ps-hatch': 'rgba(154, 163, 178, 0.2)', '--ps-track': '#2a303b',
   },
 });

@@ -29,7 +29,7 @@ function partsOf(atMs: number, zone: ZoneChoice): Record<string, string> {
 /** "UTC", "UTC+2": the zone as it is printed beside every time; it changes with summer time, hence the moment. */
 export function zoneLabel(atMs: number, zone: ZoneChoice): string {
   const name = formatsOf(zone).label.formatToParts(atMs).find((part) => part.type === 'timeZoneName')?.value ?? 'UTC';
-  return name.replace('GMT', 'UTC');
+  return name.replace('GMT', 'UTC').replace(/^UTC[+-]0$/, 'UTC');
 }
 
 /** "2026-11-22 21:40:03 UTC+1". */
