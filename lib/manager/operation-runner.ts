@@ -146,7 +146,7 @@ export class OperationRunner {
     const fresh = operation.startedAtMs === null;
     const plan = operation.planId === null ? null : await store.plan(operation.planId);
     if (fresh && plan !== null) {
-      const refusals = validatePlan(plan, this.resources.model.state, { nowMs: this.#nowMs(), ignoreExpiry: true });
+      const refusals = validatePlan(plan, this.resources.model.state, { nowMs: this.#nowMs(), safetyLines: this.resources.model.settings.safetyLines, ignoreExpiry: true });
       if (refusals.length > 0) {
         await this.#change({ refusals: refusals.slice(0, 100) });
         await this.#finish('superseded', `The cluster changed since the plan was made: ${refusals[0]!.message}`);

@@ -81,7 +81,7 @@ export class PlanCommands {
     const plan = await store.plan(input.planId);
     if (plan === null || plan.clusterId !== clusterId) return notFound('plan', input.planId);
     const nowMs = Math.round(clock.wallMs());
-    const refusals = [...this.#approvalRefusals(plan, input.stepCount, shape.kind), ...validatePlan(plan, model.state, { nowMs, ignoreExpiry: false })];
+    const refusals = [...this.#approvalRefusals(plan, input.stepCount, shape.kind), ...validatePlan(plan, model.state, { nowMs, safetyLines: model.settings.safetyLines, ignoreExpiry: false })];
     if (refusals.length > 0) return { ok: false, error: { code: 'refused', refusals: refusals.slice(0, 100) } };
     const steps = plan.steps.slice(0, input.stepCount ?? plan.steps.length);
     const moves: MoveRecord[] = steps.map((step, index) => ({ index, step, status: 'pending', attempt: 0, bytesDone: 0, keysDone: 0, startedAtMs: null, finishedAtMs: null, failure: null }));
