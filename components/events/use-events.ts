@@ -36,7 +36,7 @@ export function useEvents(filter: EventFilter, following: boolean) {
 
   // What was newest when following ended is the newest that is shown until it goes on.
   const newest = merged[0]?.sequence ?? 0;
-  if (!following && heldAt === null) setHeldAt(newest);
+  if (!following && heldAt === null && history.isSuccess) setHeldAt(newest);
   if (following && heldAt !== null) setHeldAt(null);
   const shown = heldAt === null ? merged : merged.filter((event) => event.sequence <= heldAt);
   return { history, events: shown, heldBack: merged.length - shown.length };

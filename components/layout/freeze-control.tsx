@@ -67,7 +67,7 @@ export function FreezeDialog({ opened, onClose }: { readonly opened: boolean; re
       onConfirm={() => mutation.mutate({ clusterId, reason: reason.trim() })}
     >
       <p>No automatic rebalance, scaling or repair starts, and running moves are held at their next safe point. Client traffic is not affected. It stays so until somebody lifts it.</p>
-      <Textarea label="Reason" required value={reason} onChange={(event) => setReason(event.currentTarget.value)} maxLength={500} autosize minRows={2} data-autofocus />
+      <Textarea label="Reason" required value={reason} onChange={(event) => setReason(event.currentTarget.value)} maxLength={500} rows={3} data-autofocus />
     </ConfirmDialog>
   );
 }

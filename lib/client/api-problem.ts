@@ -27,5 +27,5 @@ export function toApiProblem(error: unknown): ApiProblem {
 
 /** RFC 6901 pointer into the body -> the path of a form field: "/connection/seeds/0" -> "connection.seeds.0". */
 export function fieldOfPointer(pointer: string): string {
-  return pointer.replace(/^#?\//, '').split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~')).join('.');
+  return pointer.replace(/^#?\/?/, '').split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~')).join('.');
 }
