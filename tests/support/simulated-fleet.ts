@@ -1,0 +1,116 @@
+/**
+ * A whole fleet on virtual time: real managers, real planner, the simulator as the
+ * cluster, storage in memory. The cluster and the store outlive a fleet, so a test can
+ * let one manager die and another take over.
+ */
+import { SimulatorConnectionSchema, type SimulatorConnection } from '@/lib/contract/connection';
+import type { DomainEvent, ShardMoved } from '@/lib/contract/events';
+import type { Operation } from '@/lib/contract/operation';
+import type { Plan, PlanRequest } from '@/lib/contract/plan';
+import type { ClusterSettings } from '@/lib/contract/settings';
+import { openDriver } from '@/lib/drivers/simulator/create-simulator';
+import { PhantomCluster } from '@/lib/drivers/simulator/phantom-cluster';
+import type { CommandContext, CommandResult } from '@/lib/manager/commands';
+import type { ElasticScalingManager } from '@/lib/manager/elastic-scaling-manager';
+import { Fleet } from '@/lib/manager/fleet';
+import { MemoryStore } from '@/lib/persistence/memory-store';
+import { createNextId } from '@/lib/platform/ids';
+import { createRandom } from '@/lib/platform/random';
+import { VirtualClock } from '@/lib/platform/virtual-clock';
+
+export const OPERATOR: CommandContext = { actor: { kind: 'operator', name: 'ada' } };
+
+export class SimulatedFleet {
+  readonly clock = new VirtualClock();
+  readonly store = new MemoryStore(this.clock);
+  readonly events: DomainEvent[] = [];
+  readonly moved: ShardMoved[] = [];
+  readonly problems: string[] = [];
+  readonly #random = createRandom('simulated-fleet');
+  readonly #nextId = createNextId({ wallMs: () => this.clock.wallMs(), random: () => this.#random.next() });
+  #cluster: PhantomCluster | null = null;
+  fleet!: Fleet;
+
+  static async start(connection: Partial<SimulatorConnection> = {}): Promise<SimulatedFleet> {
+    const rig = new SimulatedFleet();
+    rig.fleet = await rig.openFleet();
+    const wanted = SimulatorConnectionSchema.parse({ kind: 'simulator', ...connection });
+    const connecting = rig.fleet.connect({ name: 'Simulated', environment: 'development', connection: wanted }, OPERATOR);
+    await rig.clock.advance(1_000);
+    valueOf(await connecting);
+    return rig;
+  }
+
+  /** One more fleet over the same store and cluster: it takes over with a higher epoch. */
+  async openFleet(): Promise<Fleet> {
+    return Fleet.open({
+      store: this.store,
+      clock: this.clock,
+      nextId: this.#nextId,
+      random: this.#random.fork('fleet'),
+      createDriver: (connection) => {
+        if (connection.kind !== 'simulator') throw new Error('Only simulators here');
+        this.#cluster ??= PhantomCluster.create(connection);
+        return openDriver({ cluster: this.#cluster, clock: this.clock, speed: connection.speed }).driver;
+      },
+      publisher: {
+        clusterChanged: () => undefined,
+        clusterGone: () => undefined,
+        eventAppended: (event) => { this.events.push(event); },
+        shardMoved: (moved) => { this.moved.push(moved); },
+      },
+      logger: {
+        info: () => undefined,
+        warn: (fields, message) => { this.problems.push(`warn: ${message} ${JSON.stringify(fields)}`); },
+        error: (fields, message) => { this.problems.push(`error: ${message} ${JSON.stringify(fields)}`); },
+      },
+    });
+  }
+
+  get manager(): ElasticScalingManager {
+    return this.fleet.managers()[0]!;
+  }
+
+  get cluster(): PhantomCluster {
+    return this.#cluster!;
+  }
+
+  /** Awaits a command while virtual time passes, as commands wait for storage and drivers. */
+  async run<T>(command: Promise<CommandResult<T>>): Promise<T> {
+    let settled = false;
+    const done = command.finally(() => { settled = true; });
+    await this.clock.advanceUntil(() => settled, 60_000);
+    return valueOf(await done);
+  }
+
+  preview(request: Partial<PlanRequest> = {}): Promise<Plan> {
+    return this.run(this.manager.preview({ strategy: 'load-based', scope: { kind: 'cluster' }, seed: 1, ...request }, OPERATOR));
+  }
+
+  /** Runs until the operation has ended, at most `limitMs` of virtual time. */
+  async untilEnded(operationId: string, limitMs = 3_600_000): Promise<Operation> {
+    await this.clock.advanceUntil(() => !this.manager.view().summary.operations.some((operation) => operation.id === operationId), limitMs);
+    return this.run(this.manager.operation(operationId));
+  }
+
+  async change(edit: (settings: ClusterSettings) => ClusterSettings): Promise<void> {
+    const { generation, settings } = this.manager.settings();
+    await this.run(this.manager.updateSettings({ generation, settings: edit(settings) }, OPERATOR));
+  }
+
+  typesOf(): string[] {
+    return this.events.map((event) => event.type);
+  }
+
+  async close(): Promise<void> {
+    let closed = false;
+    const closing = this.fleet.close().finally(() => { closed = true; });
+    await this.clock.advanceUntil(() => closed, 60_000);
+    await closing;
+  }
+}
+
+export function valueOf<T>(result: CommandResult<T>): T {
+  if (!result.ok) throw new Error(`Refused: ${JSON.stringify(result.error)}`);
+  return result.value;
+}
