@@ -26,6 +26,7 @@ export class ClusterCore {
   /** The highest manager epoch seen; lower ones are refused. */
   authority = 0;
   #nowMs: number;
+  #present: () => number;
   /** Grows with everything that changes what nodes are asked for, time apart. */
   #version = 0;
   #speedsVersion = -1;
@@ -37,6 +38,7 @@ export class ClusterCore {
   constructor(readonly shape: ClusterShape, workload: Workload, readonly nodes: PhantomNode[], readonly placement: Placement, nowMs: number) {
     this.workload = workload;
     this.#nowMs = nowMs;
+    this.#present = () => this.#nowMs;
     for (const node of nodes) this.#nodesById.set(node.id, node);
   }
 
@@ -90,6 +92,16 @@ export class ClusterCore {
     this.workload.setControls(controls);
     this.touch();
     this.#changes.emit({ kind: 'controls', controls });
+  }
+
+  /** From now on the present is what `nowMs` says; before, it was where the last advance ended. */
+  followTime(nowMs: () => number): void {
+    this.#present = nowMs;
+  }
+
+  /** Brings the cluster to the present. Whoever reads or changes it from outside does this first. */
+  catchUp(): void {
+    this.advanceTo(this.#present());
   }
 
   /** Goes on to an instant; one that has passed already changes nothing. */

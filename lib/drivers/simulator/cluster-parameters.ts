@@ -33,7 +33,7 @@ export const SIZING = {
   /** Mean over all nodes of bytes held, as a share of the disk. */
   dataShareOfDisk: 0.28,
   /** Mean over all nodes of cores that the shards ask for, as a share of the node's. */
-  cpuShare: 0.36,
+  cpuShare: 0.3,
   /** A shard is never larger than this share of a disk, however few shards there are. */
   shardShareOfDiskMax: 0.15,
   /** And never asks for more than this share of a node's cores on average. */
@@ -44,7 +44,7 @@ export const SIZING = {
   weightMax: 25,
   bytesPerKey: 1_400,
   cpuSecondsPerOperation: 60e-6,
-  networkBytesPerOperation: 5_000,
+  networkBytesPerOperation: 6_000,
   /** Mean share of reads among the operations of a shard; each shard has its own, +- `readShareSpread`. */
   readShare: 0.76,
   readShareSpread: 0.12,

@@ -5,8 +5,8 @@ import { isServing, type PhantomNode } from './phantom-node';
 import { assert } from '@/lib/platform/assert';
 
 /**
- * What can go wrong, for tests and the Simulator screen. Each call takes effect at the
- * instant the cluster has reached; naming a node that is no member is a bug of the caller.
+ * What can go wrong, for tests and the Simulator screen. Each call takes effect at present;
+ * naming a node that is no member is a bug of the caller.
  */
 export class Faults {
   constructor(private readonly core: ClusterCore) {}
@@ -90,6 +90,7 @@ export class Faults {
   }
 
   #member(nodeId: string): PhantomNode {
+    this.core.catchUp();
     const node = this.core.node(nodeId);
     assert(node?.member, `${nodeId} is no member of the cluster`);
     return node;

@@ -80,9 +80,8 @@ class Filling {
     const chosen: number[] = [];
     for (let round = 0; chosen.length < count; round += 1) {
       const zone = zones[round % zones.length]!;
-      const free = zone.nodes.filter((node) => !chosen.includes(node));
-      if (free.length === 0) continue;
-      const node = this.#lessFull(free, draw);
+      const node = this.#lessFull(zone.nodes, chosen, draw);
+      if (node === null) continue;
       chosen.push(node);
       this.#replicas[node]! += 1;
       zone.replicas += 1;
@@ -91,10 +90,20 @@ class Filling {
     return chosen as [number, ...number[]];
   }
 
-  /** The less full of two at random (power of two choices): near the weights, but not exactly. */
-  #lessFull(free: readonly number[], draw: () => number): number {
-    const one = free[Math.floor(draw() * free.length)]!;
-    const other = free[Math.floor(draw() * free.length)]!;
+  /** The less full of two at random (power of two choices): near the weights, but not exactly. Null when all are taken. */
+  #lessFull(nodes: readonly number[], taken: readonly number[], draw: () => number): number | null {
+    const one = freeFrom(nodes, taken, Math.floor(draw() * nodes.length));
+    const other = freeFrom(nodes, taken, Math.floor(draw() * nodes.length));
+    if (one === null || other === null) return null;
     return this.#replicas[one]! / this.weights[one]! <= this.#replicas[other]! / this.weights[other]! ? one : other;
   }
+}
+
+/** The first node from `start` on, going round, that is not taken. */
+function freeFrom(nodes: readonly number[], taken: readonly number[], start: number): number | null {
+  for (let step = 0; step < nodes.length; step += 1) {
+    const node = nodes[(start + step) % nodes.length]!;
+    if (!taken.includes(node)) return node;
+  }
+  return null;
 }

@@ -72,6 +72,7 @@ export class PhantomCluster {
   /** Factor on the load of every shard, 0 or more. */
   setLoadScale(loadScale: number): void {
     assert(loadScale >= 0 && Number.isFinite(loadScale), `A load scale is 0 or more, not ${loadScale}`);
+    this.core.catchUp();
     this.core.setControls({ ...this.controls, loadScale });
   }
 
@@ -79,6 +80,7 @@ export class PhantomCluster {
   heatShard(shardId: number, factor: number): void {
     assert(Number.isInteger(shardId) && shardId >= 0 && shardId < this.core.shape.shardCount, `There is no shard ${shardId}`);
     assert(factor >= 0 && Number.isFinite(factor), `A factor is 0 or more, not ${factor}`);
+    this.core.catchUp();
     const others = this.controls.hotShards.filter(([id]) => id !== shardId);
     this.core.setControls({ ...this.controls, hotShards: [...others, [shardId, factor]] });
   }

@@ -56,11 +56,15 @@ export class SimulatorDriver implements ClusterDriver {
   #timer: Disposable | null = null;
   #closed = false;
 
-  constructor(options: { cluster: PhantomCluster; clock: Clock; time: SimulatedTime }) {
+  readonly #onClose: () => void;
+
+  constructor(options: { cluster: PhantomCluster; clock: Clock; time: SimulatedTime; onClose: () => void }) {
+    this.#onClose = options.onClose;
     this.#cluster = options.cluster;
     this.#clock = options.clock;
     this.#time = options.time;
     this.#observer = new Observer(options.cluster.core);
+    options.cluster.core.followTime(() => options.time.nowMs());
   }
 
   observe(options: { detail: 'nodes' | 'full'; signal: AbortSignal }): Promise<Result<Observation, DriverFailure>> {
@@ -119,6 +123,7 @@ export class SimulatorDriver implements ClusterDriver {
     for (const running of [...this.#running]) this.#interrupt(running);
     this.#timer?.[Symbol.dispose]();
     this.#timer = null;
+    this.#onClose();
     return Promise.resolve();
   }
 
@@ -128,7 +133,7 @@ export class SimulatorDriver implements ClusterDriver {
   }
 
   #catchUp(): void {
-    this.#cluster.advanceTo(this.#time.nowMs());
+    this.#cluster.core.catchUp();
   }
 
   #move(step: MoveTarget, context: StepContext): Promise<StepResult> {
