@@ -69,7 +69,7 @@ export async function compose(options: { config: Config; clock: Clock; logger: M
 function driverFactory(clock: Clock): CreateDriver {
   return (connection) => {
     switch (connection.kind) {
-      case 'simulator': return createSimulator({ connection, clock });
+      case 'simulator': return createSimulator({ connection, clock }).driver;
       case 'redis-cluster': return new RedisClusterDriver({ connection, clock });
       default: return assertNever(connection);
     }

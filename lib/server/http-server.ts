@@ -13,6 +13,8 @@ import { sendWebResponse, toWebRequest } from './web-messages';
 
 /** Sends a whole request in so long, or is cut off. */
 const REQUEST_TIMEOUT_MS = 60_000;
+/** Longer than clients and proxies keep an idle connection: whoever closes first must not be the server, for that breaks the request that is just being sent. */
+const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
 /** Next, or whatever else draws pages. */
 export interface Pages {
@@ -57,7 +59,7 @@ export interface ListenFailure {
 export async function listen(options: { host: string; port: number; development: boolean; logger: ManagerLogger }): Promise<Result<HttpServer, ListenFailure>> {
   const { host, port, logger, development } = options;
   let parts: Parts | null = null;
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS }, (request, response) => {
     setSecurityHeaders(response, { development });
     answer(parts, request, response).catch((error: unknown) => {
       logger.error({ err: error, method: request.method, url: request.url }, 'A request failed unexpectedly');
@@ -111,7 +113,9 @@ async function answer(parts: Parts | null, request: IncomingMessage, response: S
   }
   if (isBelow(path, API_BASE_PATH) && (parts.apiBeforePages || parts.pages === null)) {
     stampPeer(request);
-    return sendWebResponse(await parts.runtime.handleApi(toWebRequest(request)), response);
+    const webRequest = await toWebRequest(request);
+    if (webRequest !== null) await sendWebResponse(await parts.runtime.handleApi(webRequest), response);
+    return;
   }
   if (isBelow(path, LIVE_PATH)) {
     parts.gateway.handleRequest(request, response);

@@ -1,0 +1,19 @@
+/** The server without pages, as a program: for tests that kill it and for benches that measure it. */
+import { systemClock } from '@/lib/platform/system-clock';
+import { readConfig } from '@/lib/server/config';
+import { createLogger } from '@/lib/server/logger';
+import { createShutdown } from '@/lib/server/shutdown';
+import { startServer } from '@/lib/server/start-server';
+
+const config = readConfig(process.env, process.cwd());
+if (!config.ok) throw new Error(config.error.join('\n'));
+const logger = createLogger(config.value.logLevel);
+const server = await startServer({ config: config.value, clock: systemClock, logger, development: false, openPages: null, apiBeforePages: true });
+if (!server.ok) throw new Error(server.error);
+const shutDown = createShutdown({ stop: () => server.value.close(), clock: systemClock, logger, exit: (code) => process.exit(code) });
+process.on('SIGTERM', shutDown);
+process.on('SIGINT', shutDown);
+process.on('message', (message) => {
+  if (message === 'usage') process.send?.({ cpu: process.cpuUsage(), rssBytes: process.memoryUsage.rss() });
+});
+process.stdout.write(`PhantomScale is ready at ${server.value.url}\n`);

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '@/lib/server/config';
+
+describe('the configuration', () => {
+  it('has defaults that need nothing', () => {
+    expect(readConfig({}, '/srv/ps')).toEqual({
+      ok: true,
+      value: { host: '127.0.0.1', port: 3000, dataDir: '/srv/ps/.data', databaseUrl: 'file:/srv/ps/.data/phantom-scale.db', logLevel: 'warn' },
+    });
+    expect(readConfig({ HOST: '', PORT: '', DATABASE_URL: '', DATA_DIR: '', LOG_LEVEL: '' }, '/srv/ps')).toEqual(readConfig({}, '/srv/ps'));
+  });
+
+  it('is taken from the environment', () => {
+    expect(readConfig({ HOST: '::1', PORT: '0', DATA_DIR: '/data', DATABASE_URL: 'file:/db/x.db', LOG_LEVEL: 'debug' }, '/srv')).toEqual({
+      ok: true, value: { host: '::1', port: 0, dataDir: '/data', databaseUrl: 'file:/db/x.db', logLevel: 'debug' },
+    });
+  });
+
+  it.each(['0.0.0.0', '::', '192.168.1.10', 'example.org', '127.0.0.1.example.org'])('does not offer the server to other machines by HOST=%s, and says why', (HOST) => {
+    const config = readConfig({ HOST }, '/srv');
+    expect(config.ok || config.error).toEqual([expect.stringMatching(/^HOST must be 127\.0\.0\.1, ::1 or localhost: there is no access control yet/)]);
+  });
+
+  it.each(['65536', '-1', '3000x', '1e3', 'http'])('does not guess at PORT=%s', (PORT) => {
+    const config = readConfig({ PORT }, '/srv');
+    expect(config.ok || config.error).toEqual(['PORT must be a number from 0 to 65535.']);
+  });
+
+  it('names every variable that is wrong', () => {
+    const config = readConfig({ PORT: 'x', LOG_LEVEL: 'loud' }, '/srv');
+    expect(config.ok || config.error).toHaveLength(2);
+  });
+});
