@@ -1,6 +1,6 @@
 import type { RedisConnection } from '@/lib/contract/connection';
 import type { DriverFailure } from '@/lib/contract/operation';
-import { sleep, type Clock } from '@/lib/platform/clock';
+import type { Clock } from '@/lib/platform/clock';
 import { err, ok, type Result } from '@/lib/platform/result';
 import type { Connections } from './connections';
 import { formatEndpoint, parseEndpoint, type Endpoint } from './endpoints';
@@ -99,14 +99,15 @@ export class ClusterReader {
   async #askOne(address: string, endpoint: Endpoint, signal: AbortSignal): Promise<Result<NodeReading, DriverFailure>> {
     const question = this.#questions.get(address) ?? this.#question(address, endpoint);
     const patienceMs = this.#overdue.has(address) ? PATIENCE_AFTER_MISS_MS : this.#connection.commandTimeoutMs + PATIENCE_AFTER_MISS_MS;
-    const patience = new AbortController();
-    const late = sleep(this.#clock, patienceMs, AbortSignal.any([signal, patience.signal])).then(
-      () => err(failureOf('timeout', `${address}: no answer within ${patienceMs} ms`, true)),
-      () => err(INTERRUPTED),
-    );
-    const result = await Promise.race([question, late]);
-    patience.abort();
-    return result;
+    return await new Promise((resolve, reject) => {
+      const onAbort = () => { resolve(err(INTERRUPTED)); };
+      const patience = this.#clock.after(patienceMs, () => { resolve(err(failureOf('timeout', `${address}: no answer within ${patienceMs} ms`, true))); });
+      signal.addEventListener('abort', onAbort, { once: true });
+      question.then(resolve, reject).finally(() => {
+        patience[Symbol.dispose]();
+        signal.removeEventListener('abort', onAbort);
+      });
+    });
   }
 
   /** Runs to its own end whoever waits for it: an answer that comes late makes the node trusted again. */

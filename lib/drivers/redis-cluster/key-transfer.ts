@@ -30,8 +30,6 @@ export interface TransferEnds {
   readonly targetEndpoint: Endpoint;
   readonly credentials: Pick<RedisConnection, 'username' | 'password'>;
   readonly commandTimeoutMs: number;
-  /** The target held no key of the slot when this run began: what it has of the source's keys now came from this run. */
-  readonly targetBeganEmpty: boolean;
 }
 
 /**
@@ -42,10 +40,13 @@ export interface TransferEnds {
  *   same (what a former run left) is it replaced; else nothing is touched (busy-key).
  * A key that is gone (NOKEY) is fine: deleted, expired, or moved.
  */
-export async function transferKeys(ends: TransferEnds, keys: readonly SizedKey[]): Promise<Result<void, DriverFailure>> {
+export async function transferKeys(ends: TransferEnds, keys: readonly SizedKey[], { targetBeganEmpty }: {
+  /** The target held no key of the slot when this run began: what it has of the source's keys now came from this run. */
+  targetBeganEmpty: boolean;
+}): Promise<Result<void, DriverFailure>> {
   let result = await migrate(ends, keys, { replace: false });
   for (let retry = 0; retry < RETRIES_MAX && !result.ok && isInDoubt(result.error); retry += 1) {
-    result = await migrate(ends, keys, { replace: ends.targetBeganEmpty });
+    result = await migrate(ends, keys, { replace: targetBeganEmpty });
   }
   if (!result.ok && result.error.farCode === 'BUSYKEY') {
     const same = await keysWithSameValue(ends, keys);

@@ -3,15 +3,16 @@ import { sleep, type Clock } from '@/lib/platform/clock';
 /**
  * MIGRATE stops the source's only thread, and the target's while it restores. So each
  * source has one MIGRATE under way at a time however many slots are in flight, and the
- * batches are sized so that one takes about TARGET_MS: additive-multiplicative control
- * by the measured time, which also covers values that are slow to serialise.
+ * batches are sized so that one takes about TARGET_MS by the measured time, which also
+ * covers values that are slow to serialise. Below the least batch the fixed cost of a
+ * round trip is all there is to measure: a busy machine would shrink it for nothing.
  */
 const TARGET_MS = 4;
-const KEYS = { first: 32, min: 1, max: 400 } as const;
-const BYTES = { first: 256 * 1024, min: 16 * 1024, max: 4 * 1024 * 1024 } as const;
-/** After a batch that took longer than this the clients get the source to themselves for half its time. */
-const REST_ABOVE_MS = 2;
-const REST_MS_MAX = 500;
+const KEYS = { first: 32, min: 16, max: 400 } as const;
+const BYTES = { first: 256 * 1024, min: 64 * 1024, max: 4 * 1024 * 1024 } as const;
+/** After a batch that took longer than this, clients get the source to themselves for a quarter of its time. */
+const REST_ABOVE_MS = 1.5 * TARGET_MS;
+const REST_MS_MAX = 250;
 
 export class MigrationLane {
   readonly #clock: Clock;
@@ -35,7 +36,7 @@ export class MigrationLane {
       const value = await work();
       const tookMs = this.#clock.monotonicMs() - beganAtMs;
       this.#adapt(size, tookMs);
-      return { value, restMs: tookMs > REST_ABOVE_MS ? Math.min(REST_MS_MAX, tookMs / 2) : 0 };
+      return { value, restMs: tookMs > REST_ABOVE_MS ? Math.min(REST_MS_MAX, tookMs / 4) : 0 };
     });
     this.#tail = turn.then(
       async ({ restMs }) => { if (restMs > 0) await sleep(this.#clock, restMs); },

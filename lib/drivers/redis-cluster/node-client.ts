@@ -16,6 +16,19 @@ export interface CallOptions {
   readonly bytes?: boolean;
 }
 
+interface Open {
+  readonly redis: Redis;
+  readonly ready: Promise<Result<void, CommandFailure>>;
+  waiting: Waiting[];
+}
+
+/** A pipeline that goes out with whatever else is sent to this node in the same turn of the event loop. */
+interface Waiting {
+  readonly commands: readonly Command[];
+  readonly bytes: boolean;
+  readonly resolve: (results: Result<CommandResult[], CommandFailure>) => void;
+}
+
 type Credentials = Pick<RedisConnection, 'username' | 'password' | 'tls'>;
 
 /**
@@ -28,7 +41,7 @@ export class NodeClient {
   readonly #endpoint: Endpoint;
   readonly #credentials: Credentials;
   readonly #clock: Clock;
-  #open: { readonly redis: Redis; readonly ready: Promise<Result<void, CommandFailure>> } | null = null;
+  #open: Open | null = null;
   #closed = false;
 
   constructor(options: { endpoint: Endpoint; credentials: Credentials; clock: Clock }) {
@@ -63,29 +76,46 @@ export class NodeClient {
     this.#drop();
   }
 
+  /** Many moves talk to the same nodes at once: what one turn of the event loop sends to a node is one write. */
   async #send(commands: readonly Command[], bytes: boolean): Promise<Result<CommandResult[], CommandFailure>> {
     if (this.#closed) return err({ kind: 'connection', code: '', farCode: '', message: 'The connection was closed by us' });
     const open = this.#open ?? this.#connect();
     const ready = await open.ready;
     if (!ready.ok) return ready;
-    const pipeline = open.redis.pipeline();
-    for (const [name, ...args] of commands) {
-      if (bytes) pipeline.callBuffer(name, ...args);
-      else pipeline.call(name, ...args);
-    }
-    const replies = await pipeline.exec();
-    if (replies === null) return err(this.#lost(null));
-    return ok(replies.map(([error, reply]): CommandResult => error === null ? ok(reply as Reply) : err(this.#failureOf(error))));
+    return await new Promise((resolve) => {
+      open.waiting.push({ commands, bytes, resolve });
+      if (open.waiting.length === 1) setImmediate(() => { void this.#flush(open); });
+    });
   }
 
-  #connect(): { readonly redis: Redis; readonly ready: Promise<Result<void, CommandFailure>> } {
+  async #flush(open: Open): Promise<void> {
+    const batch = open.waiting;
+    open.waiting = [];
+    const pipeline = open.redis.pipeline();
+    for (const { commands, bytes } of batch) {
+      for (const [name, ...args] of commands) {
+        if (bytes) pipeline.callBuffer(name, ...args);
+        else pipeline.call(name, ...args);
+      }
+    }
+    const replies = await pipeline.exec().catch(() => null);
+    let from = 0;
+    for (const { commands, resolve } of batch) {
+      const own = replies?.slice(from, from + commands.length);
+      from += commands.length;
+      resolve(own === undefined ? err(this.#lost(null)) : ok(own.map(([error, reply]): CommandResult => error === null ? ok(reply as Reply) : err(this.#failureOf(error)))));
+    }
+  }
+
+  #connect(): Open {
     const redis = new Redis(optionsFor(this.#endpoint, this.#credentials));
     // ioredis rejects with "Connection is closed." whatever happened; the reason comes
     // by the event alone.
     let reason: Error | null = null;
     redis.on('error', (error: Error) => { reason = error; });
-    const open = {
+    const open: Open = {
       redis,
+      waiting: [],
       ready: redis.connect().then(
         () => this.#authenticate(redis),
         (error: unknown) => err(this.#lost(reason ?? error)),

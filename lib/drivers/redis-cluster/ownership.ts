@@ -1,4 +1,4 @@
-import { isPrimary, SLOT_COUNT, type ClusterView } from './topology';
+import { isPrimary, ownersInView, SLOT_COUNT, type ClusterView } from './topology';
 
 /**
  * Who owns which slot. Each primary's claim about itself comes first, since it is what
@@ -52,8 +52,7 @@ function fillFromHearsay({ owners, epochs, views }: { owners: (string | null)[];
 }
 
 function markDisagreement({ view, owners, contested }: { view: ClusterView; owners: readonly (string | null)[]; contested: Set<number> }): void {
-  const seen = new Array<string | null>(SLOT_COUNT).fill(null);
-  for (const node of view.nodes.values()) forEachSlot(node.slots, (slot) => { seen[slot] = node.id; });
+  const seen = ownersInView(view);
   for (let slot = 0; slot < SLOT_COUNT; slot += 1) {
     if (seen[slot] !== owners[slot]) contested.add(slot);
   }

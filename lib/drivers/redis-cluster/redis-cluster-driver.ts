@@ -9,6 +9,7 @@ import { err, ok, type Result } from '@/lib/platform/result';
 import { ClusterReader } from './cluster-reader';
 import { Connections } from './connections';
 import { driverFailure, failureOf, INTERRUPTED } from './failures';
+import { LinkedAbort } from './linked-abort';
 import { Membership } from './membership';
 import { Observer } from './observer';
 import { SlotActivity } from './slot-activity';
@@ -61,8 +62,12 @@ export class RedisClusterDriver implements ClusterDriver {
   }
 
   async observe({ detail, signal }: { detail: 'nodes' | 'full'; signal: AbortSignal }): Promise<Result<Observation, DriverFailure>> {
-    const combined = AbortSignal.any([signal, this.#closing.signal]);
-    return combined.aborted ? err(INTERRUPTED) : await this.#observer.observe({ detail, signal: combined });
+    const abort = new LinkedAbort(signal, this.#closing.signal);
+    try {
+      return abort.signal.aborted ? err(INTERRUPTED) : await this.#observer.observe({ detail, signal: abort.signal });
+    } finally {
+      abort[Symbol.dispose]();
+    }
   }
 
   async probe(nodeId: string, signal: AbortSignal): Promise<Result<{ answerMs: number }, DriverFailure>> {
@@ -86,13 +91,16 @@ export class RedisClusterDriver implements ClusterDriver {
     if (context.signal.aborted) return err(INTERRUPTED);
     if (context.epoch < this.#epoch) return err(failureOf('stale-epoch', `A manager with epoch ${this.#epoch} acts on this cluster; ${context.epoch} is outdated`));
     this.#epoch = context.epoch;
-    const signal = AbortSignal.any([context.signal, this.#closing.signal]);
-    const work = this.#withinSecond(this.#run(step, { ...context, signal }), signal);
+    const abort = new LinkedAbort(context.signal, this.#closing.signal);
+    const running = this.#run(step, { ...context, signal: abort.signal });
+    const work = this.#withinSecond(running, abort.signal);
     this.#steps.add(work);
     try {
       return await work;
     } finally {
       this.#steps.delete(work);
+      // What runs on behind an early answer keeps its (already aborted) signal.
+      abort[Symbol.dispose]();
     }
   }
 

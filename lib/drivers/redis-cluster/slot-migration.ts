@@ -35,30 +35,34 @@ export interface SlotMove {
  * refused by the engine when its time is over, so it is run again from any point.
  */
 export async function migrateSlot(move: SlotMove, context: StepContext, { isTargetOwner }: { isTargetOwner: boolean } = { isTargetOwner: false }): Promise<Result<StepOutcome, DriverFailure>> {
-  const progress = new ProgressReport({ clock: move.clock, onProgress: context.onProgress });
-  const throttle = new ByteThrottle({ clock: move.clock, bytesPerSecondMax: context.bytesPerSecondMax });
   if (context.signal.aborted) return err(INTERRUPTED);
-  if (!isTargetOwner) {
-    const opened = await openSlot(move);
-    if (!opened.ok) return opened;
-  }
-  progress.report('copying');
+  const began = await prepareTarget(move, { isTargetOwner });
+  if (!began.ok) return began;
+  const copying: Copying = {
+    context,
+    progress: new ProgressReport({ clock: move.clock, onProgress: context.onProgress }),
+    throttle: new ByteThrottle({ clock: move.clock, bytesPerSecondMax: context.bytesPerSecondMax }),
+    targetBeganEmpty: began.value.targetBeganEmpty,
+  };
+  copying.progress.report('copying');
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    const copied = await copyKeys(move, { context, progress, throttle });
+    const copied = await copyKeys(move, copying);
     if (!copied.ok) return copied;
-    const handed = await handOver(move, progress);
+    const handed = await handOver(move, copying.progress);
     if (!handed.ok) return handed;
-    if (handed.value) return ok({ bytes: progress.bytesDone, keyCount: progress.keysDone, nodeId: null });
+    if (handed.value) return ok({ bytes: copying.progress.bytesDone, keyCount: copying.progress.keysDone, nodeId: null });
   }
   return err(failureOf('verification-failed', `Slot ${move.slot}: the source still holds keys after ${ROUNDS_MAX} rounds`, true));
 }
 
 /** The target must be ready before the source sends the first client to it. */
-async function openSlot({ slot, sourceNodeId, targetNodeId, ends, timeoutMs }: SlotMove): Promise<Result<void, DriverFailure>> {
-  const importing = await ends.target.call(['CLUSTER', 'SETSLOT', slot, 'IMPORTING', sourceNodeId], { timeoutMs });
-  if (!importing.ok) return err(refusal(importing.error, `${ends.target.address}: SETSLOT ${slot} IMPORTING`));
-  const migrating = await ends.source.call(['CLUSTER', 'SETSLOT', slot, 'MIGRATING', targetNodeId], { timeoutMs });
-  return migrating.ok ? ok(undefined) : err(refusal(migrating.error, `${ends.source.address}: SETSLOT ${slot} MIGRATING`));
+async function prepareTarget({ slot, sourceNodeId, ends, timeoutMs }: SlotMove, { isTargetOwner }: { isTargetOwner: boolean }): Promise<Result<{ targetBeganEmpty: boolean }, DriverFailure>> {
+  const count: Command = ['CLUSTER', 'COUNTKEYSINSLOT', slot];
+  const flag: readonly Command[] = isTargetOwner ? [] : [['CLUSTER', 'SETSLOT', slot, 'IMPORTING', sourceNodeId]];
+  const [counted, importing] = await ends.target.pipeline([count, ...flag], { timeoutMs });
+  if (importing?.ok === false) return err(refusal(importing.error, `${ends.target.address}: SETSLOT ${slot} IMPORTING`));
+  const keys = integerOf(counted, 'CLUSTER COUNTKEYSINSLOT');
+  return keys.ok ? ok({ targetBeganEmpty: keys.value === 0 }) : err(driverFailure(keys.error, `${ends.target.address}: CLUSTER COUNTKEYSINSLOT`));
 }
 
 /** A plain ERR here means that the ends are no longer what they were when we looked. */
@@ -71,17 +75,23 @@ interface Copying {
   readonly context: StepContext;
   readonly progress: ProgressReport;
   readonly throttle: ByteThrottle;
+  readonly targetBeganEmpty: boolean;
 }
 
-/** Until the source has no key of the slot. Interrupted only between batches: each is whole on one side. */
+/**
+ * Until the source says that it has no key of the slot: with the MIGRATING flag on it
+ * creates none any more, so empty stays empty (M7). Interrupted only between batches.
+ */
 async function copyKeys(move: SlotMove, copying: Copying): Promise<Result<void, DriverFailure>> {
   for (;;) {
     if (copying.context.signal.aborted) return err(INTERRUPTED);
     const listed = await listKeys(move);
     if (!listed.ok) return listed;
-    if (listed.value.length === 0) return ok(undefined);
-    for (let from = 0; from < listed.value.length;) {
-      const batch = nextBatch(listed.value, from, { lane: move.lane, throttle: copying.throttle });
+    if (listed.value.keysLeft === 0) return ok(undefined);
+    const keys = await sizedKeys(move, listed.value.names);
+    if (!keys.ok) return keys;
+    for (let from = 0; from < keys.value.length;) {
+      const batch = nextBatch(keys.value, from, { lane: move.lane, throttle: copying.throttle });
       const sent = await sendBatch(move, batch, copying);
       if (!sent.ok) return sent;
       from += batch.length;
@@ -89,13 +99,24 @@ async function copyKeys(move: SlotMove, copying: Copying): Promise<Result<void, 
   }
 }
 
-async function listKeys({ slot, ends, timeoutMs }: SlotMove): Promise<Result<readonly SizedKey[], DriverFailure>> {
-  const reply = await ends.source.call(['CLUSTER', 'GETKEYSINSLOT', slot, KEYS_LISTED_MAX], { timeoutMs, bytes: true });
-  const names = bytesListOf(reply, 'CLUSTER GETKEYSINSLOT');
-  if (!names.ok) return err(driverFailure(names.error, `${ends.source.address}: CLUSTER GETKEYSINSLOT`));
-  const sizes = await ends.source.pipeline(names.value.map((name): Command => ['MEMORY', 'USAGE', name]), { timeoutMs });
+/** Sets the flag (again, which changes nothing), counts and lists in one write: the count holds for a slot that is closed to new keys. */
+async function listKeys({ slot, targetNodeId, ends, timeoutMs }: SlotMove): Promise<Result<{ keysLeft: number; names: readonly Buffer[] }, DriverFailure>> {
+  const [migrating, counted, listed] = await ends.source.pipeline([
+    ['CLUSTER', 'SETSLOT', slot, 'MIGRATING', targetNodeId],
+    ['CLUSTER', 'COUNTKEYSINSLOT', slot],
+    ['CLUSTER', 'GETKEYSINSLOT', slot, KEYS_LISTED_MAX],
+  ], { timeoutMs, bytes: true });
+  if (migrating?.ok === false) return err(refusal(migrating.error, `${ends.source.address}: SETSLOT ${slot} MIGRATING`));
+  const count = integerOf(counted, 'CLUSTER COUNTKEYSINSLOT');
+  if (!count.ok) return err(driverFailure(count.error, `${ends.source.address}: CLUSTER COUNTKEYSINSLOT`));
+  const names = bytesListOf(listed, 'CLUSTER GETKEYSINSLOT');
+  return names.ok ? ok({ keysLeft: count.value, names: names.value }) : err(driverFailure(names.error, `${ends.source.address}: CLUSTER GETKEYSINSLOT`));
+}
+
+async function sizedKeys({ slot, ends, timeoutMs }: SlotMove, names: readonly Buffer[]): Promise<Result<readonly SizedKey[], DriverFailure>> {
+  const sizes = await ends.source.pipeline(names.map((name): Command => ['MEMORY', 'USAGE', name]), { timeoutMs });
   const keys: SizedKey[] = [];
-  for (const [index, name] of names.value.entries()) {
+  for (const [index, name] of names.entries()) {
     const size = integerOf(sizes[index], 'MEMORY USAGE');
     // Gone meanwhile, or not allowed to be asked for: MIGRATE will tell.
     const key = { name, bytes: size.ok ? size.value : 0 };
@@ -119,31 +140,25 @@ function nextBatch(keys: readonly SizedKey[], from: number, { lane, throttle }: 
   return keys.slice(from, end);
 }
 
-async function sendBatch(move: SlotMove, batch: readonly SizedKey[], { context, progress, throttle }: Copying): Promise<Result<void, DriverFailure>> {
+async function sendBatch(move: SlotMove, batch: readonly SizedKey[], { context, progress, throttle, targetBeganEmpty }: Copying): Promise<Result<void, DriverFailure>> {
   const bytes = batch.reduce((sum, key) => sum + key.bytes, 0);
   if (!(await throttle.ready(context.signal))) return err(INTERRUPTED);
   const sent = await move.lane.run({ keys: batch.length, bytes }, async () => {
     // A turn may come late: nothing new is begun after the stop.
     if (context.signal.aborted) return err(INTERRUPTED);
     throttle.spent(bytes);
-    return await transferKeys(move.ends, batch);
+    return await transferKeys(move.ends, batch, { targetBeganEmpty });
   });
   if (sent.ok) progress.moved({ keys: batch.length, bytes });
   return sent;
 }
 
-/** Verifies that the source is empty and gives the slot away; false when a key turned up late and copying must go on. */
+/** Gives the slot away; false when a key turned up at the source after all and copying must go on. */
 async function handOver(move: SlotMove, progress: ProgressReport): Promise<Result<boolean, DriverFailure>> {
-  const { slot, ends, timeoutMs } = move;
   progress.report('verifying');
-  // With the MIGRATING flag on, the source creates no key any more: empty stays empty.
-  const count = integerOf(await ends.source.call(['CLUSTER', 'COUNTKEYSINSLOT', slot], { timeoutMs }), 'CLUSTER COUNTKEYSINSLOT');
-  if (!count.ok) return err(driverFailure(count.error, `${ends.source.address}: CLUSTER COUNTKEYSINSLOT`));
-  if (count.value > 0) return ok(false);
   progress.report('committing');
   const committed = await commit(move);
-  if (!committed.ok) return committed;
-  return await announce(move);
+  return committed.ok ? await announce(move) : committed;
 }
 
 /**

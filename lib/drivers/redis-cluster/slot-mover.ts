@@ -19,7 +19,7 @@ import { TargetMemory } from './target-memory';
 import { isPrimary, nameOf, ownerInView, SLOT_COUNT } from './topology';
 
 /** A move begins on a truth at most this old; every command that follows is refused by the engine when it no longer holds. */
-const TRUTH_AGE_MS_MAX = 100;
+const TRUTH_AGE_MS_MAX = 500;
 /** Finding, doing and finding again: a move that is not settled then has somebody working against it. */
 const TRIES_MAX = 3;
 
@@ -56,7 +56,7 @@ export class SlotMover {
   async move(target: MoveTarget, context: StepContext): Promise<Result<StepOutcome, DriverFailure>> {
     const refused = refuse(target);
     if (refused !== null) return err(refused);
-    return await this.#options.activity.exclusively(target.shardId, () => this.#move(target, context));
+    return await this.#options.activity.exclusively(target.shardId, () => this.#move(target, context, { truthAgeMsMax: TRUTH_AGE_MS_MAX }));
   }
 
   /**
@@ -74,26 +74,23 @@ export class SlotMover {
   async inspect(target: MoveTarget): Promise<Result<MoveTruth, DriverFailure>> {
     const refused = refuse(target);
     if (refused !== null) return err(refused);
-    const found = await this.#find(target, { notBeforeMs: this.#options.clock.monotonicMs() });
+    const found = await this.#find(target, { notBeforeMs: this.#options.clock.monotonicMs(), counting: true });
     if (!found.ok) return found;
     const { finding, keys } = found.value;
     return finding.state === 'unknown' ? err(this.#silence(found.value, finding.nodeId)) : ok(truthOf(finding, keys));
   }
 
-  async #move(target: MoveTarget, context: StepContext): Promise<Result<StepOutcome, DriverFailure>> {
+  async #move(target: MoveTarget, context: StepContext, { truthAgeMsMax }: { truthAgeMsMax: number }): Promise<Result<StepOutcome, DriverFailure>> {
     const { activity, clock } = this.#options;
-    const total = { bytes: 0, keyCount: 0 };
-    let notBeforeMs = Math.max(clock.monotonicMs() - TRUTH_AGE_MS_MAX, activity.endedAtMs(target.shardId));
+    let notBeforeMs = Math.max(clock.monotonicMs() - truthAgeMsMax, activity.endedAtMs(target.shardId));
     let last: DriverFailure = INTERRUPTED;
     for (let tries = 0; tries < TRIES_MAX; tries += 1) {
       if (context.signal.aborted) return err(INTERRUPTED);
-      const found = await this.#find(target, { notBeforeMs });
+      const found = await this.#findForMove(target, notBeforeMs);
       if (!found.ok) return found;
-      if (found.value.finding.state === 'done') return ok({ ...total, nodeId: null });
       const stepped = await this.#advance(target, found.value, context);
-      if (stepped.ok) return ok({ ...stepped.value, bytes: stepped.value.bytes + total.bytes });
+      if (stepped.ok || stepped.error.code !== 'topology-changed' || !stepped.error.retryable) return stepped;
       last = stepped.error;
-      if (last.code !== 'topology-changed' || !last.retryable) return stepped;
       notBeforeMs = clock.monotonicMs();
     }
     return err(last);
@@ -118,12 +115,10 @@ export class SlotMover {
   async #migrate(target: MoveTarget, found: Found, context: StepContext): Promise<Result<StepOutcome, DriverFailure>> {
     const move = this.#slotMove(target, found);
     if (!move.ok) return move;
-    const keys = found.keys.source ?? 0;
-    if (keys > 0) {
-      const bytes = keys * (this.#options.meanKeyBytesOf(found.sourceNodeId) ?? 0);
-      const refused = await this.#memory.refuses({ client: move.value.ends.target, nodeId: found.targetNodeId, bytes });
-      if (refused !== null) return err(refused);
-    }
+    const { ends } = move.value;
+    const arrivingBytes = async () => (await this.#countKeys(ends.source, target.shardId) ?? 0) * (this.#options.meanKeyBytesOf(found.sourceNodeId) ?? 0);
+    const refused = await this.#memory.refuses({ client: ends.target, nodeId: found.targetNodeId, arrivingBytes });
+    if (refused !== null) return err(refused);
     return await migrateSlot(move.value, context);
   }
 
@@ -162,7 +157,7 @@ export class SlotMover {
   }
 
   async #revert(target: MoveTarget, context: StepContext): Promise<Result<StepOutcome, DriverFailure>> {
-    const found = await this.#find(target, { notBeforeMs: this.#options.clock.monotonicMs() });
+    const found = await this.#find(target, { notBeforeMs: this.#options.clock.monotonicMs(), counting: true });
     if (!found.ok) return found;
     const { finding } = found.value;
     if (finding.state === 'unknown') return err(this.#silence(found.value, finding.nodeId));
@@ -175,15 +170,21 @@ export class SlotMover {
     const cleared = await clearFlags(move.value);
     if (!cleared.ok) return cleared;
     if (cleared.value) return ok({ bytes: 0, keyCount: 0, nodeId: null });
-    const forward = await this.#move(target, context);
+    const forward = await this.#move(target, context, { truthAgeMsMax: 0 });
     if (!forward.ok) return forward;
-    const back = await this.#move({ ...target, sourceNodeId: found.value.targetNodeId, targetNodeId: found.value.sourceNodeId }, context);
+    const back = await this.#move({ ...target, sourceNodeId: found.value.targetNodeId, targetNodeId: found.value.sourceNodeId }, context, { truthAgeMsMax: 0 });
     return back.ok ? ok({ bytes: forward.value.bytes + back.value.bytes, keyCount: back.value.keyCount, nodeId: null }) : back;
   }
 
-  async #find(target: MoveTarget, { notBeforeMs }: { notBeforeMs: number }): Promise<Result<Found, DriverFailure>> {
-    const { truths, connection } = this.#options;
-    const read = await truths.read({ notBeforeMs });
+  /** The usual case needs no more than a recent truth; whatever else it seems to be is looked at anew before it counts. */
+  async #findForMove(target: MoveTarget, notBeforeMs: number): Promise<Result<Found, DriverFailure>> {
+    const recent = await this.#find(target, { notBeforeMs, counting: false });
+    if (recent.ok && 'next' in recent.value.finding && (recent.value.finding.next === 'begin' || recent.value.finding.next === 'copy')) return recent;
+    return await this.#find(target, { notBeforeMs: this.#options.clock.monotonicMs(), counting: true });
+  }
+
+  async #find(target: MoveTarget, { notBeforeMs, counting }: { notBeforeMs: number; counting: boolean }): Promise<Result<Found, DriverFailure>> {
+    const read = await this.#options.truths.read({ notBeforeMs });
     if (!read.ok) return read;
     const truth = read.value;
     const unknown = [target.sourceNodeId, target.targetNodeId].find((id) => lineIn(truth, id) === null);
@@ -193,9 +194,7 @@ export class SlotMover {
     const sourceNodeId = currentSource(truth, target);
     const count = async (nodeId: string) => {
       const client = this.#control(truth, nodeId);
-      if (client === null || !truth.views.has(nodeId)) return null;
-      const reply = integerOf(await client.call(['CLUSTER', 'COUNTKEYSINSLOT', target.shardId], { timeoutMs: connection.commandTimeoutMs }), 'CLUSTER COUNTKEYSINSLOT');
-      return reply.ok ? reply.value : null;
+      return !counting || client === null || !truth.views.has(nodeId) ? null : await this.#countKeys(client, target.shardId);
     };
     const [source, onTarget] = await Promise.all([count(sourceNodeId), count(target.targetNodeId)]);
     const finding = findMove({
@@ -224,9 +223,14 @@ export class SlotMover {
       timeoutMs: this.#controlTimeoutMs(),
       ends: {
         migrate: connections.client(sourceEndpoint, 'migrate'), source, target: targetClient, targetEndpoint,
-        credentials: connection, commandTimeoutMs: connection.commandTimeoutMs, targetBeganEmpty: found.keys.target === 0,
+        credentials: connection, commandTimeoutMs: connection.commandTimeoutMs,
       },
     });
+  }
+
+  async #countKeys(client: NodeClient, slot: number): Promise<number | null> {
+    const count = integerOf(await client.call(['CLUSTER', 'COUNTKEYSINSLOT', slot], { timeoutMs: this.#controlTimeoutMs() }), 'CLUSTER COUNTKEYSINSLOT');
+    return count.ok ? count.value : null;
   }
 
   /** Behind a MIGRATE of a large value a node answers late and is not gone. */

@@ -28,12 +28,14 @@ export class TargetMemory {
     this.#timeoutMs = options.timeoutMs;
   }
 
-  /** `bytes`: estimate of what will arrive. A target that does not tell its memory is not refused here; MIGRATE will tell. */
-  async refuses({ client, nodeId, bytes }: { client: NodeClient; nodeId: string; bytes: number }): Promise<DriverFailure | null> {
+  /** `arrivingBytes`: estimate of what will arrive, asked for only where there is a limit. A target that does not tell its memory is not refused here; MIGRATE will tell. */
+  async refuses({ client, nodeId, arrivingBytes }: { client: NodeClient; nodeId: string; arrivingBytes: () => Promise<number> }): Promise<DriverFailure | null> {
     const known = await this.#readings.get(nodeId) ?? null;
     const isFresh = known !== null && this.#clock.monotonicMs() - known.atMs < AGE_MS_MAX;
     const reading = isFresh ? known : await this.#ask(client, nodeId);
-    if (reading === null || reading.maxBytes === 0 || reading.usedBytes + bytes <= reading.maxBytes) return null;
+    if (reading === null || reading.maxBytes === 0) return null;
+    const bytes = await arrivingBytes();
+    if (bytes === 0 || reading.usedBytes + bytes <= reading.maxBytes) return null;
     return failureOf('target-out-of-memory', `${client.address} uses ${reading.usedBytes} of ${reading.maxBytes} bytes (maxmemory, ${reading.policy}); `
       + `the slot brings about ${Math.ceil(bytes)} more. Raise maxmemory or choose another target`);
   }

@@ -50,11 +50,21 @@ export function parseClusterNodes(text: string): Result<ClusterView, string> {
 }
 
 // <id> <ip:port@cport[,hostname[,aux=value]*]> <flags> <leader> <ping-sent> <pong-recv> <config-epoch> <link-state> <slot>...
+const HEAD_FIELDS = 8;
+
 function parseLine(line: string): ClusterNodeLine | null {
-  const [id, address, flagList, leader, , , epoch, link, ...slotTokens] = line.split(' ');
+  const head: string[] = [];
+  let at = 0;
+  while (head.length < HEAD_FIELDS && at <= line.length) {
+    const space = line.indexOf(' ', at);
+    const end = space < 0 ? line.length : space;
+    head.push(line.slice(at, end));
+    at = end + 1;
+  }
+  const [id, address, flagList, leader, , , epoch, link] = head;
   if (id === undefined || address === undefined || flagList === undefined || leader === undefined || epoch === undefined || link === undefined) return null;
   const configEpoch = Number(epoch);
-  const parsedSlots = parseSlots(slotTokens);
+  const parsedSlots = parseSlots(line, at);
   if (id === '' || !Number.isInteger(configEpoch) || parsedSlots === null) return null;
   return {
     id,
@@ -81,41 +91,78 @@ function parseAddress(text: string): Pick<ClusterNodeLine, 'endpoint' | 'hostnam
   };
 }
 
-function parseSlots(tokens: readonly string[]): Pick<ClusterNodeLine, 'slots' | 'migrating' | 'importing'> | null {
+const ZERO = 48;
+const SPACE = 32;
+const DASH = 45;
+const BRACKET = 91;
+
+/**
+ * The slots behind position `at`. Read character by character: moves leave thousands of
+ * ranges behind, and every primary tells them all at every question.
+ */
+function parseSlots(line: string, at: number): Pick<ClusterNodeLine, 'slots' | 'migrating' | 'importing'> | null {
   const slots: SlotRange[] = [];
   const migrating = new Map<number, string>();
   const importing = new Map<number, string>();
-  for (const token of tokens) {
-    if (token === '') continue;
-    const open = /^\[(\d+)-([<>])-([^\]]+)\]$/.exec(token);
-    if (open !== null) {
+  let i = at;
+  while (i < line.length) {
+    const code = line.charCodeAt(i);
+    if (code === SPACE) {
+      i += 1;
+    } else if (code === BRACKET) {
+      const space = line.indexOf(' ', i);
+      const end = space < 0 ? line.length : space;
+      const open = /^\[(\d+)-([<>])-([^\]]+)\]$/.exec(line.slice(i, end));
+      if (open === null) return null;
       (open[2] === '>' ? migrating : importing).set(Number(open[1]), open[3] ?? '');
-      continue;
+      i = end;
+    } else {
+      const first = readNumber(line, i);
+      const ranged = line.charCodeAt(first.end) === DASH;
+      const last = ranged ? readNumber(line, first.end + 1) : first;
+      const closed = last.end >= line.length || line.charCodeAt(last.end) === SPACE;
+      if (first.end === i || (ranged && last.end === first.end + 1) || !closed || first.value > last.value || last.value >= SLOT_COUNT) return null;
+      slots.push({ first: first.value, last: last.value });
+      i = last.end;
     }
-    const range = /^(\d+)(?:-(\d+))?$/.exec(token);
-    const first = Number(range?.[1]);
-    const last = Number(range?.[2] ?? range?.[1]);
-    if (range === null || first > last || last >= SLOT_COUNT) return null;
-    slots.push({ first, last });
   }
   return { slots, migrating, importing };
+}
+
+function readNumber(line: string, at: number): { value: number; end: number } {
+  let value = 0;
+  let end = at;
+  for (; end < line.length; end += 1) {
+    const digit = line.charCodeAt(end) - ZERO;
+    if (digit < 0 || digit > 9) break;
+    value = value * 10 + digit;
+  }
+  return { value, end };
 }
 
 export function isPrimary(line: ClusterNodeLine): boolean {
   return line.flags.has('master');
 }
 
-export function ownsSlot(line: ClusterNodeLine, slot: number): boolean {
-  return line.slots.some((range) => slot >= range.first && slot <= range.last);
+const ownersByView = new WeakMap<ClusterView, (string | null)[]>();
+
+/** Node id per slot as this node sees it; `null`: nobody. What it says of itself wins. Made once per view. */
+export function ownersInView(view: ClusterView): readonly (string | null)[] {
+  const known = ownersByView.get(view);
+  if (known !== undefined) return known;
+  const owners = new Array<string | null>(SLOT_COUNT).fill(null);
+  const fill = (node: ClusterNodeLine) => {
+    for (const { first, last } of node.slots) owners.fill(node.id, first, last + 1);
+  };
+  for (const node of view.nodes.values()) fill(node);
+  fill(view.self);
+  ownersByView.set(view, owners);
+  return owners;
 }
 
 /** The owner of the slot as this node sees it; `null`: none. */
 export function ownerInView(view: ClusterView, slot: number): string | null {
-  if (ownsSlot(view.self, slot)) return view.self.id;
-  for (const node of view.nodes.values()) {
-    if (ownsSlot(node, slot)) return node.id;
-  }
-  return null;
+  return ownersInView(view)[slot] ?? null;
 }
 
 export function slotCountOf(ranges: readonly SlotRange[]): number {

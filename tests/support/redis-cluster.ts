@@ -1,0 +1,28 @@
+import type { RedisConnection } from '@/lib/contract/connection';
+import { RedisClusterDriver } from '@/lib/drivers/redis-cluster/redis-cluster-driver';
+import { systemClock } from '@/lib/platform/system-clock';
+import { RedisClusterProcesses, type RedisClusterOptions } from '../../scripts/redis/redis-cluster-processes';
+import { requireServers } from './redis-binary';
+
+/** A real cluster on loopback, of the first engine that this machine has. Stop it, also when the test fails; a lost one dies with us. */
+export async function startRedisCluster(options: Omit<RedisClusterOptions, 'binary'>): Promise<RedisClusterProcesses> {
+  return await RedisClusterProcesses.start({ ...options, binary: requireServers()[0].path });
+}
+
+/** How the driver connects to it. */
+export function connectionTo(cluster: RedisClusterProcesses, overrides: Partial<RedisConnection> = {}): RedisConnection {
+  const { username, password, tls } = cluster.access;
+  return {
+    kind: 'redis-cluster',
+    seeds: cluster.seeds,
+    commandTimeoutMs: 1_000,
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    tls: tls === undefined ? { enabled: false, rejectUnauthorized: true } : { enabled: true, rejectUnauthorized: true, caPem: tls.ca },
+    ...overrides,
+  };
+}
+
+export function openDriver(connection: RedisConnection): RedisClusterDriver {
+  return new RedisClusterDriver({ connection, clock: systemClock });
+}
