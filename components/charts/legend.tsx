@@ -1,4 +1,5 @@
 import { Group, Text } from '@mantine/core';
+import { memo } from 'react';
 import type { OwnerPattern } from './owner-style';
 import classes from './legend.module.css';
 
@@ -12,9 +13,8 @@ export interface LegendItem {
 }
 
 /** Swatches with words; the pattern of the swatch is the pattern in the picture. */
-export function Legend({ label, items }: { label: string; items: readonly LegendItem[] }) {
-  return (
-    <Group component="ul" gap="xs" aria-label={label} className={classes.list}>
+export const Legend = memo(({ label, items }: { label: string; items: readonly LegendItem[] }) => (
+  <Group component="ul" gap="xs" aria-label={label} className={classes.list}>
       {items.map((item) => (
         <Group key={item.key} component="li" gap={6} wrap="nowrap" className={classes.item}>
           <Swatch color={item.color} pattern={item.pattern} />
@@ -22,9 +22,9 @@ export function Legend({ label, items }: { label: string; items: readonly Legend
           {item.detail !== undefined && <Text size="xs" c="dimmed">{item.detail}</Text>}
         </Group>
       ))}
-    </Group>
-  );
-}
+  </Group>
+));
+Legend.displayName = 'Legend';
 
 export function Swatch({ color, pattern }: Pick<LegendItem, 'color' | 'pattern'>) {
   return <span className={classes.swatch} data-pattern={pattern} style={{ backgroundColor: color }} aria-hidden="true" />;

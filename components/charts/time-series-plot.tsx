@@ -15,6 +15,7 @@ export interface TimeSeriesPlotProps {
   readonly toMs: number;
   readonly format: (value: number) => string;
   readonly formatTime: (atMs: number) => string;
+  readonly zoneKey: string;
   readonly thresholds: readonly ThresholdLine[];
   readonly events: readonly EventMarker[];
   readonly valueMax?: number;

@@ -32,6 +32,8 @@ export interface TimeSeriesProps {
   readonly format: (value: number) => string;
   /** Prints a moment for the axis, the tooltip and the table. */
   readonly formatTime: (atMs: number) => string;
+  /** Changes when `formatTime` prints differently, such as in another zone. */
+  readonly zoneKey: string;
   readonly thresholds?: readonly ThresholdLine[];
   readonly events?: readonly EventMarker[];
   /** Top of the scale; the data decide when absent. */
@@ -41,16 +43,23 @@ export interface TimeSeriesProps {
 
 const NOTHING: readonly never[] = [];
 
-// Off-screen charts keep their last drawing: recharts costs tens of milliseconds an update.
-const PausedPlot = memo(
-  ({ paused: _paused, ...props }: TimeSeriesPlotProps & { readonly paused: boolean }) => <TimeSeriesPlot {...props} />,
-  (_before, next) => next.paused,
-);
+type PausedPlotProps = TimeSeriesPlotProps & { readonly paused: boolean };
+
+/** recharts costs tens of milliseconds an update: a chart is drawn again only when what it shows changed, and off-screen not even then. */
+function keepsDrawing(before: PausedPlotProps, next: PausedPlotProps): boolean {
+  if (next.paused) return true;
+  return before.rows === next.rows && before.scheme === next.scheme && before.fromMs === next.fromMs && before.toMs === next.toMs
+    && before.valueMax === next.valueMax && before.heightPx === next.heightPx && before.zoneKey === next.zoneKey
+    && before.thresholds.length === next.thresholds.length && before.thresholds.every((line, index) => line.value === next.thresholds[index]!.value)
+    && before.events.length === next.events.length && before.events.every((event, index) => event.key === next.events[index]!.key);
+}
+
+const PausedPlot = memo(({ paused: _paused, ...props }: PausedPlotProps) => <TimeSeriesPlot {...props} />, keepsDrawing);
 PausedPlot.displayName = 'PausedPlot';
 
 /** A line chart with its title, its averaging window, a spoken summary and a table of the same numbers. */
 export function TimeSeries(props: TimeSeriesProps) {
-  const { title, window, series, fromMs, toMs, format, formatTime, thresholds = NOTHING, events = NOTHING, valueMax, heightPx = 180 } = props;
+  const { title, window, series, fromMs, toMs, format, formatTime, zoneKey, thresholds = NOTHING, events = NOTHING, valueMax, heightPx = 180 } = props;
   const scheme = useComputedColorScheme('light');
   const frame = useRef<HTMLElement>(null);
   const onScreen = useOnScreen(frame);
@@ -78,7 +87,7 @@ export function TimeSeries(props: TimeSeriesProps) {
       {!asTable && !hasValue && <Text size="sm" c="dimmed" style={{ minHeight: heightPx }}>Nothing was recorded in this range.</Text>}
       {!asTable && hasValue && (
         <div role="img" aria-label={spokenSummary({ title, series, format, eventCount: shownEvents.length })}>
-          <PausedPlot paused={!onScreen} {...{ scheme, series, rows, fromMs, toMs, format, formatTime, thresholds, events: shownEvents, heightPx }} {...(valueMax !== undefined && { valueMax })} />
+          <PausedPlot paused={!onScreen} {...{ scheme, series, rows, fromMs, toMs, format, formatTime, zoneKey, thresholds, events: shownEvents, heightPx }} {...(valueMax !== undefined && { valueMax })} />
         </div>
       )}
       {(series.length > 1 || thresholds.length > 0) && <Legend series={series} thresholds={thresholds} scheme={scheme} />}

@@ -4,7 +4,7 @@ import { Autocomplete, Select, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation } from '@tanstack/react-query';
 import { IconPlus } from '@tabler/icons-react';
-import { useState } from 'react';
+import { memo, useState } from 'react';
 import { useClusterId } from '@/components/realtime/cluster-provider';
 import { useApi } from '@/components/realtime/live-provider';
 import { useCluster, useWriteAllowed } from '@/components/realtime/use-cluster';
@@ -17,7 +17,7 @@ import { noteAccepted } from './accepted-note';
 const NOTHING = { zone: '', address: '', followerOf: null as string | null };
 
 /** The button and its dialog: asks for what this kind of cluster needs, and no more. */
-export function AddNode() {
+export const AddNode = memo(() => {
   const capabilities = useCluster((state) => state.summary?.capabilities ?? null);
   const write = useWriteAllowed();
   const [opened, dialog] = useDisclosure(false);
@@ -33,7 +33,8 @@ export function AddNode() {
       <AddNodeDialog opened={opened} onClose={dialog.close} needsAddress={capabilities.addNodeNeeds === 'address'} hasFollowers={capabilities.replication === 'followers'} />
     </>
   );
-}
+});
+AddNode.displayName = 'AddNode';
 
 interface AddNodeDialogProps {
   readonly opened: boolean;

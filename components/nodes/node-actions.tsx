@@ -2,6 +2,7 @@
 
 import { Button, Group, Tooltip } from '@mantine/core';
 import Link from 'next/link';
+import { memo } from 'react';
 import { useClusterId } from '@/components/realtime/cluster-provider';
 import { useCluster } from '@/components/realtime/use-cluster';
 import { ApiCall } from '@/components/ui/api-call';
@@ -11,7 +12,7 @@ import { MaintenanceAction } from './maintenance-action';
 import type { NodeRow } from './node-rows';
 
 /** What can be done with a node, from the harmless to the final. */
-export function NodeActions({ row }: { readonly row: NodeRow }) {
+export const NodeActions = memo(({ row }: { readonly row: NodeRow }) => {
   const clusterId = useClusterId();
   const { node } = row;
   return (
@@ -23,6 +24,14 @@ export function NodeActions({ row }: { readonly row: NodeRow }) {
       <ApiCall method="POST" path={`/clusters/${clusterId}/nodes/${encodeURIComponent(node.id)}/${node.cordoned ? 'uncordon' : 'cordon'}`} />
     </Group>
   );
+}, sameForActions);
+NodeActions.displayName = 'NodeActions';
+
+/** Actions hang on what is wanted and held, not on the numbers that change with every reading. */
+function sameForActions({ row: before }: { readonly row: NodeRow }, { row: next }: { readonly row: NodeRow }): boolean {
+  const fields = ['id', 'name', 'cordoned', 'maintenanceUntilMs', 'lifecycle', 'liveness', 'followerOf'] as const;
+  return fields.every((field) => before.node[field] === next.node[field]) && before.leaderName === next.leaderName && before.followerCount === next.followerCount
+    && before.counts?.shards === next.counts?.shards && before.counts?.primaries === next.counts?.primaries;
 }
 
 /** A drain is planned first: the link leads to the preview, where it is approved. */

@@ -2,7 +2,7 @@
 
 import { SegmentedControl } from '@mantine/core';
 import { parseAsStringLiteral, useQueryState } from 'nuqs';
-import { useMemo } from 'react';
+import { memo, useMemo } from 'react';
 import { RESOURCE_LABELS } from '@/components/charts/node-facts';
 import { TimeSeries, type EventMarker } from '@/components/charts/time-series';
 import { useRoundedNow } from '@/components/realtime/use-live-store';
@@ -22,6 +22,7 @@ import classes from './nodes.module.css';
 const RANGES = { '15m': 15 * 60_000, '2h': 2 * 3_600_000, '24h': 24 * 3_600_000 } as const;
 const RANGE_KEYS = ['15m', '2h', '24h'] as const;
 const ROUND_MS = 10_000;
+const NO_SERIES: readonly never[] = [];
 
 const OTHERS: readonly { readonly metric: Metric; readonly title: string; readonly format: (value: number) => string }[] = [
   { metric: 'operationsPerSecond', title: 'Operations', format: (value) => formatRate(value) },
@@ -37,8 +38,8 @@ interface NodeChartsProps {
   readonly events: readonly DomainEvent[];
 }
 
-/** What was recorded of the node, with what happened to it. */
-export function NodeCharts({ nodeId, events }: NodeChartsProps) {
+/** What was recorded of the node, with what happened to it. It changes with the recording, not with every reading. */
+export const NodeCharts = memo(({ nodeId, events }: NodeChartsProps) => {
   const [range, setRange] = useQueryState('range', parseAsStringLiteral(RANGE_KEYS).withDefault('15m').withOptions({ history: 'replace' }));
   const safetyLines = useSafetyLines();
   const { zone } = useZone();
@@ -50,7 +51,7 @@ export function NodeCharts({ nodeId, events }: NodeChartsProps) {
     stepMs, data: [{ key: metric, label: metric, points: recorded.map(({ atMs, mean }) => ({ atMs, value: mean })) }],
   }])), [series]);
   const markers = useMemo((): EventMarker[] => events.map(({ id, atMs, message }) => ({ key: id, atMs, label: message })), [events]);
-  const common = { fromMs, toMs, events: markers, formatTime: (atMs: number) => formatTimeOfDay(atMs, zone) };
+  const common = { fromMs, toMs, events: markers, zoneKey: zone, formatTime: (atMs: number) => formatTimeOfDay(atMs, zone) };
   const windowOf = (metric: Metric) => `mean of ${formatDuration(points.get(metric)?.stepMs ?? null)} a point`;
   return (
     <Panel
@@ -79,6 +80,5 @@ export function NodeCharts({ nodeId, events }: NodeChartsProps) {
       )}
     </Panel>
   );
-}
-
-const NO_SERIES: readonly never[] = [];
+});
+NodeCharts.displayName = 'NodeCharts';

@@ -35,7 +35,7 @@ const INTERVAL_HINT = 'Mean over the last observation interval';
 function resourceColumn(resource: Resource): NodeColumn {
   const label = RESOURCE_LABELS[resource];
   return {
-    id: resource, label, hint: 'Usage of capacity; the mark is the safety line', widthRem: 8.5, shownByDefault: true,
+    id: resource, label, hint: 'Usage of capacity; the mark is the safety line', widthRem: 6.25, shownByDefault: true,
     value: ({ utilization }) => utilization[resource] ?? undefined,
     render: ({ node, utilization }, { safetyLines }) => (
       <UtilizationBar compact label={label} ratio={utilization[resource]} detail={usageWords(node, resource)} {...(safetyLines !== null && { safetyLine: safetyLines[resource] })} />
@@ -45,7 +45,7 @@ function resourceColumn(resource: Resource): NodeColumn {
 
 function statColumn(stat: keyof NodeStats, label: string, kind: QuantityKind, shownByDefault: boolean, hint = INTERVAL_HINT): NodeColumn {
   return {
-    id: stat, label, hint, widthRem: 6.5, shownByDefault,
+    id: stat, label, hint, widthRem: 5.5, shownByDefault,
     value: ({ node }) => node.stats[stat] ?? undefined,
     render: ({ node }) => <Quantity kind={kind} value={node.stats[stat]} />,
   };
@@ -53,7 +53,7 @@ function statColumn(stat: keyof NodeStats, label: string, kind: QuantityKind, sh
 
 function countColumn(id: 'primaries' | 'shards', label: string): NodeColumn {
   return {
-    id, label, widthRem: 5.5, shownByDefault: true,
+    id, label, widthRem: 4.75, shownByDefault: true,
     value: ({ counts }) => counts?.[id],
     render: ({ counts, leaderName }) => (leaderName === null ? <Quantity kind="count" value={counts?.[id] ?? null} /> : <Text span size="xs" c="dimmed">mirrors</Text>),
   };
@@ -61,18 +61,18 @@ function countColumn(id: 'primaries' | 'shards', label: string): NodeColumn {
 
 /** Every column there is, in order. The first one cannot be hidden. */
 export const NODE_COLUMNS: readonly NodeColumn[] = [
-  { id: 'name', label: 'Node', widthRem: 11, shownByDefault: true, value: ({ node }) => node.name, render: nameCell },
+  { id: 'name', label: 'Node', widthRem: 9, shownByDefault: true, value: ({ node }) => node.name, render: nameCell },
   {
-    id: 'status', label: 'Status', widthRem: 9.5, shownByDefault: true,
+    id: 'status', label: 'Status', widthRem: 7.5, shownByDefault: true,
     value: ({ status }) => status.label,
-    render: ({ node, status, stale, ageMs }) => (
+    render: ({ node, status, stale, staleMs }) => (
       <>
         <StatusBadge status={status} variant="plain" title={livenessSentence(node.livenessReason)} />
-        {stale && <Text span size="xs" c="dimmed"> {ageMs === null ? 'never read' : `${formatDuration(ageMs)} old`}</Text>}
+        {stale && <Text span size="xs" c="dimmed"> {staleMs === null ? 'never read' : `${formatDuration(staleMs)} old`}</Text>}
       </>
     ),
   },
-  { id: 'zone', label: 'Zone', widthRem: 6.5, shownByDefault: true, value: ({ node }) => node.domain.zone ?? undefined, render: ({ node }) => node.domain.zone ?? <Unknown /> },
+  { id: 'zone', label: 'Zone', widthRem: 5, shownByDefault: true, value: ({ node }) => node.domain.zone ?? undefined, render: ({ node }) => node.domain.zone ?? <Unknown /> },
   {
     id: 'role', label: 'Role', widthRem: 9, shownByDefault: false,
     value: ({ leaderName }) => leaderName ?? '',
@@ -82,7 +82,7 @@ export const NODE_COLUMNS: readonly NodeColumn[] = [
   countColumn('shards', 'Shards'),
   ...RESOURCES.map(resourceColumn),
   {
-    id: 'excess', label: 'Imbalance', hint: 'How far its worst resource is above the mean of the active leaders', widthRem: 8, shownByDefault: true,
+    id: 'excess', label: 'Imbalance', hint: 'How far its worst resource is above the mean of the active leaders', widthRem: 7, shownByDefault: true,
     value: ({ excess }) => excess?.ratio,
     render: ({ excess }) => (excess === null ? <Unknown /> : <span title={`${RESOURCE_LABELS[excess.resource]} against the mean`}>{signedPercent(excess.ratio)} {RESOURCE_LABELS[excess.resource]}</span>),
   },

@@ -28,7 +28,7 @@ export function NodeEvents({ nodeId, events, problem, onRetry }: NodeEventsProps
   const clusterId = useClusterId();
   const nowMs = useNow();
   return (
-    <Panel title="What happened to it" actions={<Anchor component={Link} size="xs" href={`/${clusterId}/events?nodeId=${encodeURIComponent(nodeId)}`}>All events of it</Anchor>}>
+    <Panel title="What happened to it" actions={<Anchor component={Link} size="xs" href={`/${clusterId}/events?node=${encodeURIComponent(nodeId)}`}>All events of it</Anchor>}>
       {problem !== null && <ProblemState what="its events" problem={problem} onRetry={onRetry} />}
       {problem === null && events === null && <LoadingState what="its events" />}
       {events?.length === 0 && <EmptyState title="Nothing happened to it yet" />}

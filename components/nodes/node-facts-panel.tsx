@@ -2,7 +2,7 @@
 
 import { Anchor } from '@mantine/core';
 import Link from 'next/link';
-import { livenessSentence } from '@/components/charts/node-facts';
+import { ageOf, livenessSentence } from '@/components/charts/node-facts';
 import { useClusterId } from '@/components/realtime/cluster-provider';
 import { useNow } from '@/components/realtime/use-live-store';
 import { Panel } from '@/components/ui/panel';
@@ -46,8 +46,9 @@ export function IdentityPanel({ row, followers }: { readonly row: NodeRow; reado
 
 /** How it is, what is wanted of it, and why. */
 export function StatePanel({ row }: { readonly row: NodeRow }) {
-  const { node, ageMs, stale } = row;
+  const { node, stale } = row;
   const nowMs = useNow();
+  const ageMs = ageOf(node, nowMs);
   return (
     <Panel title="State">
       <dl className={classes.facts}>

@@ -16,7 +16,8 @@ export interface NodeRow {
   readonly leaderName: string | null;
   readonly followerCount: number;
   readonly stale: boolean;
-  readonly ageMs: number | null;
+  /** Of values that are stale; `null` for fresh ones and for those never read. */
+  readonly staleMs: number | null;
   /** Place in the shard table's dictionary, which the colour hangs on; -1 = none. */
   readonly colorIndex: number;
 }
@@ -45,6 +46,7 @@ export function nodeRows({ nodes, counts, nodeIds, nowMs, observationIntervalMs 
   const means = meansOf(nodes);
   return nodes.map((node): NodeRow => {
     const utilization = utilizationOf(node);
+    const stale = isNodeStale(node, nowMs, observationIntervalMs);
     return {
       node,
       status: nodeWords(node, nowMs),
@@ -53,8 +55,8 @@ export function nodeRows({ nodes, counts, nodeIds, nowMs, observationIntervalMs 
       excess: node.followerOf === null ? excessOf(utilization, means) : null,
       leaderName: node.followerOf === null ? null : names.get(node.followerOf) ?? node.followerOf,
       followerCount: followerCounts.get(node.id) ?? 0,
-      stale: isNodeStale(node, nowMs, observationIntervalMs),
-      ageMs: ageOf(node, nowMs),
+      stale,
+      staleMs: stale ? ageOf(node, nowMs) : null,
       colorIndex: colors.get(node.id) ?? -1,
     };
   });
@@ -76,6 +78,13 @@ function excessOf(utilization: ResourceVector, means: ResourceVector): Excess | 
     return value === null || mean === null || mean === 0 ? [] : [{ resource, ratio: value / mean - 1 }];
   });
   return all.reduce<Excess | null>((worst, one) => (worst === null || one.ratio > worst.ratio ? one : worst), null);
+}
+
+/** Would both be drawn alike? Ages of fresh values are not drawn, so a tick of the clock alone changes nothing. */
+export function isSameRow(before: NodeRow, next: NodeRow): boolean {
+  return before.node === next.node && before.status.label === next.status.label && before.staleMs === next.staleMs && before.stale === next.stale
+    && before.counts?.shards === next.counts?.shards && before.counts?.primaries === next.counts?.primaries && before.excess?.ratio === next.excess?.ratio
+    && before.leaderName === next.leaderName && before.followerCount === next.followerCount && before.colorIndex === next.colorIndex;
 }
 
 export interface NodeFilter {

@@ -82,7 +82,7 @@ function NodeBody({ row }: { readonly row: NodeRow }) {
       </div>
       <NodeCharts nodeId={node.id} events={events.data?.events ?? NO_EVENTS} />
       <div className={classes.columns}>
-        <NodeShards row={row} />
+        <NodeShards nodeId={node.id} leaderName={row.leaderName} primaryCount={row.counts?.primaries ?? null} shardCount={row.counts?.shards ?? null} />
         <NodeEvents nodeId={node.id} events={events.data?.events ?? null} problem={problem} onRetry={() => void events.refetch()} />
       </div>
     </Stack>

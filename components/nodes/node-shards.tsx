@@ -4,6 +4,7 @@ import { Anchor, Group, SegmentedControl, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
 import { parseAsStringLiteral, useQueryState } from 'nuqs';
+import { memo } from 'react';
 import { useClusterId } from '@/components/realtime/cluster-provider';
 import { useApi } from '@/components/realtime/live-provider';
 import { useCluster } from '@/components/realtime/use-cluster';
@@ -13,28 +14,35 @@ import { EmptyState, LoadingState, ProblemState } from '@/components/ui/states';
 import { toApiProblem } from '@/lib/client/api-problem';
 import { formatCount, plural } from '@/lib/client/format';
 import type { ShardRow } from '@/lib/contract/api';
-import type { NodeRow } from './node-rows';
 
 const ORDERS = ['sizeBytes', 'keyCount', 'cpu', 'operations'] as const;
 const ORDER_LABELS: Readonly<Record<(typeof ORDERS)[number], string>> = { sizeBytes: 'Size', keyCount: 'Keys', cpu: 'CPU', operations: 'Operations' };
 const TOP_COUNT = 10;
 
+interface NodeShardsProps {
+  readonly nodeId: string;
+  /** `null` for a leader. */
+  readonly leaderName: string | null;
+  /** `null` while unknown. */
+  readonly primaryCount: number | null;
+  readonly shardCount: number | null;
+}
+
 /** How much the node holds, and its heaviest shards. */
-export function NodeShards({ row }: { readonly row: NodeRow }) {
+export const NodeShards = memo(({ nodeId, leaderName, primaryCount, shardCount }: NodeShardsProps) => {
   const clusterId = useClusterId();
   const api = useApi();
   const [orderBy, setOrderBy] = useQueryState('top', parseAsStringLiteral(ORDERS).withDefault('sizeBytes').withOptions({ history: 'replace' }));
   const quality = useCluster((state) => state.shards?.quality ?? null);
-  const { node, counts, leaderName } = row;
   const query = useQuery({
-    ...api.shards.list.queryOptions({ input: { clusterId, nodeId: node.id, orderBy, limit: TOP_COUNT } }),
+    ...api.shards.list.queryOptions({ input: { clusterId, nodeId, orderBy, limit: TOP_COUNT } }),
     enabled: leaderName === null,
   });
   const note = leaderName === null
-    ? counts === null ? undefined : `${plural(counts.primaries, 'primary', 'primaries')} of ${plural(counts.shards, 'shard')}`
+    ? primaryCount === null || shardCount === null ? undefined : `${plural(primaryCount, 'primary', 'primaries')} of ${plural(shardCount, 'shard')}`
     : `mirrors everything of ${leaderName}`;
   return (
-    <Panel title="Shards" note={note} actions={<Anchor component={Link} size="xs" href={`/${clusterId}/shards?node=${encodeURIComponent(node.id)}`}>Show on the map</Anchor>}>
+    <Panel title="Shards" note={note} actions={<Anchor component={Link} size="xs" href={`/${clusterId}/shards?node=${encodeURIComponent(nodeId)}`}>Show on the map</Anchor>}>
       {leaderName !== null && <Text size="sm" c="dimmed">A follower holds what its leader holds and nothing of its own.</Text>}
       {leaderName === null && (
         <>
@@ -45,14 +53,15 @@ export function NodeShards({ row }: { readonly row: NodeRow }) {
           {query.isPending && <LoadingState what="its shards" />}
           {query.isError && <ProblemState what="its shards" problem={toApiProblem(query.error)} onRetry={() => void query.refetch()} />}
           {query.data?.total === 0 && <EmptyState title="It holds no shard">It gets some by a rebalance.</EmptyState>}
-          {query.data !== undefined && query.data.total > 0 && <TopShards rows={query.data.shards} nodeId={node.id} />}
+          {query.data !== undefined && query.data.total > 0 && <TopShards rows={query.data.shards} nodeId={nodeId} />}
           {quality?.size === 'sampled' && <Text size="xs" c="dimmed" mt={4}>Sizes are sampled from {formatCount(quality.sizeSampleCount)} keys.</Text>}
           {quality?.load === 'estimated' && <Text size="xs" c="dimmed" mt={4}>Loads per shard are estimated.</Text>}
         </>
       )}
     </Panel>
   );
-}
+});
+NodeShards.displayName = 'NodeShards';
 
 function TopShards({ rows, nodeId }: { readonly rows: readonly ShardRow[]; readonly nodeId: string }) {
   const clusterId = useClusterId();

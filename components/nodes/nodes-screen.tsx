@@ -54,7 +54,7 @@ function LiveNodes({ rows }: { readonly rows: readonly NodeRow[] }) {
       title={`${rows.length.toLocaleString('en-US')} nodes`}
       note={stale === 0 ? 'rates: mean over the last observation interval' : `partial: ${stale} of ${rows.length} did not answer in time`}
     >
-      <NodesToolbar clusterId={clusterId} all={rows} shown={shown} url={url} setUrl={setUrl} />
+      <NodesToolbar clusterId={clusterId} all={settled} shown={shown} url={url} setUrl={setUrl} />
       {picked.length > 0 && <PickedNodes rows={picked} onClear={() => void setUrl({ picked: [] })} />}
       {shown.length === 0
         ? <NoMatchState what="nodes" total={rows.length} onClear={() => void setUrl({ q: '', status: [], zone: [] })} />

@@ -4,9 +4,9 @@ import { Checkbox, UnstyledButton } from '@mantine/core';
 import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
 import { columnVisibilityFeature, createSortedRowModel, rowSelectionFeature, rowSortingFeature, tableFeatures, useTable, type ColumnDef } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useMemo, useRef } from 'react';
+import { memo, useMemo, useRef } from 'react';
 import { NODE_COLUMNS, type CellContext, type NodeColumn } from './node-columns';
-import type { NodeRow } from './node-rows';
+import { isSameRow, type NodeRow } from './node-rows';
 import type { NodeUrl, SetNodeUrl } from './node-url';
 import classes from './nodes.module.css';
 
@@ -57,6 +57,7 @@ export function NodesTable({ ordered, live, url, setUrl, context }: NodesTablePr
   const columns = table.getVisibleLeafColumns().flatMap(({ id }) => columnById.get(id) ?? []);
   const sortBy = (id: string) => void setUrl({ sort: id, order: url.sort === id && url.order === 'asc' ? 'desc' : 'asc' });
   const template = `2.25rem ${columns.map(({ widthRem }) => `minmax(${widthRem}rem, ${widthRem}fr)`).join(' ')}`;
+  const columnKey = columns.map(({ id }) => id).join(' ');
   const rows = table.getRowModel().rows;
 
   const scroller = useRef<HTMLDivElement>(null);
@@ -71,15 +72,10 @@ export function NodesTable({ ordered, live, url, setUrl, context }: NodesTablePr
             const row = rows[item.index]!;
             const shown = live.get(row.id) ?? row.original;
             return (
-              <div
-                key={row.id} role="row" aria-rowindex={item.index + 2} className={`${classes.row ?? ''} ${shown.stale ? 'ps-hatched' : ''}`}
-                data-selected={row.getIsSelected()} style={{ gridTemplateColumns: template, height: ROW_HEIGHT_PX, transform: `translateY(${item.start}px)` }}
-              >
-                <span role="cell" className={classes.check}>
-                  <Checkbox size="xs" checked={row.getIsSelected()} onChange={row.getToggleSelectedHandler()} aria-label={`Select ${shown.node.name}`} />
-                </span>
-                {columns.map((column) => <span key={column.id} role="cell" className={classes.cell} data-column={column.id}>{column.render(shown, context)}</span>)}
-              </div>
+              <Line
+                key={row.id} row={shown} index={item.index} startPx={item.start} selected={row.getIsSelected()} template={template}
+                columnKey={columnKey} context={context} onToggle={row.getToggleSelectedHandler()}
+              />
             );
           })}
         </div>
@@ -87,6 +83,31 @@ export function NodesTable({ ordered, live, url, setUrl, context }: NodesTablePr
     </div>
   );
 }
+
+interface LineProps {
+  readonly row: NodeRow;
+  readonly index: number;
+  readonly startPx: number;
+  readonly selected: boolean;
+  readonly template: string;
+  /** Ids of the columns, joined: one comparison instead of a list's. */
+  readonly columnKey: string;
+  readonly context: CellContext;
+  readonly onToggle: (event: unknown) => void;
+}
+
+/** One row; drawn again when something in it changed. */
+const Line = memo(({ row, index, startPx, selected, template, columnKey, context, onToggle }: LineProps) => (
+  <div
+    role="row" aria-rowindex={index + 2} className={`${classes.row ?? ''} ${row.stale ? 'ps-hatched' : ''}`} data-selected={selected}
+    style={{ gridTemplateColumns: template, height: ROW_HEIGHT_PX, transform: `translateY(${startPx}px)` }}
+  >
+    <span role="cell" className={classes.check}><Checkbox size="xs" checked={selected} onChange={onToggle} aria-label={`Select ${row.node.name}`} /></span>
+    {columnKey.split(' ').map((id) => <span key={id} role="cell" className={classes.cell} data-column={id}>{columnById.get(id)?.render(row, context)}</span>)}
+  </div>
+), (before, next) => isSameRow(before.row, next.row) && before.index === next.index && before.startPx === next.startPx && before.selected === next.selected
+  && before.template === next.template && before.columnKey === next.columnKey && before.context.safetyLines === next.context.safetyLines);
+Line.displayName = 'Line';
 
 interface HeadProps {
   readonly columns: readonly NodeColumn[];

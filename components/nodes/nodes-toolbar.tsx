@@ -2,6 +2,7 @@
 
 import { Button, Checkbox, Group, Menu, Text, TextInput } from '@mantine/core';
 import { IconColumns, IconFilter, IconSearch } from '@tabler/icons-react';
+import { memo } from 'react';
 import { ExportMenu } from '@/components/charts/export-menu';
 import { FilterChip } from '@/components/charts/filter-chip';
 import { formatCount, plural } from '@/lib/client/format';
@@ -20,7 +21,7 @@ interface NodesToolbarProps {
 const ZONE_UNKNOWN = 'zone unknown';
 
 /** Search, filters as chips, columns, export. */
-export function NodesToolbar({ clusterId, all, shown, url, setUrl }: NodesToolbarProps) {
+export const NodesToolbar = memo(({ clusterId, all, shown, url, setUrl }: NodesToolbarProps) => {
   const statuses = [...new Set(all.map((row) => row.status.label))].sort();
   const zones = [...new Set(all.map((row) => row.node.domain.zone ?? ''))].sort();
   const toggled = (list: readonly string[], value: string) => (list.includes(value) ? list.filter((one) => one !== value) : [...list, value]);
@@ -53,7 +54,8 @@ export function NodesToolbar({ clusterId, all, shown, url, setUrl }: NodesToolba
       </Group>
     </>
   );
-}
+});
+NodesToolbar.displayName = 'NodesToolbar';
 
 function zoneWord(zone: string): string {
   return zone === '' ? ZONE_UNKNOWN : zone;

@@ -1,7 +1,7 @@
 'use client';
 
 import { Group, SegmentedControl, Select, Slider, Text } from '@mantine/core';
-import { useId } from 'react';
+import { memo, useId } from 'react';
 import { SHARD_METRIC_FACTS, SHARD_METRICS } from '@/components/charts/shard-metrics';
 import { BRIGHTNESS_MAX, BRIGHTNESS_MIN, type SetShardUrl, type ShardUrl } from './shard-url';
 import classes from './shard-map.module.css';
@@ -12,10 +12,12 @@ interface MapControlsProps {
   readonly url: ShardUrl;
   readonly setUrl: SetShardUrl;
   readonly nodes: readonly NodeChoice[];
+  /** The layout in force, chosen or suitable. */
+  readonly layout: 'id' | 'owner';
 }
 
 /** What the map shows and how; every choice is in the address. */
-export function MapControls({ url, setUrl, nodes }: MapControlsProps) {
+export const MapControls = memo(({ url, setUrl, nodes, layout }: MapControlsProps) => {
   const brightnessId = useId();
   const isMap = url.view === 'map';
   return (
@@ -39,7 +41,7 @@ export function MapControls({ url, setUrl, nodes }: MapControlsProps) {
       )}
       {isMap && (
         <SegmentedControl
-          aria-label="Arrange" value={url.layout} onChange={(layout) => void setUrl({ layout })}
+          aria-label="Arrange" value={layout} onChange={(next) => void setUrl({ layout: next })}
           data={[{ value: 'id', label: 'By shard id' }, { value: 'owner', label: 'By owner' }]}
         />
       )}
@@ -64,4 +66,5 @@ export function MapControls({ url, setUrl, nodes }: MapControlsProps) {
       )}
     </Group>
   );
-}
+});
+MapControls.displayName = 'MapControls';

@@ -11,7 +11,7 @@ import { useCluster } from '@/components/realtime/use-cluster';
 import { Panel } from '@/components/ui/panel';
 import { formatCount } from '@/lib/client/format';
 import type { ShardTable } from '@/lib/contract/shard-table';
-import { fittedLayout } from './fitted-layout';
+import { fittedLayout, suitableLayout } from './fitted-layout';
 import { MapControls } from './map-controls';
 import { MapGrid } from './map-grid';
 import { MetricLegend } from './metric-legend';
@@ -45,10 +45,13 @@ export function ShardMap({ clusterId, table }: { readonly clusterId: string; rea
   const placement = useMemo((): ShardPlacement => ({ shardCount, replicaMax, nodeIds, replicas }), [shardCount, replicaMax, nodeIds, replicas]);
   const names = useNodeNames(nodeIds);
 
+  // Decided once: the map must not change its order under the eye while shards move.
+  const [suitable] = useState(() => suitableLayout(placement));
+  const arranged = url.layout ?? suitable;
   const heightPx = Math.min(HEIGHT_MAX_PX, Math.max(HEIGHT_MIN_PX, viewport.height - AROUND_PX));
   const layout = useMemo(() => fittedLayout(placement, {
-    kind: url.layout, widthPx: frame.width, heightPx, nodeIndexes: leaderIds?.map(names.indexOf).filter((index) => index >= 0) ?? [],
-  }), [placement, url.layout, frame.width, heightPx, leaderIds, names]);
+    kind: arranged, widthPx: frame.width, heightPx, nodeIndexes: leaderIds?.map(names.indexOf).filter((index) => index >= 0) ?? [],
+  }), [placement, arranged, frame.width, heightPx, leaderIds, names]);
   const selection = useShardSelection({ layout, clusterId });
   const emphasis = useMemo(() => (url.node === '' ? null : emphasisOfNode(placement, names.indexOf(url.node))), [placement, url.node, names]);
   const blockLabels = useMemo(() => blockLabelsOf(layout, (index) => names.nameOf(nodeIds[index]!)), [layout, names, nodeIds]);
@@ -62,11 +65,12 @@ export function ShardMap({ clusterId, table }: { readonly clusterId: string; rea
   }, [mode, placement, column, scheme, colors, emphasis, blockLabels]);
 
   const facts = (shardId: number) => factsOf(table, shardId, moves);
-  const choices = (leaderIds ?? []).map((nodeId) => ({ value: nodeId, label: names.nameOf(nodeId) }));
+  const choices = useMemo(() => (leaderIds ?? []).map((nodeId) => ({ value: nodeId, label: names.nameOf(nodeId) })), [leaderIds, names]);
+  const owners = useMemo(() => ownerItemsOf(placement, leaderIds ?? [], names), [placement, leaderIds, names]);
   const openShard = url.shard !== null && url.shard >= 0 && url.shard < shardCount ? url.shard : null;
   return (
     <Panel title={`${formatCount(shardCount)} shards`} note={url.mode === 'owner' ? 'by owner of the primary' : `by ${metric.label.toLowerCase()}`}>
-      <MapControls url={url} setUrl={setUrl} nodes={choices} />
+      <MapControls url={url} setUrl={setUrl} nodes={choices} layout={arranged} />
       <div className={classes.body}>
         <div ref={frameRef}>
           {url.view === 'map'
@@ -86,7 +90,7 @@ export function ShardMap({ clusterId, table }: { readonly clusterId: string; rea
           />
           {openShard !== null && <ShardDetails facts={facts(openShard)} names={names} clusterId={clusterId} onClose={() => void setUrl({ shard: null })} />}
           {url.view === 'map' && (mode === 'owner'
-            ? <Legend label="Owners of primaries" items={ownerItemsOf(placement, leaderIds ?? [], names)} />
+            ? <Legend label="Owners of primaries" items={owners} />
             : (
               <MetricLegend
                 metric={url.metric} domain={shown.domain} unknownCount={shown.unknownCount} quality={metric.quality(table)}

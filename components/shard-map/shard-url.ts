@@ -1,6 +1,7 @@
 'use client';
 
 import { parseAsFloat, parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
+import { useMemo } from 'react';
 import { SHARD_METRICS } from '@/components/charts/shard-metrics';
 
 export const BRIGHTNESS_MIN = 0.5;
@@ -13,7 +14,8 @@ const parsers = {
   view: parseAsStringLiteral(['map', 'table']).withDefault('map'),
   mode: parseAsStringLiteral(['owner', 'metric']).withDefault('owner'),
   metric: parseAsStringLiteral(SHARD_METRICS).withDefault('size'),
-  layout: parseAsStringLiteral(['id', 'owner']).withDefault('id'),
+  /** Absent: what suits the placement, see suitableLayout. */
+  layout: parseAsStringLiteral(['id', 'owner']),
   palette: parseAsStringLiteral(['viridis', 'cividis']).withDefault('viridis'),
   brightness: parseAsFloat.withDefault(1),
   /** Filter: what this node holds. */
@@ -31,8 +33,8 @@ const parsers = {
 /** The whole state of the screen but the selection, in the address. */
 export function useShardUrl() {
   const [url, setUrl] = useQueryStates(parsers, { history: 'replace' });
-  const brightness = Math.min(BRIGHTNESS_MAX, Math.max(BRIGHTNESS_MIN, url.brightness));
-  return [{ ...url, brightness }, setUrl] as const;
+  const shown = useMemo(() => ({ ...url, brightness: Math.min(BRIGHTNESS_MAX, Math.max(BRIGHTNESS_MIN, url.brightness)) }), [url]);
+  return [shown, setUrl] as const;
 }
 
 export type ShardUrl = ReturnType<typeof useShardUrl>[0];

@@ -2,70 +2,79 @@
 
 import { Anchor } from '@mantine/core';
 import Link from 'next/link';
+import { memo } from 'react';
 import { Swatch } from '@/components/charts/legend';
 import { NodeBars } from '@/components/charts/node-bars';
-import { ageOf, livenessSentence } from '@/components/charts/node-facts';
+import { livenessSentence } from '@/components/charts/node-facts';
 import { ownerStyleOf } from '@/components/charts/owner-style';
-import type { ShardCounts } from '@/components/charts/shard-counts';
 import { StatusBadge } from '@/components/ui/status-badge';
-import { formatDuration, plural } from '@/lib/client/format';
-import { nodeWords } from '@/lib/client/status';
+import { formatBytes, formatDuration, plural } from '@/lib/client/format';
+import type { StatusWords } from '@/lib/client/status';
 import type { Node } from '@/lib/contract/node';
 import type { SafetyLines } from '@/lib/contract/settings';
 import classes from './topology.module.css';
 
+/** Plain values wherever possible: a card is drawn again only when one of them changed. */
 export interface NodeCardProps {
   readonly node: Node;
   readonly href: string;
-  readonly nowMs: number;
+  readonly status: StatusWords;
   readonly stale: boolean;
+  /** Age of stale values; `null` for fresh ones and for those never read. */
+  readonly staleMs: number | null;
   /** Place in the shard table's dictionary; -1 when it never held anything. */
   readonly colorIndex: number;
-  readonly counts: ShardCounts | null;
+  readonly primaryCount: number;
+  /** `null` while unknown. */
+  readonly shardCount: number | null;
   readonly safetyLines: SafetyLines | null;
 }
 
 /** A leader as a box: who, how it is, how full, how much it holds. */
-export function LeaderCard({ node, href, nowMs, stale, colorIndex, counts, safetyLines }: NodeCardProps) {
+export const LeaderCard = memo((props: NodeCardProps) => {
+  const { node, status, stale, staleMs, primaryCount, shardCount, safetyLines } = props;
   return (
-    <article className={`${classes.card ?? ''} ${stale ? 'ps-hatched' : ''}`} data-tone={nodeWords(node, nowMs).tone} aria-label={node.name}>
-      <NodeHead {...{ node, href, nowMs, colorIndex }} />
-      <div className={classes.fact} title={livenessSentence(node.livenessReason)}>
-        {counts === null ? 'Holds no shard' : `${plural(counts.primaries, 'primary', 'primaries')} of ${plural(counts.shards, 'shard')}`}
-        {stale && <span className={classes.age}> · {ageText(node, nowMs)}</span>}
+    <article className={`${classes.card ?? ''} ${stale ? 'ps-hatched' : ''}`} data-tone={status.tone} aria-label={node.name}>
+      <NodeHead {...props} />
+      <div className={classes.fact}>
+        <span>{heldWords(primaryCount, shardCount)}</span>
+        {stale && <span className={classes.age}>{ageText(staleMs)}</span>}
       </div>
       <NodeBars node={node} safetyLines={safetyLines} />
     </article>
   );
+});
+LeaderCard.displayName = 'LeaderCard';
+
+function heldWords(primaryCount: number, shardCount: number | null): string {
+  if (shardCount === null) return 'Holdings not known yet';
+  return shardCount === 0 ? 'Holds no shard' : `${plural(primaryCount, 'primary', 'primaries')} of ${plural(shardCount, 'shard')}`;
 }
 
 /** A follower as a strip below its leader. */
-export function FollowerCard({ node, href, nowMs, stale, leaderZone }: Pick<NodeCardProps, 'node' | 'href' | 'nowMs' | 'stale'> & { readonly leaderZone: string | null }) {
-  const lag = node.stats.replicationLagBytes;
+export const FollowerCard = memo((props: NodeCardProps & { readonly leaderZone: string | null }) => {
+  const { node, status, stale, staleMs, leaderZone } = props;
   const elsewhere = node.domain.zone !== null && node.domain.zone !== leaderZone ? ` · ${node.domain.zone}` : '';
   return (
-    <article className={`${classes.card ?? ''} ${classes.follower ?? ''} ${stale ? 'ps-hatched' : ''}`} data-tone={nodeWords(node, nowMs).tone} aria-label={`${node.name}, follower`}>
-      <NodeHead {...{ node, href, nowMs }} colorIndex={-1} />
-      <div className={classes.fact}>
-        follower{elsewhere}
-        {stale ? <span className={classes.age}> · {ageText(node, nowMs)}</span> : lag !== null && ` · lag ${lag === 0 ? 'none' : `${lag.toLocaleString('en-US')} B`}`}
-      </div>
+    <article className={`${classes.card ?? ''} ${classes.follower ?? ''} ${stale ? 'ps-hatched' : ''}`} data-tone={status.tone} aria-label={`${node.name}, follower`}>
+      <NodeHead {...props} colorIndex={-1} />
+      <div className={classes.fact}>follower{elsewhere} · {stale ? ageText(staleMs) : `lag ${formatBytes(node.stats.replicationLagBytes)}`}</div>
     </article>
   );
-}
+});
+FollowerCard.displayName = 'FollowerCard';
 
-function NodeHead({ node, href, nowMs, colorIndex }: Pick<NodeCardProps, 'node' | 'href' | 'nowMs' | 'colorIndex'>) {
+function NodeHead({ node, href, status, colorIndex }: Pick<NodeCardProps, 'node' | 'href' | 'status' | 'colorIndex'>) {
   const style = colorIndex < 0 ? null : ownerStyleOf(colorIndex);
   return (
     <div className={classes.cardHead}>
       {style !== null && <Swatch color={style.css} pattern={style.pattern} />}
       <Anchor component={Link} href={href} className={classes.name} title={node.address}>{node.name}</Anchor>
-      <StatusBadge status={nodeWords(node, nowMs)} variant="plain" title={livenessSentence(node.livenessReason)} />
+      <StatusBadge status={status} variant="plain" title={livenessSentence(node.livenessReason)} />
     </div>
   );
 }
 
-export function ageText(node: Node, nowMs: number): string {
-  const ageMs = ageOf(node, nowMs);
-  return ageMs === null ? 'never read' : `as of ${formatDuration(ageMs)} ago`;
+export function ageText(staleMs: number | null): string {
+  return staleMs === null ? 'never read' : `as of ${formatDuration(staleMs)} ago`;
 }

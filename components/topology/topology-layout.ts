@@ -17,7 +17,7 @@ export interface TopologyLayout {
 }
 
 export const LEADER_WIDTH = 224;
-export const LEADER_HEIGHT = 152;
+export const LEADER_HEIGHT = 138;
 export const FOLLOWER_HEIGHT = 40;
 const GAP = 14;
 const ZONE_HEADER = 34;

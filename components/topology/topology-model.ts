@@ -2,11 +2,12 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { isNodeStale } from '@/components/charts/node-facts';
+import { ageOf, isNodeStale } from '@/components/charts/node-facts';
 import { shardCountsOf } from '@/components/charts/shard-counts';
 import { useApi } from '@/components/realtime/live-provider';
 import { useCluster } from '@/components/realtime/use-cluster';
 import { useNow } from '@/components/realtime/use-live-store';
+import { nodeWords } from '@/lib/client/status';
 import type { LiveMove } from '@/lib/contract/live';
 import type { Node } from '@/lib/contract/node';
 import type { SafetyLines } from '@/lib/contract/settings';
@@ -44,13 +45,18 @@ export function useTopologyModel(clusterId: string, nodes: readonly Node[]): Top
     const colorOf = new Map(placement?.nodeIds.map((nodeId, index) => [nodeId, index]));
     const cardOf = (nodeId: string): NodeCardProps | null => {
       const node = byId.get(nodeId);
-      return node === undefined ? null : {
+      if (node === undefined) return null;
+      const stale = isNodeStale(node, nowMs, observationIntervalMs);
+      const held = counts?.get(nodeId);
+      return {
         node,
         href: `/${clusterId}/nodes/${encodeURIComponent(nodeId)}`,
-        nowMs,
-        stale: isNodeStale(node, nowMs, observationIntervalMs),
+        status: nodeWords(node, nowMs),
+        stale,
+        staleMs: stale ? ageOf(node, nowMs) : null,
         colorIndex: colorOf.get(nodeId) ?? -1,
-        counts: counts?.get(nodeId) ?? null,
+        primaryCount: held?.primaries ?? 0,
+        shardCount: counts === null ? null : held?.shards ?? 0,
         safetyLines,
       };
     };

@@ -6,9 +6,9 @@ import Link from 'next/link';
 import { parseAsArrayOf, parseAsString, useQueryState } from 'nuqs';
 import { RESOURCE_LABELS, livenessSentence, usageWords } from '@/components/charts/node-facts';
 import { UtilizationBar } from '@/components/charts/utilization-bar';
+import { Quantity } from '@/components/ui/quantity';
 import { StatusBadge } from '@/components/ui/status-badge';
-import { formatCount, plural } from '@/lib/client/format';
-import { nodeWords } from '@/lib/client/status';
+import { plural } from '@/lib/client/format';
 import { RESOURCES, utilizationOf } from '@/lib/contract/resources';
 import { ageText } from './node-card';
 import type { TopologyModel } from './topology-model';
@@ -58,20 +58,20 @@ function ZoneRows({ zone, model, open, onToggle }: { readonly zone: ZoneBranch; 
 function NodeRow({ nodeId, model, level }: { readonly nodeId: string; readonly model: TopologyModel; readonly level: 1 | 2 }) {
   const card = model.cardOf(nodeId);
   if (card === null) return null;
-  const { node, href, nowMs, stale, counts, safetyLines } = card;
+  const { node, href, status, stale, staleMs, primaryCount, shardCount, safetyLines } = card;
   const ratios = utilizationOf(node);
-  const held = (count: number | undefined) => (level === 2 ? 'mirrors' : formatCount(count ?? 0));
+  const held = (count: number | null) => (level === 2 ? 'mirrors' : <Quantity kind="count" value={shardCount === null ? null : count} />);
   return (
     <Table.Tr className={stale ? 'ps-hatched' : undefined}>
       <Table.Th scope="row" fw={500} className={classes.rowName} data-level={level}>
         {level === 2 && <IconCornerDownRight size={12} aria-label="follower" />} <Anchor component={Link} href={href} size="xs">{node.name}</Anchor>
       </Table.Th>
       <Table.Td>
-        <StatusBadge status={nodeWords(node, nowMs)} variant="plain" title={livenessSentence(node.livenessReason)} />
-        {stale && <Text size="xs" c="dimmed">{ageText(node, nowMs)}</Text>}
+        <StatusBadge status={status} variant="plain" title={livenessSentence(node.livenessReason)} />
+        {stale && <Text size="xs" c="dimmed">{ageText(staleMs)}</Text>}
       </Table.Td>
-      <Table.Td>{held(counts?.primaries)}</Table.Td>
-      <Table.Td>{held(counts?.shards)}</Table.Td>
+      <Table.Td>{held(primaryCount)}</Table.Td>
+      <Table.Td>{held(shardCount)}</Table.Td>
       {RESOURCES.map((resource) => (
         <Table.Td key={resource} miw={96}>
           <UtilizationBar compact label={RESOURCE_LABELS[resource]} ratio={ratios[resource]} detail={usageWords(node, resource)} {...(safetyLines !== null && { safetyLine: safetyLines[resource] })} />
