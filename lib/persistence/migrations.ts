@@ -47,7 +47,8 @@ export async function applyMigrations(path: string, folder = findMigrationsFolde
     const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList: await migrationsListOf(folder), filters: { externalTables: [], externalEnums: [] } });
     return appliedMigrationNames;
   } catch (error) {
-    throw new DatabaseFailureError({ code: 'migration-failed', message: `A migration of ${path} failed and changed nothing: ${firstLineOf(error)}` }, { cause: error });
+    // The engine's own report is a page of text; what went wrong is in what the database said.
+    throw new DatabaseFailureError({ code: 'migration-failed', message: `A migration of ${path} failed and changed nothing: ${firstLineOf(factory.scriptFailure ?? error)}` }, { cause: error });
   } finally {
     engine.free();
     await factory.disposeAll();
@@ -107,10 +108,16 @@ function pendingMigrations(path: string, migrations: readonly Migration[], journ
   return migrations.filter((migration) => !finished.has(migration.name));
 }
 
-/** An entry without an end is of a migration that was killed and so, being one transaction, never was. */
+/**
+ * An entry without an end is of a migration that was killed and so, being one transaction, never
+ * was. Takes the write lock even when there is none, so that a database which another process holds
+ * is reported as locked here and not as a migration that failed.
+ */
 async function forgetUnfinished(connection: SqlDriverAdapter): Promise<void> {
-  if ((await readJournal(connection)).every((row) => row.finished)) return;
-  await connection.executeRaw({ sql: `DELETE FROM "${JOURNAL}" WHERE finished_at IS NULL AND rolled_back_at IS NULL`, args: [], argTypes: [] });
+  const unfinished = (await readJournal(connection)).some((row) => !row.finished);
+  const transaction = await connection.startTransaction();
+  if (unfinished) await transaction.executeRaw({ sql: `DELETE FROM "${JOURNAL}" WHERE finished_at IS NULL AND rolled_back_at IS NULL`, args: [], argTypes: [] });
+  await transaction.commit();
 }
 
 /** The engine journals the beginning of a migration before its script and the end after it; this brings the end into the script. */
@@ -119,6 +126,12 @@ const MARK_FINISHED = `UPDATE "${JOURNAL}" SET finished_at = strftime('%Y-%m-%dT
 /** Runs each script of the schema engine as one transaction that also marks its migration as finished. */
 class MigratingLibSql extends PinnedLibSql {
   readonly #open = new Set<SqlDriverAdapter>();
+  #scriptFailure: unknown = null;
+
+  /** What the database said to the script that failed; `null` while none has. */
+  get scriptFailure(): unknown {
+    return this.#scriptFailure;
+  }
 
   override async connect(): Promise<SqlDriverAdapter> {
     const connection = await super.connect();
@@ -127,7 +140,14 @@ class MigratingLibSql extends PinnedLibSql {
     // delete what refers to it; and inside a transaction enforcement can no longer be switched off.
     await connection.executeScript('PRAGMA foreign_keys = OFF');
     const executeScript = connection.executeScript.bind(connection);
-    connection.executeScript = (script) => executeScript(['BEGIN IMMEDIATE;', script, ';', MARK_FINISHED, 'COMMIT;'].join('\n'));
+    connection.executeScript = async (script) => {
+      try {
+        await executeScript(['BEGIN IMMEDIATE;', script, ';', MARK_FINISHED, 'COMMIT;'].join('\n'));
+      } catch (error) {
+        this.#scriptFailure = error;
+        throw error;
+      }
+    };
     return connection;
   }
 

@@ -152,7 +152,16 @@ export class PrismaStore implements Store {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.prisma.$disconnect();
+    this.#closing ??= this.#disconnect();
     return this.#closing;
+  }
+
+  /** Brings the write-ahead log into the file, so that the file alone is the whole database: libSQL does not do it by itself. */
+  async #disconnect(): Promise<void> {
+    try {
+      await this.prisma.$queryRaw`PRAGMA wal_checkpoint(TRUNCATE)`;
+    } finally {
+      await this.prisma.$disconnect();
+    }
   }
 }
