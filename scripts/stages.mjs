@@ -45,7 +45,7 @@ function vitest(name, projects, more = {}) {
 
 /** @param {string} name @param {readonly string[]} command @returns {Stage} */
 function gate(name, command) {
-  return { name, command, counts: 'exit-code', timeoutMs: 5 * MINUTE_MS };
+  return { name, command, counts: 'exit-code', timeoutMs: 10 * MINUTE_MS };
 }
 
 // The linter takes longest by far, so it starts first and has a core to itself.

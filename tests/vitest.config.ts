@@ -27,8 +27,9 @@ const realProcesses = {
 };
 
 const projects: Project[] = [
-  { name: 'unit', include: ['tests/unit/**/*.test.{ts,tsx}'], exclude: [domTests] },
-  { name: 'dom', include: [domTests], environment: 'happy-dom', setupFiles: ['tests/support/dom-setup.ts'] },
+  // Limits are for tests that hang; how fast something is, is for the benches to say.
+  { name: 'unit', include: ['tests/unit/**/*.test.{ts,tsx}'], exclude: [domTests], testTimeout: 20_000 },
+  { name: 'dom', include: [domTests], environment: 'happy-dom', setupFiles: ['tests/support/dom-setup.ts'], testTimeout: 20_000 },
   { name: 'architecture', include: ['tests/architecture/**/*.test.ts'], testTimeout: 60_000 },
   { name: 'contract', include: ['tests/contract/**/*.test.ts'], exclude: [redisTests], testTimeout: 30_000 },
   // The long simulations (PS_SIM_LONG=1) are one test each.
