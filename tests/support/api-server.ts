@@ -5,6 +5,13 @@ import { createLogger } from '@/lib/server/logger';
 import { createShutdown } from '@/lib/server/shutdown';
 import { startServer } from '@/lib/server/start-server';
 
+/** What it answers to the message "usage" of the process that started it. */
+export interface ProcessUsage {
+  /** Microseconds since it began. */
+  readonly cpu: NodeJS.CpuUsage;
+  readonly rssBytes: number;
+}
+
 const config = readConfig(process.env, process.cwd());
 if (!config.ok) throw new Error(config.error.join('\n'));
 const logger = createLogger(config.value.logLevel);
@@ -14,6 +21,7 @@ const shutDown = createShutdown({ stop: () => server.value.close(), clock: syste
 process.on('SIGTERM', shutDown);
 process.on('SIGINT', shutDown);
 process.on('message', (message) => {
-  if (message === 'usage') process.send?.({ cpu: process.cpuUsage(), rssBytes: process.memoryUsage.rss() });
+  const usage: ProcessUsage = { cpu: process.cpuUsage(), rssBytes: process.memoryUsage.rss() };
+  if (message === 'usage') process.send?.(usage);
 });
 process.stdout.write(`PhantomScale is ready at ${server.value.url}\n`);
