@@ -30,6 +30,7 @@ export class ClusterCore {
   /** Grows with everything that changes what nodes are asked for, time apart. */
   #version = 0;
   #speedsVersion = -1;
+  #advancing = false;
   #nextTickMs = Infinity;
   #demand: { readonly atMs: number; readonly version: number; readonly factors: Float64Array; readonly sums: ShardSums } | null = null;
   readonly #nodesById = new Map<string, PhantomNode>();
@@ -101,22 +102,28 @@ export class ClusterCore {
 
   /** Brings the cluster to the present. Whoever reads or changes it from outside does this first. */
   catchUp(): void {
-    this.advanceTo(this.#present());
+    // An event that changes something acts at its own instant, on the way to the present.
+    if (!this.#advancing) this.advanceTo(this.#present());
   }
 
   /** Goes on to an instant; one that has passed already changes nothing. */
   advanceTo(untilMs: number): void {
-    for (;;) {
+    assert(!this.#advancing, 'Time is being advanced already');
+    this.#advancing = true;
+    try {
       this.#settleSpeeds();
-      const nextMs = this.nextEventMs();
-      if (nextMs > untilMs) break;
-      this.#nowMs = Math.max(this.#nowMs, nextMs);
-      if (this.#nextTickMs <= this.#nowMs) this.touch();
-      this.agenda.runDue(this.#nowMs);
-      for (const move of this.moves.advance(this.#nowMs)) this.#commit(move);
-      if (this.moves.running) this.touch();
+      for (let nextMs = this.nextEventMs(); nextMs <= untilMs; nextMs = this.nextEventMs()) {
+        this.#nowMs = Math.max(this.#nowMs, nextMs);
+        if (this.#nextTickMs <= this.#nowMs) this.touch();
+        this.agenda.runDue(this.#nowMs);
+        for (const move of this.moves.advance(this.#nowMs)) this.#commit(move);
+        if (this.moves.running) this.touch();
+        this.#settleSpeeds();
+      }
+      this.#nowMs = Math.max(this.#nowMs, untilMs);
+    } finally {
+      this.#advancing = false;
     }
-    this.#nowMs = Math.max(this.#nowMs, untilMs);
   }
 
   /** When something happens next if nobody interferes; Infinity when nothing does. */

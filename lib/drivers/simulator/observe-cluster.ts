@@ -93,20 +93,24 @@ export class Observer {
     const { workload, placement } = core;
     const { factors } = core.demand();
     const { shardCount } = placement;
-    const load = { cpu: new Float32Array(shardCount), readsPerSecond: new Float32Array(shardCount), writesPerSecond: new Float32Array(shardCount), networkBytesPerSecond: new Float32Array(shardCount) };
+    const column = () => new Float32Array(shardCount);
+    const [cpu, reads, writes, network] = [column(), column(), column(), column()];
     const { base } = workload;
+    const { cpu: baseCpu, reads: baseReads, writes: baseWrites, network: baseNetwork } = base;
+    const { rows, width } = placement;
+    // The primary's node measures its shards; while it does not answer, nobody knows.
+    const shares = Float64Array.from(loads, (load, index) => (answered[index] === 1 ? load.servedShare : NaN));
     for (let shardId = 0; shardId < shardCount; shardId += 1) {
-      const primary = placement.primary(shardId);
-      // The primary's node measures its shards; while it does not answer, nobody knows.
-      const served = answered[primary] === 1 ? factors[shardId]! * loads[primary]!.servedShare : NaN;
-      load.cpu[shardId] = base.cpu[shardId]! * served;
-      load.readsPerSecond[shardId] = base.reads[shardId]! * served;
-      load.writesPerSecond[shardId] = base.writes[shardId]! * served;
-      load.networkBytesPerSecond[shardId] = base.network[shardId]! * served;
+      const served = factors[shardId]! * shares[rows[shardId * width]!]!;
+      cpu[shardId] = baseCpu[shardId]! * served;
+      reads[shardId] = baseReads[shardId]! * served;
+      writes[shardId] = baseWrites[shardId]! * served;
+      network[shardId] = baseNetwork[shardId]! * served;
     }
+    const load = { cpu, readsPerSecond: reads, writesPerSecond: writes, networkBytesPerSecond: network };
     return {
       shardCount,
-      replicaMax: placement.width,
+      replicaMax: width,
       nodeIds: core.nodes.map((node) => node.id),
       ...this.#stableColumns(),
       load,
