@@ -13,7 +13,7 @@ import type { StoreConflict, StoreWrite } from '@/lib/contract/storage';
 import { isTerminal } from '@/lib/contract/operation';
 import { createExecution, settle, transition, type ExecutionEvent, type ExecutionState, type IllegalCommand } from '@/lib/core/execution/execution-state';
 import type { ExecutionMove } from '@/lib/core/execution/move-list';
-import { nextEffects, type ExecutionEffect } from '@/lib/core/execution/next-effects';
+import { nextEffects } from '@/lib/core/execution/next-effects';
 import { addSample, bytesSoFar, progressOf, type ProgressSample } from '@/lib/core/execution/progress';
 import type { DriverStep, MoveTarget, StepOutcome } from '@/lib/drivers/driver';
 import { sleep } from '@/lib/platform/clock';
@@ -25,6 +25,7 @@ import type { ManagerResources } from './manager-resources';
 const INTERRUPT_GRACE_MS = 400;
 const STORE_RETRY_MS = 1_000;
 const SHOW_EVERY_MS = 250;
+const GATHER_MS = 4;
 
 export interface ExecutorHooks {
   /** The status changed; stored by the owner of the operation. */
@@ -108,16 +109,19 @@ export class PlanExecutor {
   async run(): Promise<ExecutionStatus> {
     let told = this.options.status;
     while (!this.#stopping && this.#fenced === null) {
-      await this.#takeOutcomes();
-      this.#state = settle(this.#state);
+      const starting = await this.#storeRound();
+      if (starting === null) {
+        await sleep(this.resources.clock, STORE_RETRY_MS);
+        continue;
+      }
       if (this.#state.status !== told) {
         told = this.#state.status;
         if (told !== 'pausing' && told !== 'canceling') this.#cancelInterrupt();
         await this.hooks.statusChanged(told);
       }
       if (isTerminal(this.#state.status)) break;
-      const waitUntil = await this.#perform(nextEffects(this.#state, this.resources.clock.monotonicMs()));
-      await this.#sleepUntilWoken(waitUntil);
+      this.#launchAll(starting);
+      await this.#sleepUntilWoken(this.#perform());
     }
     await this.#endCalls();
     return this.#state.status;
@@ -129,44 +133,76 @@ export class PlanExecutor {
     this.#wakeUp();
   }
 
-  /** @returns until when there is nothing to do, monotonic. */
-  async #perform(effects: readonly ExecutionEffect[]): Promise<number | null> {
-    for (const effect of effects) {
-      switch (effect.kind) {
-        case 'start-moves':
-          if (!(await this.#startMoves(effect.indexes))) return this.resources.clock.monotonicMs() + STORE_RETRY_MS;
-          this.#woken = true;
-          break;
-        case 'settle-moves':
-          for (const index of effect.indexes) this.#launch(index, 'settle');
-          break;
-        case 'interrupt-moves': this.#interruptSoon(); break;
-        case 'abandon-moves':
-          if (!(await this.#abandon(effect.indexes))) return this.resources.clock.monotonicMs() + STORE_RETRY_MS;
-          this.#woken = true;
-          break;
-        case 'wait': return effect.untilMonotonicMs;
-      }
-    }
-    return null;
-  }
-
-  /** Stores the intents of moves not begun before, in one commit; then calls the driver. @returns false when storage is away. */
-  async #startMoves(indexes: readonly number[]): Promise<boolean> {
+  /**
+   * One commit for all that ended and all that may start now: completions, moves given
+   * up, and intents. Only then are they applied and shown.
+   *
+   * @returns the moves whose intent is stored; null when storage is away, then nothing changed
+   */
+  async #storeRound(): Promise<readonly number[] | null> {
     const { clock } = this.resources;
     const nowMs = Math.round(clock.wallMs());
-    const writes = indexes.map((index) => this.#state.moves.at(index)!)
-      .filter((move) => move.status === 'pending')
-      .map((move) => this.#saveMove('pending', { ...move, status: 'copying', attempt: 1, startedAtMs: nowMs }));
-    if (!(await this.#commit(writes))) return false;
-    if (this.#state.status !== 'running' || this.#stopping) {
-      // A pause came while the intent was being stored: begun on paper only, so it starts with the resume.
-      this.#apply({ kind: 'moves-started', indexes, nowMs });
-      for (const index of indexes) this.#applyFailure(index, { code: 'interrupted', message: 'Held back before it began', retryable: true });
-      return true;
+    const outcomes = this.#outcomes;
+    this.#outcomes = [];
+    const after = settle(outcomes.reduce((state, outcome) => this.#stateAfter(state, outcome), this.#state));
+    const effects = nextEffects(after, clock.monotonicMs());
+    const starting = effects.flatMap((effect) => (effect.kind === 'start-moves' ? effect.indexes : []));
+    const abandoned = effects.flatMap((effect) => (effect.kind === 'abandon-moves' ? effect.indexes : []));
+    const given = transition(after, { kind: 'moves-abandoned', indexes: abandoned, nowMs });
+    const { writes, drafts } = this.#endings(after, outcomes);
+    for (const index of abandoned) if (given.ok) writes.push(this.#saveMove('pending', given.value.moves.at(index)!));
+    for (const index of starting) {
+      const move = after.moves.at(index)!;
+      if (move.status === 'pending') writes.push(this.#saveMove('pending', { ...move, status: 'copying', attempt: 1, startedAtMs: nowMs }));
     }
-    for (const index of indexes) this.#launch(index, 'forward');
-    return true;
+    if (!(await this.#commit(writes, drafts))) {
+      this.#outcomes = [...outcomes, ...this.#outcomes];
+      return null;
+    }
+    for (const outcome of outcomes) this.#state = this.#stateAfter(this.#state, outcome);
+    if (abandoned.length > 0) this.#apply({ kind: 'moves-abandoned', indexes: abandoned, nowMs });
+    this.#state = settle(this.#state);
+    for (const { index } of outcomes) {
+      const move = this.#state.moves.at(index)!;
+      if (move.status === 'done') this.hooks.landed(move);
+    }
+    if (outcomes.length > 0) this.#show();
+    return starting;
+  }
+
+  /** What is to be stored of moves that ended. */
+  #endings(after: ExecutionState, outcomes: readonly Outcome[]): { writes: StoreWrite[]; drafts: EventDraft[] } {
+    const writes: StoreWrite[] = [];
+    const drafts: EventDraft[] = [];
+    for (const { index } of outcomes) {
+      const move = after.moves.at(index)!;
+      if (move.status !== 'done' && move.status !== 'failed' && move.status !== 'reverted') continue;
+      writes.push(this.#saveMove('copying', move));
+      if (move.status === 'failed') drafts.push(failedEvent(move, this.options.operationId));
+    }
+    return { writes, drafts };
+  }
+
+  #launchAll(starting: readonly number[]): void {
+    if (this.#state.status === 'running' && !this.#stopping) {
+      for (const index of starting) this.#launch(index, 'forward');
+      return;
+    }
+    // A pause came while the intents were being stored: begun on paper only, they start with the resume.
+    this.#apply({ kind: 'moves-started', indexes: starting, nowMs: Math.round(this.resources.clock.wallMs()) });
+    for (const index of starting) this.#applyFailure(index, { code: 'interrupted', message: 'Held back before it began', retryable: true });
+    if (starting.length > 0) this.#woken = true;
+  }
+
+  /** Everything that needs no storage. @returns until when there is nothing to do, monotonic; null = until something happens. */
+  #perform(): number | null {
+    const effects = nextEffects(this.#state, this.resources.clock.monotonicMs());
+    for (const effect of effects) {
+      if (effect.kind === 'settle-moves') for (const index of effect.indexes) this.#launch(index, 'settle');
+      if (effect.kind === 'interrupt-moves') this.#interruptSoon();
+      if (effect.kind === 'start-moves' || effect.kind === 'abandon-moves') this.#woken = true;
+    }
+    return effects.reduce<number | null>((until, effect) => (effect.kind === 'wait' ? effect.untilMonotonicMs : until), null);
   }
 
   #launch(index: number, direction: 'forward' | 'settle'): void {
@@ -212,37 +248,6 @@ export class PlanExecutor {
     return truth.ok && (truth.value.state === 'untouched' || (truth.value.state === 'moving' && truth.value.revertible));
   }
 
-  /** Stores what ended, in one commit, and only then shows it. Kept for the next round when storage is away. */
-  async #takeOutcomes(): Promise<void> {
-    if (this.#outcomes.length === 0) return;
-    const batch = this.#outcomes;
-    this.#outcomes = [];
-    const before = this.#state;
-    const after = batch.reduce((state, outcome) => this.#stateAfter(state, outcome), before);
-    const writes: StoreWrite[] = [];
-    const drafts: EventDraft[] = [];
-    for (const { index } of batch) {
-      const move = after.moves.at(index)!;
-      if (move.status !== 'done' && move.status !== 'failed' && move.status !== 'reverted') continue;
-      writes.push(this.#saveMove('copying', move));
-      if (move.status === 'failed') drafts.push(failedEvent(move, this.options.operationId));
-    }
-    if (!(await this.#commit(writes, drafts))) {
-      this.#outcomes = [...batch, ...this.#outcomes];
-      if (this.#fenced === null) {
-        await sleep(this.resources.clock, STORE_RETRY_MS);
-        this.#woken = true;
-      }
-      return;
-    }
-    for (const outcome of batch) this.#state = this.#stateAfter(this.#state, outcome);
-    for (const { index } of batch) {
-      const move = this.#state.moves.at(index)!;
-      if (move.status === 'done') this.hooks.landed(move);
-    }
-    this.#show();
-  }
-
   #stateAfter(state: ExecutionState, outcome: Outcome): ExecutionState {
     const { clock, random } = this.resources;
     const { index, result, reverting } = outcome;
@@ -253,16 +258,6 @@ export class PlanExecutor {
         : { kind: 'move-succeeded', index, bytes: result.value.bytes, keyCount: result.value.keyCount, nowMs };
     const next = transition(state, event);
     return next.ok ? next.value : state;
-  }
-
-  async #abandon(indexes: readonly number[]): Promise<boolean> {
-    const nowMs = Math.round(this.resources.clock.wallMs());
-    const after = transition(this.#state, { kind: 'moves-abandoned', indexes, nowMs });
-    if (!after.ok) return true;
-    const abandoned = after.value;
-    if (!(await this.#commit(indexes.map((index) => this.#saveMove('pending', abandoned.moves.at(index)!))))) return false;
-    this.#apply({ kind: 'moves-abandoned', indexes, nowMs });
-    return true;
   }
 
   #saveMove(expected: MoveRecord['status'], move: ExecutionMove): StoreWrite {
@@ -306,7 +301,9 @@ export class PlanExecutor {
     this.#cancelInterrupt();
     this.#interruptAll('every');
     while (this.#calls.size > 0) await this.#sleepUntilWoken(null);
-    if (this.#fenced === null) await this.#takeOutcomes();
+    if (this.#fenced !== null) return;
+    const { writes, drafts } = this.#endings(this.#outcomes.reduce((state, outcome) => this.#stateAfter(state, outcome), this.#state), this.#outcomes);
+    await this.#commit(writes, drafts);
   }
 
   #apply(event: ExecutionEvent): void {
@@ -344,6 +341,8 @@ export class PlanExecutor {
     }
     this.#wake = null;
     this.#woken = false;
+    // Moves that end close together share a commit: the disk, not the cluster, would be the bottleneck.
+    if (!this.#stopping) await sleep(this.resources.clock, GATHER_MS);
   }
 }
 

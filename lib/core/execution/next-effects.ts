@@ -21,8 +21,8 @@ export type ExecutionEffect =
   /** Nothing may start before then. */
   | { readonly kind: 'wait'; readonly untilMonotonicMs: number };
 
-/** How far past the first pending move the selection looks; bounds the work of one call. */
-const LOOK_AHEAD_MAX = 4_096;
+/** How far past the first unfinished move the selection looks: enough to fill the widest throttle, little enough to be asked after every move. */
+const LOOK_AHEAD_MAX = 512;
 
 export function nextEffects(state: ExecutionState, monotonicMs: number): ExecutionEffect[] {
   if (state.status === 'running') return startable(state, monotonicMs);
