@@ -1,7 +1,7 @@
 'use client';
 
 import { Button, Group, SegmentedControl, Stack, TextInput } from '@mantine/core';
-import { schemaResolver, useForm, type UseFormReturnType } from '@mantine/form';
+import { useForm, type UseFormReturnType } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useApi } from '@/components/realtime/live-provider';
@@ -9,6 +9,7 @@ import { useConnection } from '@/components/realtime/use-live-store';
 import { ProblemAlert } from '@/components/ui/problem-alert';
 import { fieldOfPointer, toApiProblem, type ApiProblem } from '@/lib/client/api-problem';
 import { connectionOf, connectRequestOf, REDIS_FIELDS, type ConnectFields } from '@/lib/client/connect-request';
+import { fieldErrorsOf } from '@/lib/client/field-errors';
 import { ConnectClusterSchema } from '@/lib/contract/cluster';
 import { SimulatorConnectionSchema } from '@/lib/contract/connection';
 import { ConnectionTestResult } from './connection-test-result';
@@ -22,8 +23,6 @@ type Kind = ConnectFields['connection']['kind'];
 const SIMULATOR_FIELDS = SimulatorConnectionSchema.parse({ kind: 'simulator' });
 const KINDS = [{ value: 'simulator', label: 'Simulator' }, { value: 'redis-cluster', label: 'Redis or Valkey cluster' }];
 const ENVIRONMENTS = ['development', 'staging', 'production'];
-/** The request's own schema decides; the form only speaks its language. */
-const validate = schemaResolver(ConnectClusterSchema, { sync: true });
 
 export interface ConnectFormProps {
   readonly onConnected: (clusterId: string) => void;
@@ -38,7 +37,8 @@ export function ConnectForm({ onConnected, onCancel }: ConnectFormProps) {
   const form = useForm<ConnectFields>({
     mode: 'uncontrolled',
     initialValues: { name: '', environment: 'development', connection: SIMULATOR_FIELDS },
-    validate: (fields) => validate(connectRequestOf(fields)),
+    // The schema of the request decides: what passes here is what the server takes.
+    validate: (fields) => fieldErrorsOf(ConnectClusterSchema, connectRequestOf(fields)) ?? {},
   });
   const test = useMutation(api.clusters.test.mutationOptions());
   const connect = useMutation(api.clusters.connect.mutationOptions({ onSuccess: (cluster) => onConnected(cluster.id), onError: (error) => showOnFields(form, toApiProblem(error)) }));

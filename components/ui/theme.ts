@@ -26,9 +26,17 @@ export const theme = createTheme({
     NumberInput: { defaultProps: { size: 'sm' } },
     PasswordInput: { defaultProps: { size: 'sm' } },
     Textarea: { defaultProps: { size: 'sm' } },
-    SegmentedControl: { defaultProps: { size: 'xs' } },
+    SegmentedControl: {
+      defaultProps: { size: 'xs' },
+      styles: { root: { background: 'var(--ps-raised)' }, indicator: { background: 'var(--ps-panel)', boxShadow: '0 0 0 1px var(--ps-border-strong)' } },
+    },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 250, events: { hover: true, focus: true, touch: true } } },
-    Modal: { defaultProps: { centered: true, radius: 6, overlayProps: { backgroundOpacity: 0.5 } } },
+    Modal: {
+      defaultProps: { centered: true, radius: 6, overlayProps: { backgroundOpacity: 0.55 } },
+      styles: { content: { background: 'var(--ps-panel)', border: '1px solid var(--ps-border-strong)' }, header: { background: 'var(--ps-panel)' }, title: { fontWeight: 600 } },
+    },
+    Popover: { styles: { dropdown: { background: 'var(--ps-panel)', borderColor: 'var(--ps-border-strong)' } } },
+    Menu: { styles: { dropdown: { background: 'var(--ps-panel)', borderColor: 'var(--ps-border-strong)' } } },
     Anchor: { defaultProps: { underline: 'hover' } },
   },
 });

@@ -3,6 +3,7 @@ import { connectionOf, connectRequestOf, REDIS_FIELDS } from '@/lib/client/conne
 import { tierIn } from '@/lib/client/confirm-tier';
 import { apiFilterOf, matchesFilter, mergeEvents, type EventFilter } from '@/lib/client/event-query';
 import { toCsv } from '@/lib/client/export-file';
+import { fieldErrorsOf } from '@/lib/client/field-errors';
 import { freshnessOf, writeAllowed } from '@/lib/client/freshness';
 import { healthSentence } from '@/lib/client/health-sentence';
 import { IdempotencyKeys } from '@/lib/client/idempotency-keys';
@@ -111,6 +112,19 @@ describe('a request to connect', () => {
   it('keeps credentials and certificates that were given', () => {
     expect(connectionOf({ ...REDIS_FIELDS, seeds: ['h:1'], username: 'u', password: ' p ', tls: { ...REDIS_FIELDS.tls, enabled: true, caPem: 'PEM', rejectUnauthorized: false } }))
       .toMatchObject({ username: 'u', password: ' p ', tls: { enabled: true, rejectUnauthorized: false, caPem: 'PEM' } });
+  });
+});
+
+describe('errors of a form', () => {
+  const request = (change: object) => ({ name: 'r', environment: 'staging', connection: { kind: 'redis-cluster', seeds: ['h:1'] }, ...change });
+
+  it('are by field, in words, and none when the request may be sent', () => {
+    expect(fieldErrorsOf(ConnectClusterSchema, request({}))).toBeNull();
+    expect(fieldErrorsOf(ConnectClusterSchema, request({ name: ' ', connection: { kind: 'redis-cluster', seeds: [] } }))).toEqual({ 'name': 'This is needed', 'connection.seeds': 'At least one is needed' });
+    expect(fieldErrorsOf(ConnectClusterSchema, request({ connection: { kind: 'redis-cluster', seeds: ['h'], commandTimeoutMs: 5 } })))
+      .toEqual({ 'connection.seeds.0': 'host:port, IPv6 hosts in brackets', 'connection.commandTimeoutMs': 'At least 100' });
+    expect(fieldErrorsOf(ConnectClusterSchema, request({ name: 'n'.repeat(65), connection: { kind: 'simulator', nodeCount: '', zoneCount: 1.5 } })))
+      .toEqual({ 'name': 'At most 64 characters', 'connection.nodeCount': 'A number is needed', 'connection.zoneCount': 'A whole number is needed' });
   });
 });
 

@@ -68,11 +68,11 @@ type HeadFields = 'clusterId' | 'epoch' | 'sentAtMs' | 'revision' | 'fromRevisio
 type BodyOf<T> = T extends unknown ? Omit<T, HeadFields> : never;
 
 export function snapshotOf(body: BodyOf<LiveSnapshot>, head: { epoch?: number; revision?: number; clusterId?: string } = {}): LiveSnapshot {
-  return { clusterId: CLUSTER_ID, epoch: 1, revision: 1, sentAtMs: START_MS, ...head, ...body } as LiveSnapshot;
+  return { clusterId: CLUSTER_ID, epoch: 1, revision: 1, sentAtMs: START_MS, ...head, ...body };
 }
 
 export function deltaOf(body: BodyOf<LiveDelta>, fromRevision: number, toRevision: number, epoch = 1): LiveDelta {
-  return { clusterId: CLUSTER_ID, epoch, fromRevision, toRevision, sentAtMs: START_MS, ...body } as LiveDelta;
+  return { clusterId: CLUSTER_ID, epoch, fromRevision, toRevision, sentAtMs: START_MS, ...body };
 }
 
 /** One empty snapshot of each view. */

@@ -1,9 +1,9 @@
-import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
+import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { describe, expect, it } from 'vitest';
 import { EventsScreen } from '@/components/events/events-screen';
 import { ClusterGate } from '@/components/layout/cluster-gate';
 import { CLUSTER_ID, deltaOf, eventOf, nodeOf, snapshotOf, summaryOf } from '@/tests/unit/client/live-fixtures';
-import { Answer, Harness, type Answers, type Request } from '../realtime/console-harness';
+import { Answer, Harness, SLOW_MS, type Answers, type Request } from '../realtime/console-harness';
 
 const call = `GET /clusters/${CLUSTER_ID}/events`;
 const page = (sequences: number[], nextCursor: string | null = null) => ({ events: sequences.map((sequence) => eventOf(sequence)), nextCursor });
@@ -19,10 +19,10 @@ async function show(answers: Answers, search = '', live = [3, 2, 1]) {
   return harness;
 }
 
-const rows = () => screen.queryAllByRole('button', { name: /joined/ }).map((row) => /node-\d+ joined/.exec(row.textContent ?? '')?.[0]);
+const rows = () => screen.queryAllByRole('button', { name: /joined/ }).map((row) => /node-\d+ joined/.exec(row.textContent)?.[0]);
 const joined = (...numbers: number[]) => numbers.map((number) => `node-${number} joined`);
 
-describe('the events screen', () => {
+describe('the events screen', { timeout: SLOW_MS }, () => {
   it('shows history and what happens since, every event once, newest first', async () => {
     const harness = await show({ [call]: page([3, 2, 1]) });
     await waitFor(() => expect(rows()).toEqual(joined(3, 2, 1)));
@@ -97,7 +97,8 @@ describe('the events screen', () => {
   it('leads to what the event is about', async () => {
     await show({ [call]: page([3, 2, 1]) });
     await waitFor(() => expect(rows()).toHaveLength(3));
-    await act(async () => fireEvent.click(screen.getByRole('button', { name: /node-3 joined/ })));
+    fireEvent.click(screen.getByRole('button', { name: /node-3 joined/ }));
+    await screen.findByText('Number in the log');
     const details = within(document.querySelector('#event-event_3')!);
     expect(details.getByRole('link').getAttribute('href')).toBe(`/${CLUSTER_ID}/nodes/node-3`);
   });

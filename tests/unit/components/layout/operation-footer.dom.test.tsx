@@ -5,7 +5,7 @@ import { NAV_ITEMS, navItemOf } from '@/components/layout/nav-items';
 import { OperationFooter, useRunningOperation } from '@/components/layout/operation-footer';
 import { operationTitle, progressWords, shareDone } from '@/components/layout/operation-progress';
 import { CLUSTER_ID, operationOf, snapshotOf, summaryOf } from '@/tests/unit/client/live-fixtures';
-import { Answer, Harness, type Answers } from '../realtime/console-harness';
+import { Answer, Harness, SLOW_MS, type Answers } from '../realtime/console-harness';
 
 function Footer() {
   const operation = useRunningOperation();
@@ -21,7 +21,7 @@ async function show(operations = [operationOf()], answers: Answers = {}) {
 
 const press = (name: string | RegExp) => fireEvent.click(screen.getByRole('button', { name }));
 
-describe('the running operation', () => {
+describe('the running operation', { timeout: SLOW_MS }, () => {
   it('is the one that runs, with how many wait behind it; finished ones are none', async () => {
     await show([operationOf({ id: 'a', status: 'succeeded' }), operationOf({ id: 'b', status: 'pending' }), operationOf({ id: 'c', status: 'paused' })]);
     expect(screen.getByRole('link', { name: 'Rebalance' }).getAttribute('href')).toBe(`/${CLUSTER_ID}/operations/c`);
@@ -65,7 +65,7 @@ describe('the running operation', () => {
   });
 });
 
-describe('progress in words', () => {
+describe('progress in words', { timeout: SLOW_MS }, () => {
   const { progress } = operationOf();
 
   it('has the bytes, the moves, the speed with its window and the time left as a range', () => {
@@ -89,7 +89,7 @@ describe('progress in words', () => {
   });
 });
 
-describe('the freeze', () => {
+describe('the freeze', { timeout: SLOW_MS }, () => {
   const show2 = async (summary = summaryOf(), answers: Answers = {}) => {
     const harness = new Harness(answers);
     await harness.render(<FreezeControl />);
@@ -117,7 +117,7 @@ describe('the freeze', () => {
   });
 });
 
-describe('the navigation', () => {
+describe('the navigation', { timeout: SLOW_MS }, () => {
   it('knows the screen of an address, also of a page below it', () => {
     expect(navItemOf('/c1/nodes/n2')?.label).toBe('Nodes');
     expect(navItemOf('/c1/unknown')).toBeNull();

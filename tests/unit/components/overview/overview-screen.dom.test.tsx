@@ -4,7 +4,7 @@ import { OverviewScreen } from '@/components/overview/overview-screen';
 import { ClusterGate } from '@/components/layout/cluster-gate';
 import { DEFAULT_SETTINGS } from '@/lib/contract/settings';
 import { CLUSTER_ID, deltaOf, eventOf, operationOf, snapshotOf, summaryOf } from '@/tests/unit/client/live-fixtures';
-import { Harness } from '../realtime/console-harness';
+import { Harness, SLOW_MS } from '../realtime/console-harness';
 
 const path = `/clusters/${CLUSTER_ID}`;
 const answers = {
@@ -20,7 +20,7 @@ async function show(summary = summaryOf()) {
   return harness;
 }
 
-describe('the overview', () => {
+describe('the overview', { timeout: SLOW_MS }, () => {
   it('waits for the first picture instead of showing zeros', async () => {
     const harness = new Harness(answers);
     await harness.render(<ClusterGate><OverviewScreen /></ClusterGate>);

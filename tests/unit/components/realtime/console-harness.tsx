@@ -1,7 +1,7 @@
 import { MantineProvider } from '@mantine/core';
 import { QueryClient } from '@tanstack/react-query';
 import { createTanstackQueryUtils } from '@orpc/tanstack-query';
-import { act, render } from '@testing-library/react';
+import { act, configure, render } from '@testing-library/react';
 import { AppRouterContext } from 'next/dist/shared/lib/app-router-context.shared-runtime';
 import { PathnameContext } from 'next/dist/shared/lib/hooks-client-context.shared-runtime';
 import { NuqsTestingAdapter } from 'nuqs/adapters/testing';
@@ -15,6 +15,13 @@ import { createLiveSocket, type LiveSocket } from '@/lib/client/socket-client';
 import type { FleetEntry, LiveDelta, LiveSnapshot, ServerToClientEvents } from '@/lib/contract/live';
 import { VirtualClock } from '@/lib/platform/virtual-clock';
 import { CLUSTER_ID, START_MS } from '@/tests/unit/client/live-fixtures';
+
+// Waits end with what they wait for; a slow machine only needs longer. Whether each ancestor is
+// hidden is asked of Mantine's whole style sheet, which takes most of a test's time.
+configure({ asyncUtilTimeout: 15_000, defaultHidden: true });
+
+/** A form of a dozen fields takes a busy machine seconds to mount. */
+export const SLOW_MS = 60_000;
 
 /** What the API answers, by "METHOD /path" without the query. A function sees the request's body. */
 export type Answers = Readonly<Record<string, unknown>>;
