@@ -1,7 +1,7 @@
 'use client';
 
 import { Button, Group, SegmentedControl, Stack, TextInput } from '@mantine/core';
-import { useForm, type UseFormReturnType } from '@mantine/form';
+import { useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useApi } from '@/components/realtime/live-provider';
@@ -12,12 +12,12 @@ import { connectionOf, connectRequestOf, REDIS_FIELDS, type ConnectFields } from
 import { fieldErrorsOf } from '@/lib/client/field-errors';
 import { ConnectClusterSchema } from '@/lib/contract/cluster';
 import { SimulatorConnectionSchema } from '@/lib/contract/connection';
+import type { ConnectFormApi } from './connect-form-api';
 import { ConnectionTestResult } from './connection-test-result';
 import { RedisFieldset } from './redis-fieldset';
 import { SimulatorFieldset } from './simulator-fieldset';
 import classes from './clusters.module.css';
 
-export type ConnectFormApi = UseFormReturnType<ConnectFields>;
 type Kind = ConnectFields['connection']['kind'];
 
 const SIMULATOR_FIELDS = SimulatorConnectionSchema.parse({ kind: 'simulator' });

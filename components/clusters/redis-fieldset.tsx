@@ -2,7 +2,7 @@
 
 import { Accordion, Checkbox, NumberInput, PasswordInput, Switch, TagsInput, Textarea, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import type { ConnectFormApi } from './connect-form';
+import type { ConnectFormApi } from './connect-form-api';
 import classes from './clusters.module.css';
 
 /** Where a Redis or Valkey cluster is and how one gets in. */

@@ -1,7 +1,7 @@
 'use client';
 
 import { Checkbox, NumberInput } from '@mantine/core';
-import type { ConnectFormApi } from './connect-form';
+import type { ConnectFormApi } from './connect-form-api';
 import classes from './clusters.module.css';
 
 /** A simulated cluster needs nothing but its size. */
