@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { join } from 'node:path';
 import { createApiHandler } from '@/lib/api/api-handler';
 import { authorize } from '@/lib/api/authorize';
 import { SimulatorConnectionSchema } from '@/lib/contract/connection';
 import { RedisClusterDriver } from '@/lib/drivers/redis-cluster/redis-cluster-driver';
-import { createSimulator } from '@/lib/drivers/simulator/create-simulator';
+import { openStoredSimulator } from '@/lib/drivers/simulator/create-simulator';
+import { SnapshotFile } from '@/lib/drivers/simulator/snapshot-file';
 import { Fleet } from '@/lib/manager/fleet';
 import type { ManagerLogger } from '@/lib/manager/manager-logger';
 import type { CreateDriver } from '@/lib/manager/ports';
@@ -43,7 +45,8 @@ export async function compose(options: { config: Config; clock: Clock; logger: M
   const random = createRandom(randomUUID());
   const nextId = createNextId({ wallMs: () => clock.wallMs(), random: () => random.next() });
   const hub = new ChangeHub((error) => logger.error({ err: error }, 'A listener of the manager failed'));
-  const fleet = await Fleet.open({ store, clock, nextId, random: random.fork('fleet'), createDriver: driverFactory(clock), publisher: hub, logger });
+  const fleet = await Fleet.open({ store, clock, nextId, random: random.fork('fleet'), createDriver: driverFactory(options), publisher: hub, logger });
+  hub.gone.add((clusterId) => new SnapshotFile(simulatorPath(config, clusterId)).remove());
   const gateway = new LiveGateway({
     fleet, hub, clock, logger,
     authorize: (route, request: IncomingMessage) => decideAccess(route, request).allowed,
@@ -66,10 +69,19 @@ export async function compose(options: { config: Config; clock: Clock; logger: M
   return ok({ runtime, gateway, close: () => (closing ??= close()) });
 }
 
-function driverFactory(clock: Clock): CreateDriver {
-  return (connection) => {
+/** A simulated cluster lives in this process, so it is kept in a file over restarts like a real one outside would be. */
+function simulatorPath(config: Config, clusterId: string): string {
+  return join(config.dataDir, 'simulators', `${clusterId}.json`);
+}
+
+function driverFactory({ config, clock, logger }: { config: Config; clock: Clock; logger: ManagerLogger }): CreateDriver {
+  return (connection, { clusterId }) => {
     switch (connection.kind) {
-      case 'simulator': return createSimulator({ connection, clock }).driver;
+      case 'simulator': return openStoredSimulator({
+        connection, clock,
+        path: simulatorPath(config, clusterId),
+        onProblem: (problem) => logger.error({ clusterId, problem }, 'The simulated cluster could not be kept or read'),
+      }).driver;
       case 'redis-cluster': return new RedisClusterDriver({ connection, clock });
       default: return assertNever(connection);
     }

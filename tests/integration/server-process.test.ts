@@ -4,7 +4,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ClusterSummary } from '@/lib/contract/cluster';
+import type { ShardRow } from '@/lib/contract/api';
 import type { DomainEvent } from '@/lib/contract/events';
+import type { MoveRecord, Operation } from '@/lib/contract/operation';
 import type { Plan } from '@/lib/contract/plan';
 import type { VersionedSettings } from '@/lib/contract/settings';
 import { call, succeed } from '@/tests/support/api-calls';
@@ -16,6 +18,14 @@ async function start(dataDir: string) {
   const server = await spawnTestServer({ program: 'api', dataDir });
   onTestFinished(() => server.kill());
   return server;
+}
+
+async function waitFor(holds: () => Promise<boolean>, what: string): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!await holds()) {
+    if (Date.now() > deadline) throw new Error(`Waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 const clustersOf = async (server: { url: string }) => (await succeed<{ clusters: ClusterSummary[] }>(server, 'GET', '/clusters')).clusters;
@@ -42,6 +52,29 @@ describe('the process', () => {
     const { events } = await succeed<{ events: DomainEvent[] }>(after, 'GET', `/clusters/${demo!.id}/events`);
     expect(events.map((event) => event.type)).toEqual(expect.arrayContaining(['cluster.connected', 'settings.changed']));
     expect(events.map((event) => event.sequence)).toEqual(Array.from(events, (_, at) => events.length - at));
+  });
+
+  it('[M9] killed in the middle of a rebalance, it goes on with it after the restart and ends where the plan says', async () => {
+    const dataDir = makeFolder();
+    const before = await start(dataDir);
+    const [demo] = await clustersOf(before);
+    const plan = await succeed<Plan>(before, 'POST', `/clusters/${demo!.id}/plans`, { body: { strategy: 'round-robin', threshold: 0 } });
+    const throttle = { movesInFlightMax: 4, movesPerNodeMax: 4, bytesPerSecondMax: null };
+    const { operation } = await succeed<{ operation: Operation }>(before, 'POST', `/plans/${plan.id}/approve`, { body: { throttle, stepCount: Math.min(60, plan.steps.length) } });
+    const read = (server: { url: string }) => succeed<Operation>(server, 'GET', `/operations/${operation.id}`);
+    await waitFor(async () => (await read(before)).progress.movesDone >= 5, 'some moves');
+    await before.kill();
+
+    const after = await start(dataDir);
+    await waitFor(async () => (await read(after)).status === 'succeeded', 'the end of the operation');
+    const { moves } = await succeed<{ moves: MoveRecord[] }>(after, 'GET', `/operations/${operation.id}/moves?limit=1000`);
+    expect(moves.every((move) => move.status === 'done')).toBe(true);
+    const { shards } = await succeed<{ shards: ShardRow[] }>(after, 'GET', `/clusters/${demo!.id}/shards?limit=1000`);
+    const last = new Map(moves.map(({ step }) => [`${step.shardId} ${step.sourceNodeId}`, step]));
+    for (const step of last.values()) {
+      const shard = shards.find((one) => one.shardId === step.shardId);
+      if (shard !== undefined) expect([shard.primaryNodeId, ...shard.secondaryNodeIds]).toContain(step.targetNodeId);
+    }
   });
 
   it('does not bring back a demo that was disconnected', async () => {
