@@ -1,5 +1,6 @@
 import type { NodeHolding } from '@/lib/contract/imbalance';
 import type { Node } from '@/lib/contract/node';
+import type { ShardTable } from '@/lib/contract/shard-table';
 import { isLeader, type ClusterState } from '@/lib/core/cluster/cluster-state';
 import { demandAt, secondaryNetworkOf, shardDemandOf, type ShardDemand } from './shard-demand';
 
@@ -64,30 +65,48 @@ export function leaderTotalsOf(state: ClusterState): LeaderTotals {
     leaders, demand, shards: column(), primaries: column(), bytes: column(), keys: column(), cpu: column(), operations: column(), network: column(),
   };
   const leaderOfIndex = leaderIndexesOf(leaders, table.nodeIds);
-  const { replicas, replicaMax } = table;
-  for (let shardId = 0; shardId < table.shardCount; shardId += 1) {
-    const bytes = demandAt(demand.bytes, shardId);
-    const keys = demandAt(demand.keys, shardId);
-    const reads = demandAt(demand.reads, shardId);
+  addPrimaries(totals, table, leaderOfIndex);
+  if (table.replicaMax > 1) addSecondaries(totals, table, leaderOfIndex);
+  return totals;
+}
+
+/** Locals rather than properties, and one loop per role: at a million shards each look-up counts. */
+function addPrimaries(totals: LeaderTotals, { replicas, replicaMax, shardCount }: ShardTable, leaderOfIndex: Int32Array): void {
+  const { shards, primaries, bytes, keys, cpu, operations, network } = totals;
+  const { demand } = totals;
+  for (let shardId = 0, at = 0; shardId < shardCount; shardId += 1, at += replicaMax) {
+    const index = replicas[at]!;
+    const leader = index < 0 ? -1 : leaderOfIndex[index]!;
+    if (leader < 0) continue;
+    shards[leader]! += 1;
+    primaries[leader]! += 1;
+    bytes[leader]! += demandAt(demand.bytes, shardId);
+    keys[leader]! += demandAt(demand.keys, shardId);
+    cpu[leader]! += demandAt(demand.cpu, shardId);
+    operations[leader]! += demandAt(demand.reads, shardId) + demandAt(demand.writes, shardId);
+    network[leader]! += demandAt(demand.network, shardId);
+  }
+}
+
+function addSecondaries(totals: LeaderTotals, { replicas, replicaMax, shardCount }: ShardTable, leaderOfIndex: Int32Array): void {
+  const { shards, bytes, keys, operations, network } = totals;
+  const { demand } = totals;
+  for (let shardId = 0; shardId < shardCount; shardId += 1) {
+    const size = demandAt(demand.bytes, shardId);
+    const keyCount = demandAt(demand.keys, shardId);
     const writes = demandAt(demand.writes, shardId);
-    const network = demandAt(demand.network, shardId);
-    const start = shardId * replicaMax;
-    for (let replica = 0; replica < replicaMax; replica += 1) {
-      const leader = leaderOfIndex[replicas[start + replica]!] ?? -1;
+    const traffic = secondaryNetworkOf(demandAt(demand.network, shardId), demandAt(demand.reads, shardId), writes);
+    for (let at = shardId * replicaMax + 1; at < (shardId + 1) * replicaMax; at += 1) {
+      const index = replicas[at]!;
+      const leader = index < 0 ? -1 : leaderOfIndex[index]!;
       if (leader < 0) continue;
-      const primary = replica === 0;
-      totals.shards[leader]! += 1;
-      totals.bytes[leader]! += bytes;
-      totals.keys[leader]! += keys;
-      totals.operations[leader]! += primary ? reads + writes : writes;
-      totals.network[leader]! += primary ? network : secondaryNetworkOf(network, reads, writes);
-      if (primary) {
-        totals.primaries[leader]! += 1;
-        totals.cpu[leader]! += demandAt(demand.cpu, shardId);
-      }
+      shards[leader]! += 1;
+      bytes[leader]! += size;
+      keys[leader]! += keyCount;
+      operations[leader]! += writes;
+      network[leader]! += traffic;
     }
   }
-  return totals;
 }
 
 /** Table dictionary index -> position in `leaders`, -1 for followers and nodes that are gone. */

@@ -3,7 +3,7 @@ import type { ShardTable } from '@/lib/contract/shard-table';
 /** One column of what shards ask for, with what stands in for the rows that are unknown. */
 export interface DemandColumn {
   readonly values: Float32Array | Float64Array;
-  /** False when too few rows are known to say anything of the whole: then nothing is said. */
+  /** False when no row is known. */
   readonly known: boolean;
   /** Mean of the known rows, used for the unknown ones. */
   readonly fill: number;
@@ -19,13 +19,10 @@ export interface ShardDemand {
   readonly network: DemandColumn;
 }
 
-/** Share of rows that must be known before a column is extrapolated from them. */
-const KNOWN_SHARE_MIN = 0.5;
-
 /**
  * The quantities of a table, ready to be summed. A row that is NaN, negative or infinite
- * is unknown; it counts as the mean of the known rows, never as 0, and a column of which
- * less than half is known is unknown as a whole. O(shards).
+ * is unknown; it counts as the mean of the known rows, never as 0. A column without a
+ * known row is unknown as a whole. O(shards).
  */
 export function shardDemandOf(table: ShardTable): ShardDemand {
   return {
@@ -65,7 +62,7 @@ function columnOf(values: Float32Array | Float64Array): DemandColumn {
   }
   return {
     values,
-    known: knownCount >= values.length * KNOWN_SHARE_MIN,
+    known: knownCount > 0 || values.length === 0,
     fill: knownCount === 0 ? 0 : sum / knownCount,
     unknownCount: values.length - knownCount,
   };

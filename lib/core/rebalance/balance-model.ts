@@ -8,16 +8,23 @@ export interface ObjectiveTerm {
   readonly weight: number;
   /** Held against the threshold. The others only break ties. */
   readonly relevant: boolean;
+  /** How data may move for this term's sake: as a last resort (only once roles alone help no more) or not at all. Absent: freely. */
+  readonly data?: 'last-resort' | 'never';
 }
 
 interface Term {
   readonly dimension: number;
   readonly relevant: boolean;
+  readonly data: 'freely' | 'last-resort' | 'never';
   readonly requirement: Float64Array;
   readonly level: Float64Array;
   readonly divisor: Float64Array;
+  /** Over scored bins. */
+  readonly divisorMax: number;
   /** weight x C / X^2 with C, X the sums of divisors and levels. */
   readonly factor: number;
+  /** The least that any one change can take away; nothing smaller is looked for. */
+  readonly amountMin: number;
   /** X / C: the level per divisor when all is even. */
   readonly mean: number;
 }
@@ -88,6 +95,28 @@ export class BalanceModel {
     return delta;
   }
 
+  /** Change of energy of two exchanges at once, where the first ends on the bin the second begins from. */
+  pairDelta(first: Exchange, second: Exchange): number {
+    let delta = 0;
+    for (const { requirement, level, divisor, factor } of this.terms) {
+      const given = requirement[first.row]! - requirement[first.rowBack]!;
+      const passedOn = requirement[second.row]! - requirement[second.rowBack]!;
+      const kept = given - passedOn;
+      delta += factor * ((given * (given - 2 * level[first.from]!)) / divisor[first.from]!
+        + (kept * (kept + 2 * level[first.to]!)) / divisor[first.to]!
+        + (passedOn * (passedOn + 2 * level[second.to]!)) / divisor[second.to]!);
+    }
+    return delta;
+  }
+
+  /** Would the bin between two exchanges be above `ceiling` in a relevant dimension, once it has both lost and gained? */
+  exceedsAfter(bin: number, first: Exchange, second: Exchange, ceiling: number): boolean {
+    return this.terms.some(({ relevant, requirement, level, divisor, mean }) => {
+      const kept = requirement[first.row]! - requirement[first.rowBack]! - requirement[second.row]! + requirement[second.rowBack]!;
+      return relevant && kept > 0 && (level[bin]! + kept) / divisor[bin]! / mean - 1 > ceiling;
+    });
+  }
+
   /** Change of energy of `bin` alone when it gains `rowIn` and loses `rowOut` (-1 = nothing). */
   arrivalDelta(bin: number, rowIn: number, rowOut = -1): number {
     let delta = 0;
@@ -108,16 +137,18 @@ export class BalanceModel {
     return delta;
   }
 
-  /** The bin's part of the energy: its squared relative deviations, weighted. */
-  energyOf(bin: number): number {
-    let energy = 0;
-    for (const term of this.terms) energy += term.factor * term.mean * term.mean * term.divisor[bin]! * this.excess(term, bin) ** 2;
-    return energy;
-  }
-
   /** How much more the bin has than its even share; negative = less. */
   surplus(term: Term, bin: number): number {
     return term.level[bin]! - term.mean * term.divisor[bin]!;
+  }
+
+  /**
+   * The level / divisor below which a receiver must be for `amount` going there from
+   * `donor` to even the term itself: x_b / c_b < x_a / c_a - s / 2 (1 / c_a + 1 / c_b), here with the
+   * largest c_b there is. Rules out most candidates by one comparison.
+   */
+  receiverFillMax(term: Term, donor: number, amount: number): number {
+    return term.level[donor]! / term.divisor[donor]! - (amount / 2) * (1 / term.divisor[donor]! + 1 / term.divisorMax);
   }
 
   /** Would `bin`, gaining `rowIn` and losing `rowOut`, be above `ceiling` in a relevant dimension that this raises? */
@@ -133,6 +164,14 @@ export class BalanceModel {
 
 export type BalanceTerm = Term;
 
+/** `row` goes from -> to and `rowBack` the other way. */
+export interface Exchange {
+  readonly from: number;
+  readonly to: number;
+  readonly row: number;
+  readonly rowBack: number;
+}
+
 /** Totals are taken over scored and evacuating bins: what will be on the scored ones in the end. */
 function termOf(placement: Placement, term: ObjectiveTerm): Term[] {
   const { problem } = placement;
@@ -142,10 +181,30 @@ function termOf(placement: Placement, term: ObjectiveTerm): Term[] {
   const level = placement.level[dimension]!;
   let total = 0;
   let weight = 0;
+  let divisorMax = 0;
   for (let bin = 0; bin < level.length; bin += 1) {
-    if (problem.scored[bin] === 1) weight += divisor[bin]!;
+    if (problem.scored[bin] === 1) {
+      weight += divisor[bin]!;
+      divisorMax = Math.max(divisorMax, divisor[bin]!);
+    }
     if (problem.scored[bin] === 1 || problem.evacuating[bin] === 1) total += level[bin]!;
   }
   if (!(total > 0) || !(weight > 0)) return [];
-  return [{ dimension, relevant: term.relevant, requirement, level, divisor, factor: (term.weight * weight) / (total * total), mean: total / weight }];
+  return [{ dimension, relevant: term.relevant, data: term.data ?? 'freely', requirement, level, divisor, divisorMax, amountMin: amountMinOf(problem, requirement), factor: (term.weight * weight) / (total * total), mean: total / weight }];
+}
+
+/** Over shifts (a row's requirement) and transfers (what a primary requires more than its secondary). */
+function amountMinOf({ groupCount, groupStart, itemRow }: Problem, requirement: Float64Array): number {
+  let least = Infinity;
+  for (let row = 0; row < requirement.length; row += 1) {
+    const amount = requirement[row]!;
+    if (amount > 0 && amount < least) least = amount;
+  }
+  for (let group = 0; group < groupCount; group += 1) {
+    const first = groupStart[group]!;
+    if (groupStart[group + 1]! - first < 2) continue;
+    const difference = requirement[itemRow[first]!]! - requirement[itemRow[first + 1]!]!;
+    if (difference > 0 && difference < least) least = difference;
+  }
+  return least;
 }

@@ -24,6 +24,8 @@ export interface PlanningNumbers {
 }
 
 const REPORTED_MAX = 50;
+/** The last instant of a JavaScript date. */
+const TIME_MAX_MS = 8.64e15;
 
 /** [P9] Everything about the input that makes planning meaningless, at most 50; empty = plan. */
 export function checkInput(state: ClusterState, request: RebalanceRequest, numbers: PlanningNumbers): Refusal[] {
@@ -50,8 +52,8 @@ function checkNumbers({ nowMs, expiresAfterMs, safetyLines, bytesPerSecondEstima
   const require = (name: string, value: number, valid: boolean) => {
     if (!valid) found.push(refusal('invalid-number', `${name} is ${value}`, { numbers: { [name]: value } }));
   };
-  require('nowMs', nowMs, nowMs >= 0 && Number.isFinite(nowMs));
-  require('expiresAfterMs', expiresAfterMs, expiresAfterMs >= 0 && Number.isFinite(expiresAfterMs));
+  require('nowMs', nowMs, nowMs >= 0 && nowMs <= TIME_MAX_MS);
+  require('expiresAfterMs', expiresAfterMs, expiresAfterMs >= 0 && expiresAfterMs <= TIME_MAX_MS);
   require('bytesPerSecondLow', bytesPerSecondEstimate.low, bytesPerSecondEstimate.low > 0 && Number.isFinite(bytesPerSecondEstimate.low));
   require('bytesPerSecondHigh', bytesPerSecondEstimate.high, bytesPerSecondEstimate.high >= bytesPerSecondEstimate.low && Number.isFinite(bytesPerSecondEstimate.high));
   for (const resource of RESOURCES) require(`${resource} line`, safetyLines[resource], safetyLines[resource] >= 0 && safetyLines[resource] <= 1);

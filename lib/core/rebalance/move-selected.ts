@@ -6,6 +6,9 @@ import type { TargetGuide } from './evacuate';
 import { refusal, type RefusalTally } from './refusals';
 import { ENERGY_GAIN_MIN } from './search/shift-pass';
 
+/** A bound, not a budget: two or three rounds are usual. */
+const ROUNDS_MAX = 1_000;
+
 /**
  * Moves the primaries of the chosen shards to the given bin, or, with `target` null, each
  * to the place the strategy likes best, provided that is better than where it is: asking
@@ -14,31 +17,57 @@ import { ENERGY_GAIN_MIN } from './search/shift-pass';
  * Returns how many of the chosen shards could not be moved.
  */
 export function moveSelected(guide: TargetGuide, shardIds: readonly number[], target: number | null, refusals: RefusalTally): number {
-  const { run } = guide;
-  const model = new BalanceModel(run.placement, guide.objective);
-  let refused = 0;
+  const { problem, placement } = guide.run;
+  const movable: number[] = [];
   for (const group of new Set(shardIds)) {
-    const { problem, placement } = run;
     const item = problem.groupStart[group]!;
     const isEmpty = item === problem.groupStart[group + 1];
-    if (isEmpty || !mayLeave(placement, item)) {
-      refused += 1;
-      refusals.add(`${group}/stays`, () => (isEmpty ? refusal('nothing-to-move', `Shard ${group} has no replica`, { shardId: group }) : explainStay(placement, item)));
-      continue;
-    }
+    if (!isEmpty && mayLeave(placement, item)) movable.push(group);
+    else refusals.add(`${group}/stays`, () => (isEmpty ? refusal('nothing-to-move', `Shard ${group} has no replica`, { shardId: group }) : explainStay(placement, item)));
+  }
+  const stuck = new Set(shardIds).size - movable.length;
+  if (target !== null) return stuck + moveToTarget(guide, movable, target, refusals);
+  moveToBestPlaces(guide, movable);
+  return stuck;
+}
+
+function moveToTarget(guide: TargetGuide, groups: readonly number[], target: number, refusals: RefusalTally): number {
+  const { run } = guide;
+  const { problem, placement } = run;
+  let refused = 0;
+  for (const group of groups) {
+    const item = problem.groupStart[group]!;
     if (placement.itemBin[item] === target) {
       refusals.add('already-so', () => refusal('already-so', `Shard ${group} is on ${problem.binIds[target]!} already`, { shardId: group, nodeId: problem.binIds[target] }));
       continue;
     }
-    const change = target === null ? toBestPlace(guide, model, item) : toTarget(guide, item, target);
-    if (change !== null) run.commit(change);
-    else if (target !== null) {
-      refused += 1;
-      const found = whyNot(guide, item, target);
-      refusals.add(`${found.constraint}/${found.nodeId ?? ''}`, () => found);
+    const change = toTarget(guide, item, target);
+    if (change !== null) {
+      run.commit(change);
+      continue;
     }
+    refused += 1;
+    const found = whyNot(guide, item, target);
+    refusals.add(`${found.constraint}/${found.nodeId ?? ''}`, () => found);
   }
   return refused;
+}
+
+/** Rounds, since what one shard leaves behind may make a better place for another; the energy falls with each move. */
+function moveToBestPlaces(guide: TargetGuide, groups: readonly number[]): void {
+  const { run } = guide;
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    run.placement.rebuild();
+    const model = new BalanceModel(run.placement, guide.objective);
+    let moved = 0;
+    for (const group of groups) {
+      const change = toBestPlace(guide, model, run.problem.groupStart[group]!);
+      if (change === null) continue;
+      run.commit(change);
+      moved += 1;
+    }
+    if (moved === 0) return;
+  }
 }
 
 function toTarget({ run }: TargetGuide, item: number, target: number): Change | null {

@@ -27,10 +27,7 @@ export class Placement {
       const level = this.level[index]!.fill(0);
       const { requirement } = dimension;
       if (requirement === null) return;
-      for (let item = 0; item < itemRow.length; item += 1) {
-        const bin = this.itemBin[item]!;
-        if (bin >= 0) level[bin]! += requirement[itemRow[item]!]!;
-      }
+      sumByBin(level, requirement, this.itemBin, itemRow);
     });
   }
 
@@ -81,5 +78,12 @@ export class Placement {
       if (withData || !capacity.transient) used[to]! += amount;
       if (!capacity.transient) used[from]! -= amount;
     }
+  }
+}
+
+function sumByBin(level: Float64Array, requirement: Float64Array, itemBin: Int32Array, itemRow: Int32Array): void {
+  for (let item = 0; item < itemRow.length; item += 1) {
+    const bin = itemBin[item]!;
+    if (bin >= 0) level[bin]! += requirement[itemRow[item]!]!;
   }
 }

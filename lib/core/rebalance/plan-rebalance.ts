@@ -105,7 +105,7 @@ function beginPlanning(problem: Problem, request: RebalanceRequest, context: Reb
     },
   };
   const definition = strategyOf(request.strategy);
-  return { run, changes, strategy: definition.begin(run), objective: definition.objective(problem), refusals: new RefusalTally(), request };
+  return { run, changes, strategy: definition.begin(run), objective: definition.objective(problem, context.capabilities), refusals: new RefusalTally(), request };
 }
 
 function planScope(planning: Planning): ScopeResult {
@@ -176,10 +176,11 @@ function planSelection(planning: Planning, shardIds: readonly number[], targetNo
   const target = targetNodeId === null ? null : run.problem.binOfId.get(targetNodeId) ?? null;
   const chosen = new Set(shardIds).size;
   const refused = moveSelected(planning, shardIds, target, refusals);
+  const straight = coalesced({ problem: run.problem, changes, objective: [], transferPrimary: run.transferPrimary });
   return {
-    scoreBefore: (changes.length + refused) / chosen,
+    scoreBefore: (straight.length + refused) / chosen,
     scoreAfter: refused / chosen,
-    changes,
+    changes: straight,
     zonesGivenUp: [],
     verdict: ({ steps, bytes }) => {
       const numbers = { chosen, steps: steps.length, refused, bytes };
@@ -228,7 +229,7 @@ function headOf(state: ClusterState, request: RebalanceRequest, context: Rebalan
 
 /** A plan of nothing, with all that is wrong; numbers that could not be written down are left at 0. */
 function invalidPlan(state: ClusterState, request: RebalanceRequest, context: RebalanceContext, refusals: readonly Refusal[]): Plan {
-  const orZero = (value: number) => (Number.isFinite(value) && value >= 0 ? Math.floor(value) : 0);
+  const orZero = (value: number) => (value >= 0 && value <= Number.MAX_SAFE_INTEGER ? Math.floor(value) : 0);
   const nothing: BalancePicture = {
     imbalance: { cpu: null, memory: null, disk: null, network: null, operations: null, data: null, shards: null, primaries: null }, score: 0, holdings: [],
   };

@@ -45,5 +45,5 @@ export function regroup(regrouping: Regrouping, transferPrimary: boolean): Chang
 
 /** The bins of a group's items. */
 export function binsOfGroup({ groupStart }: Problem, itemBin: Int32Array, group: number): number[] {
-  return [...itemBin.subarray(groupStart[group], groupStart[group + 1])];
+  return Array.from(itemBin.subarray(groupStart[group], groupStart[group + 1]));
 }

@@ -9,7 +9,7 @@ import type { PlacementConstraint } from './constraint';
  */
 export const zoneSpread: PlacementConstraint = {
   name: 'zone-spread',
-  allows: (placement, item, bin) => !losesZone(placement, item, bin),
+  allows: (placement, item, bin) => !losesZone(placement, item, placement.problem.zoneOf[bin]!),
   explain: (placement, item, bin) => {
     const { problem } = placement;
     const shardId = problem.itemGroup[item]!;
@@ -43,9 +43,9 @@ export function sharesZone(placement: Placement, item: number, zone: number): bo
   return false;
 }
 
-function losesZone(placement: Placement, item: number, bin: number): boolean {
-  const { zoneOf } = placement.problem;
+/** Would the item, going to that zone, leave its shard in fewer zones? */
+export function losesZone(placement: Placement, item: number, zone: number): boolean {
   const from = placement.itemBin[item]!;
-  if (from < 0 || zoneOf[from] === zoneOf[bin]) return false;
-  return sharesZone(placement, item, zoneOf[bin]!) && !sharesZone(placement, item, zoneOf[from]!);
+  const zoneFrom = from < 0 ? zone : placement.problem.zoneOf[from]!;
+  return zoneFrom !== zone && sharesZone(placement, item, zone) && !sharesZone(placement, item, zoneFrom);
 }

@@ -5,15 +5,18 @@ import { mayPlace } from '@/lib/core/rebalance/constraints/registry';
 import { mayLeave } from '@/lib/core/rebalance/constraints/source';
 import { sortedItems } from './item-order';
 import { ItemsByBin } from './items-by-bin';
-import { Receivers } from './receivers';
-import { donorsOf, type ShiftPass } from './shift-pass';
+import { Receivers, type ReceiverList } from './receivers';
+import { donorsOf, ENERGY_GAIN_MIN, movesData, type ShiftPass } from './shift-pass';
 
-const DONORS_MAX = 16;
-const ITEMS_PER_DONOR_MAX = 24;
-const RECEIVERS_MAX = 12;
-const ITEMS_PER_RECEIVER_MAX = 24;
-/** An exchange moves two shards: it must be worth this share of the donor's part of the energy. */
-const GAIN_SHARE_MIN = 0.01;
+const DONORS_MAX = 12;
+const ITEMS_PER_DONOR_MAX = 12;
+const RECEIVERS_MAX = 8;
+const THIRDS_MAX = 4;
+const ITEMS_PER_RECEIVER_MAX = 6;
+/** An exchange moves two shards: it must take this share off what the donor has too much. */
+const GAIN_SHARE_MIN = 0.05;
+/** Only donors that have at least this share of the score: exchanges relieve peaks, not the last per mille everywhere. */
+const PEAK_SHARE_MIN = 0.5;
 const ROUNDING = 1e-12;
 
 /**
@@ -26,10 +29,11 @@ const ROUNDING = 1e-12;
 export function exchangePass(pass: ShiftPass): number {
   const items = new ItemsByBin(pass.run.placement);
   const receivers = new Receivers(pass.model);
+  const peak = Math.max(pass.target, PEAK_SHARE_MIN * pass.model.score());
   let changes = 0;
-  for (const donor of donorsOf(pass.model, pass.target).slice(0, DONORS_MAX)) {
+  for (const donor of donorsOf(pass.model, peak).slice(0, DONORS_MAX)) {
     const term = pass.model.worstTerm(donor);
-    if (term === null) continue;
+    if (term === null || !movesData(pass, term)) continue;
     const pair = bestExchange(pass, { donor, term, items, receivers });
     if (pair === null) continue;
     for (const change of pair) pass.run.commit(change);
@@ -51,17 +55,17 @@ function bestExchange(pass: ShiftPass, { donor, term, items, receivers }: Neighb
   const { run, model, order } = pass;
   const { itemRow } = run.problem;
   const movable = (bin: number) => items.of(bin).filter((item) => mayLeave(run.placement, item));
-  const heaviest = sortedItems(movable(donor), itemRow, term, order).slice(0, ITEMS_PER_DONOR_MAX);
-  const near = receivers.refreshed(term).flatMap((list) => [...list.slice(0, RECEIVERS_MAX)]).filter((bin) => bin !== donor).slice(0, 2 * RECEIVERS_MAX);
+  const heaviest = sortedItems(movable(donor).filter((item) => term.requirement[itemRow[item]!]! > 0), { itemRow, term, order, lightestFirst: false }).slice(0, ITEMS_PER_DONOR_MAX);
+  const near = emptiest(receivers.refreshed(term, donor), donor);
   const ceiling = model.worstExcess(donor) + ROUNDING;
   let best: readonly Change[] | null = null;
-  let bestDelta = -Math.max(1e-12, GAIN_SHARE_MIN * model.energyOf(donor));
+  let bestDelta = -ENERGY_GAIN_MIN;
   for (const receiver of near) {
     const lighter = movable(receiver);
     for (const item of heaviest) {
       if (!mayPlace(run.placement, item, receiver)) continue;
       for (const back of closestBelow(lighter, itemRow, term, item, model.surplus(term, donor))) {
-        for (const third of [donor, ...near]) {
+        for (const third of [donor, ...near.slice(0, THIRDS_MAX)]) {
           if (third === receiver || run.problem.itemGroup[item] === run.problem.itemGroup[back]) continue;
           const delta = exchangeDelta(model, { donor, receiver, third, item, back });
           if (delta >= bestDelta) continue;
@@ -76,6 +80,15 @@ function bestExchange(pass: ShiftPass, { donor, term, items, receivers }: Neighb
   return best;
 }
 
+/** The emptiest of every list in turn, so that each zone is among them. */
+function emptiest(lists: readonly ReceiverList[], donor: number): number[] {
+  const near: number[] = [];
+  for (let at = 0; near.length < RECEIVERS_MAX && lists.some(({ bins }) => at < bins.length); at += 1) {
+    near.push(...lists.flatMap(({ bins }) => (at < bins.length && bins[at] !== donor ? [bins[at]!] : [])));
+  }
+  return near.slice(0, RECEIVERS_MAX);
+}
+
 interface Exchange {
   readonly donor: number;
   readonly receiver: number;
@@ -87,11 +100,18 @@ interface Exchange {
 /** The receiver's items whose going makes the net transfer closest to what the donor has too much. */
 function closestBelow(candidates: Int32Array, itemRow: Int32Array, term: BalanceTerm, item: number, surplus: number): number[] {
   const weight = term.requirement[itemRow[item]!]!;
-  const distance = (back: number) => Math.abs(weight - term.requirement[itemRow[back]!]! - surplus);
-  return [...candidates]
-    .filter((back) => term.requirement[itemRow[back]!]! < weight)
-    .sort((a, b) => distance(a) - distance(b) || a - b)
-    .slice(0, ITEMS_PER_RECEIVER_MAX);
+  const netMin = GAIN_SHARE_MIN * surplus;
+  const closest: { back: number; distance: number }[] = [];
+  for (const back of candidates) {
+    const weightBack = term.requirement[itemRow[back]!]!;
+    if (weight - weightBack < netMin) continue;
+    const distance = Math.abs(weight - weightBack - surplus);
+    if (closest.length === ITEMS_PER_RECEIVER_MAX && distance >= closest.at(-1)!.distance) continue;
+    const at = closest.findIndex((other) => distance < other.distance);
+    closest.splice(at < 0 ? closest.length : at, 0, { back, distance });
+    if (closest.length > ITEMS_PER_RECEIVER_MAX) closest.pop();
+  }
+  return closest.map(({ back }) => back);
 }
 
 function exchangeDelta(model: BalanceModel, { donor, receiver, third, item, back }: Exchange): number {

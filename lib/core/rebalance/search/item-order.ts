@@ -8,14 +8,22 @@ export interface ItemOrder {
   tieBreak(item: number): number;
 }
 
-/** The items sorted by the order (`lightestFirst` turns the weight around); those that weigh nothing in the dimension are left out. */
-export function sortedItems(items: Iterable<number>, itemRow: Int32Array, term: BalanceTerm, order: ItemOrder, lightestFirst = false): number[] {
+interface SortOptions {
+  readonly itemRow: Int32Array;
+  readonly term: BalanceTerm;
+  readonly order: ItemOrder;
+  /** Turns the weight around, not the rank. */
+  readonly lightestFirst: boolean;
+}
+
+/** The items sorted by the order. */
+export function sortedItems(items: Int32Array, { itemRow, term, order, lightestFirst }: SortOptions): Int32Array {
+  const { requirement } = term;
   const direction = lightestFirst ? -1 : 1;
-  const candidates: { item: number; rank: number; weight: number; tie: number }[] = [];
-  for (const item of items) {
-    const weight = term.requirement[itemRow[item]!]!;
-    if (weight > 0) candidates.push({ item, rank: order.rank(item, term), weight, tie: order.tieBreak(item) });
-  }
-  candidates.sort((a, b) => b.rank - a.rank || direction * (b.weight - a.weight) || a.tie - b.tie || a.item - b.item);
-  return candidates.map(({ item }) => item);
+  const rank = Float64Array.from(items, (item) => order.rank(item, term));
+  const weight = Float64Array.from(items, (item) => direction * requirement[itemRow[item]!]!);
+  const tie = Float64Array.from(items, (item) => order.tieBreak(item));
+  return Int32Array.from(items, (_, index) => index)
+    .sort((a, b) => rank[b]! - rank[a]! || weight[b]! - weight[a]! || tie[a]! - tie[b]! || a - b)
+    .map((index) => items[index]!);
 }

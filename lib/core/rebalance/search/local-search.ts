@@ -3,6 +3,7 @@ import { BalanceModel, type ObjectiveTerm } from '@/lib/core/rebalance/balance-m
 import type { PlanningRun } from '@/lib/core/rebalance/strategies/strategy';
 import { exchangePass } from './exchange-pass';
 import type { ItemOrder } from './item-order';
+import { roleChainPass } from './role-chain-pass';
 import { shiftPass, type ShiftPass } from './shift-pass';
 
 export interface LocalSearch {
@@ -16,14 +17,15 @@ export interface LocalSearch {
   readonly evenEnough: number;
 }
 
-type Neighbourhood = (pass: Omit<ShiftPass, 'overshoot' | 'receiversMax'>) => number;
+type Neighbourhood = (pass: Omit<ShiftPass, 'overshoot' | 'lastResort' | 'receiversMax'>) => number;
 
 /** Tried in this order: what moves least first, what searches longest last. */
 const NEIGHBOURHOODS: readonly Neighbourhood[] = [
-  (pass) => shiftPass({ ...pass, overshoot: false, receiversMax: 6 }),
-  (pass) => shiftPass({ ...pass, overshoot: true, receiversMax: 6 }),
-  (pass) => shiftPass({ ...pass, overshoot: true, receiversMax: Infinity }),
-  (pass) => exchangePass({ ...pass, overshoot: true, receiversMax: Infinity }),
+  (pass) => shiftPass({ ...pass, overshoot: false, lastResort: false, receiversMax: 6 }),
+  (pass) => shiftPass({ ...pass, overshoot: true, lastResort: false, receiversMax: Infinity }),
+  (pass) => shiftPass({ ...pass, overshoot: true, lastResort: true, receiversMax: Infinity }),
+  (pass) => roleChainPass({ ...pass, overshoot: true, lastResort: true, receiversMax: Infinity }),
+  (pass) => exchangePass({ ...pass, overshoot: true, lastResort: true, receiversMax: Infinity }),
 ];
 
 /** A bound, not a budget: the energy falls with every pass and real plans take a handful. */

@@ -29,7 +29,7 @@ function even(run: PlanningRun): void {
   const hash = createHash32(run.seed);
   searchLocally({
     run,
-    objective: objectiveOf(run.problem),
+    objective: objectiveOf(run.problem, run),
     code: 'evens-load',
     // Past the threshold to half of it, so that the next breath of load does not cross it again.
     target: run.threshold / 2,
@@ -45,20 +45,20 @@ function even(run: PlanningRun): void {
   });
 }
 
-function objectiveOf(problem: Problem): readonly ObjectiveTerm[] {
+function objectiveOf(problem: Problem, { transferPrimary }: { readonly transferPrimary: boolean }): readonly ObjectiveTerm[] {
   const isCarried = (dimension: BalanceDimension) => {
     const { requirement } = problem.dimensions[problem.dimensionIndex[dimension]]!;
     return requirement !== null && requirement.some((amount) => amount > 0);
   };
   const known = LOAD.filter(isCarried);
   const loadKnown = known.some((dimension) => dimension !== 'data');
-  if (known.length === 0) {
-    return [{ dimension: 'shards', weight: 1, relevant: true }, { dimension: 'primaries', weight: 1, relevant: true }];
-  }
+  // The primary serves the reads: without a measured load its count is the best guess there is, worth a role but no data.
+  const rolesStandIn = !loadKnown && transferPrimary && problem.itemGroup.length > problem.groupCount;
+  const roles: ObjectiveTerm = { dimension: 'primaries', weight: rolesStandIn ? 1 : 0.01, relevant: rolesStandIn, data: 'never' };
+  if (known.length === 0) return [{ dimension: 'shards', weight: 1, relevant: true }, roles];
   return [
     ...known.map((dimension) => ({ dimension, weight: 1, relevant: true })),
     { dimension: 'shards', weight: 0.01, relevant: false },
-    // The primary serves the reads: without a measured load its count is the best guess there is.
-    { dimension: 'primaries', weight: loadKnown ? 0.01 : 1, relevant: !loadKnown },
+    roles,
   ];
 }

@@ -7,7 +7,7 @@ import type { PlanningRun, RebalanceStrategy } from './strategy';
 /**
  * Even counts: every node the same number of replicas and of primaries, whatever they
  * weigh and whatever the node is. Starts from where things are, so only what is above
- * the even count moves, and primaries are evened by handing roles over where possible.
+ * the even count moves, and primaries are evened by handing roles over where the engine can.
  * Which shards go is a seeded draw: a fair sample of what their node holds, not its
  * first, largest or smallest.
  */
@@ -22,7 +22,7 @@ function even(run: PlanningRun): void {
   const { itemGroup } = run.problem;
   searchLocally({
     run,
-    objective: objectiveOf(run.problem),
+    objective: objectiveOf(run.problem, run),
     code: 'evens-count',
     target: 0,
     evenEnough: 0,
@@ -34,10 +34,11 @@ function even(run: PlanningRun): void {
   });
 }
 
-function objectiveOf(problem: Problem): readonly ObjectiveTerm[] {
+function objectiveOf(problem: Problem, { transferPrimary }: { readonly transferPrimary: boolean }): readonly ObjectiveTerm[] {
   const replicated = problem.itemGroup.length > problem.groupCount;
   return [
     { dimension: 'shards', weight: 1, relevant: true },
-    ...(replicated ? [{ dimension: 'primaries', weight: 1, relevant: true } as const] : []),
+    // Where roles can be handed over, no data moves for their sake.
+    ...(replicated ? [{ dimension: 'primaries', weight: 1, relevant: true, data: transferPrimary ? 'never' : 'last-resort' } as const] : []),
   ];
 }

@@ -24,7 +24,7 @@ export interface PlanningRun {
 export interface RebalanceStrategy {
   readonly name: Strategy;
   /** What it evens; the relevant terms are held against the threshold. */
-  objective(problem: Problem): readonly ObjectiveTerm[];
+  objective(problem: Problem, engine: { readonly transferPrimary: boolean }): readonly ObjectiveTerm[];
   begin(run: PlanningRun): StrategyRun;
 }
 

@@ -1,0 +1,64 @@
+import type { BalanceTerm, Exchange } from '@/lib/core/rebalance/balance-model';
+import type { Change } from '@/lib/core/rebalance/change';
+import { mayTransfer } from '@/lib/core/rebalance/constraints/registry';
+import { mayLeave } from '@/lib/core/rebalance/constraints/source';
+import { ItemsByBin } from './items-by-bin';
+import { donorsOf, ENERGY_GAIN_MIN, type ShiftPass } from './shift-pass';
+
+const ROUNDING = 1e-12;
+
+/**
+ * Primary roles over two hands: a donor shares no shard with the bin that lacks a role,
+ * but both share one with a third. First the third hands a role on, then the donor one
+ * to the third, so nobody is ever above where the donor was. No data moves.
+ * At most one chain per donor and pass; returns the number of changes.
+ */
+export function roleChainPass(pass: ShiftPass): number {
+  const { run, model } = pass;
+  if (!run.transferPrimary || run.problem.itemGroup.length === run.problem.groupCount) return 0;
+  const items = new ItemsByBin(run.placement);
+  let changes = 0;
+  for (const donor of donorsOf(model, pass.target)) {
+    const term = model.worstTerm(donor);
+    if (term === null) continue;
+    const chain = bestChain(pass, donor, term, items);
+    for (const change of chain) run.commit(change);
+    changes += chain.length;
+  }
+  return changes;
+}
+
+function bestChain(pass: ShiftPass, donor: number, term: BalanceTerm, items: ItemsByBin): readonly Change[] {
+  const { model } = pass;
+  const ceiling = model.worstExcess(donor) + ROUNDING;
+  const fillOf = (bin: number) => term.level[bin]! / term.divisor[bin]!;
+  for (const first of handovers(pass, donor, items)) {
+    // A third that is emptier than the donor by itself is what a single transfer is for.
+    for (const second of handovers(pass, first.to, items)) {
+      if (second.to === donor || second.group === first.group || fillOf(second.to) >= fillOf(donor)) continue;
+      if (model.pairDelta(first, second) >= -ENERGY_GAIN_MIN || !staysBelow(pass, first, second, ceiling)) continue;
+      return [second, first].map(({ group, from, to }) => ({ kind: 'transfer', group, from, to, code: pass.code, dimension: model.problem.dimensions[term.dimension]!.name }));
+    }
+  }
+  return [];
+}
+
+interface Handover extends Exchange {
+  readonly group: number;
+}
+
+/** Every role the bin could hand over to somebody. */
+function* handovers({ run }: ShiftPass, from: number, items: ItemsByBin): Generator<Handover> {
+  const { problem, placement } = run;
+  for (const item of items.of(from)) {
+    const group = problem.itemGroup[item]!;
+    if (problem.groupStart[group] !== item || problem.hasPrimary[group] === 0 || placement.itemBin[item] !== from || !mayLeave(placement, item)) continue;
+    for (let sibling = item + 1; sibling < problem.groupStart[group + 1]!; sibling += 1) {
+      if (mayTransfer(placement, item, sibling)) yield { group, from, to: placement.itemBin[sibling]!, row: problem.itemRow[item]!, rowBack: problem.itemRow[sibling]! };
+    }
+  }
+}
+
+function staysBelow({ model }: ShiftPass, first: Handover, second: Handover, ceiling: number): boolean {
+  return !model.exceeds(second.to, second.row, second.rowBack, ceiling) && !model.exceedsAfter(first.to, first, second, ceiling);
+}
