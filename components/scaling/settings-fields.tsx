@@ -54,7 +54,7 @@ export function RebalancingFields({ form }: { readonly form: Form }) {
         <SimpleGrid cols={{ base: 1, xs: 3 }}>
           <NumberField form={form} path="throttle.movesInFlightMax" label="Moves at once" about="In the whole cluster, 1 to 256" />
           <NumberField form={form} path="throttle.movesPerNodeMax" label="Moves per node" about="At either end, 1 to 64" />
-          <NumberField form={form} path="throttle.bytesPerSecondMax" label="Bandwidth" unit="B/s" about="Empty: no limit" />
+          <NumberField form={form} path="throttle.bytesPerSecondMax" label="Bandwidth" unit="MiB/s" about="Empty: no limit" />
         </SimpleGrid>
       </Stack>
     </Panel>

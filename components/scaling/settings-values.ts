@@ -11,6 +11,10 @@ const SHARE_PATHS = new Set([
   ...['cpu', 'memory', 'disk', 'network'].flatMap((resource) => [`safetyLines.${resource}`, `scaling.targetUtilization.${resource}`]),
 ]);
 
+/** Bytes per second in the settings, MiB per second in the form. */
+const RATE_PATH = 'throttle.bytesPerSecondMax';
+const MIB = 1024 * 1024;
+
 function isDuration(path: string): boolean {
   return path.endsWith('Ms');
 }
@@ -23,6 +27,7 @@ export function valuesOf(settings: ClusterSettings): SettingsValues {
   return mapLeaves(settings, '', (path, value) => {
     if (typeof value !== 'number') return value;
     if (SHARE_PATHS.has(path)) return Math.round(value * 10_000) / 100;
+    if (path === RATE_PATH) return Math.round((value / MIB) * 100) / 100;
     return isDuration(path) ? value / 1_000 : value;
   }) as SettingsValues;
 }
@@ -32,6 +37,7 @@ export function settingsOf(values: SettingsValues): unknown {
   return mapLeaves(values, '', (path, value) => {
     if (typeof value !== 'number') return value === '' ? null : value;
     if (SHARE_PATHS.has(path)) return Math.round(value * 100) / 10_000;
+    if (path === RATE_PATH) return Math.round(value * MIB);
     return isDuration(path) ? Math.round(value * 1_000) : value;
   });
 }
@@ -48,6 +54,7 @@ export function checkSettings(values: SettingsValues): { readonly settings: Clus
 function issueText(path: string, issue: { readonly code: string; readonly message: string; readonly minimum?: unknown; readonly maximum?: unknown }): string {
   const shown = (limit: unknown) => {
     if (typeof limit !== 'number') return String(limit);
+    if (path === RATE_PATH) return `${(limit / MIB).toLocaleString('en-US')} MiB/s`;
     return SHARE_PATHS.has(path) ? `${limit * 100} %` : isDuration(path) ? `${limit / 1_000} s` : limit.toLocaleString('en-US');
   };
   if (issue.code === 'too_small') return `At least ${shown(issue.minimum)}`;
@@ -76,9 +83,9 @@ export function differencesBetween(before: SettingsValues, after: SettingsValues
 }
 
 function printLeaf(path: string, value: FormValue): string {
-  if (value === null || value === '') return path.endsWith('bytesPerSecondMax') ? 'no limit' : 'empty';
+  if (value === null || value === '') return path === RATE_PATH ? 'no limit' : 'empty';
   if (typeof value !== 'number') return typeof value === 'object' ? JSON.stringify(value) : String(value);
-  const unit = SHARE_PATHS.has(path) ? ' %' : isDuration(path) ? ' s' : '';
+  const unit = SHARE_PATHS.has(path) ? ' %' : isDuration(path) ? ' s' : path === RATE_PATH ? ' MiB/s' : '';
   return `${value.toLocaleString('en-US')}${unit}`;
 }
 

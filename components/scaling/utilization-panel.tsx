@@ -37,16 +37,19 @@ export function UtilizationPanel({ settings }: { readonly settings: VersionedSet
             <TimeSeries
               key={resource} title={LABELS[resource]} window={`mean over nodes and ${formatDuration(series?.stepMs ?? 10_000)}`} heightPx={120}
               series={[{ key: resource, label: LABELS[resource], points: series?.points.map((point) => ({ atMs: point.atMs, value: point.mean })) ?? [] }]}
-              fromMs={nowMs - windowMs} toMs={nowMs} format={formatRatio} formatTime={formatTime} valueMax={1}
-              thresholds={[{ value: settings.scaling.targetUtilization[resource], label: 'Target' }, { value: settings.safetyLines[resource], label: 'Safety line' }]}
+              fromMs={nowMs - windowMs} toMs={nowMs} format={formatRatio} formatTime={formatTime} zoneKey={zone} valueMax={1}
+              thresholds={[
+                { value: settings.scaling.targetUtilization[resource], label: `Target ${formatRatio(settings.scaling.targetUtilization[resource])}` },
+                { value: settings.safetyLines[resource], label: `Safety line ${formatRatio(settings.safetyLines[resource])}` },
+              ]}
             />
           );
         })}
         <TimeSeries
           title="Imbalance" window={`worst dimension, mean over ${formatDuration(seriesOf('imbalance')?.stepMs ?? 10_000)}`} heightPx={120}
           series={[{ key: 'imbalance', label: 'Imbalance', points: seriesOf('imbalance')?.points.map((point) => ({ atMs: point.atMs, value: point.mean })) ?? [] }]}
-          fromMs={nowMs - windowMs} toMs={nowMs} format={formatRatio} formatTime={formatTime}
-          thresholds={[{ value: settings.rebalancing.imbalanceThreshold, label: 'Threshold' }]}
+          fromMs={nowMs - windowMs} toMs={nowMs} format={formatRatio} formatTime={formatTime} zoneKey={zone}
+          thresholds={[{ value: settings.rebalancing.imbalanceThreshold, label: `Threshold ${formatRatio(settings.rebalancing.imbalanceThreshold)}` }]}
         />
       </Stack>
     </Panel>
