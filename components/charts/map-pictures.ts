@@ -4,10 +4,10 @@ import type { MapPicture, Stencil } from './shard-canvas';
 import { CODE_NO_PRIMARY, encodeOwners, fadedColorTable, metricColorTable, ownerColorTable, SURFACES, type Palette, type Scheme } from './shard-colors';
 import type { ShardLayout, ShardPlacement } from './shard-layout';
 import { EMPHASIS_FADED, EMPHASIS_FULL, EMPHASIS_HALF, joinColorTables, type ColorTables } from './shard-pixels';
-import { CODE_UNKNOWN, encodeMetric, logDomainOf, type LogDomain } from './shard-scale';
+import { CODE_UNKNOWN, encodeMetric, logDomainOf, type LogDomain, type Rounding } from './shard-scale';
 
 const FADED_SHARE = 0.85;
-const HALF_SHARE = 0.55;
+const HALF_SHARE = 0.5;
 
 function flagsOf(codes: readonly number[]): Uint8Array {
   const flags = new Uint8Array(256);
@@ -67,8 +67,8 @@ export interface MetricPicture {
 }
 
 /** The map by one metric on a log scale. */
-export function metricPicture(column: Float32Array | Float64Array, options: PictureOptions): MetricPicture {
-  const domain = logDomainOf(column);
+export function metricPicture(column: Float32Array | Float64Array, rounding: Rounding, options: PictureOptions): MetricPicture {
+  const domain = logDomainOf(column, rounding);
   const codes = new Uint8Array(column.length);
   encodeMetric(column, domain, codes);
   let unknownCount = 0;

@@ -22,7 +22,7 @@ export function livenessSentence({ code, silentMs, limitMs }: Node['livenessReas
   const silent = formatDuration(silentMs);
   const limit = formatDuration(limitMs);
   switch (code) {
-    case 'answering': return `Answers; called suspect after ${limit} of silence`;
+    case 'answering': return limitMs > 0 ? `Answers; called suspect after ${limit} of silence` : 'Answers';
     case 'first-seen': return 'Seen for the first time and not yet asked twice';
     case 'beats-missed': return `Silent for ${silent}, more than the ${limit} that make a node suspect`;
     case 'silent-and-probe-failed': return `Silent for ${silent} (limit ${limit}) and a direct probe failed too`;

@@ -28,9 +28,9 @@ export function useNodeNames(nodeIds: readonly string[]): NodeNames {
 /** A node's swatch and its name, leading to its page. */
 export function NodeLink({ nodeId, names, clusterId }: { readonly nodeId: string; readonly names: NodeNames; readonly clusterId: string }) {
   return (
-    <span style={{ display: 'inline-flex', alignItems: 'center', gap: 6 }}>
+    <span style={{ display: 'inline-flex', alignItems: 'center', gap: 6, verticalAlign: 'middle' }}>
       <NodeSwatch nodeId={nodeId} names={names} />
-      <Anchor component={Link} href={`/${clusterId}/nodes/${encodeURIComponent(nodeId)}`} size="sm">{names.nameOf(nodeId)}</Anchor>
+      <Anchor component={Link} href={`/${clusterId}/nodes/${encodeURIComponent(nodeId)}`} inherit>{names.nameOf(nodeId)}</Anchor>
     </span>
   );
 }

@@ -1,5 +1,7 @@
 import type { ShardTable } from '@/lib/contract/shard-table';
 
+import type { Rounding } from './shard-scale';
+
 /** What a shard map can show besides owners, and how its numbers are written. */
 export const SHARD_METRICS = ['size', 'keys', 'cpu', 'reads', 'writes', 'network'] as const;
 export type ShardMetric = (typeof SHARD_METRICS)[number];
@@ -12,6 +14,12 @@ interface ShardMetricFacts {
   readonly unit: 'bytes' | 'bytesPerSecond' | 'count' | 'perSecond' | 'cores';
   readonly column: (table: ShardTable) => Float32Array | Float64Array;
   readonly quality: (table: ShardTable) => Quality;
+}
+
+/** What the ends of a metric's scale are round in. */
+export function roundingOf(metric: ShardMetric): Rounding {
+  const { unit } = SHARD_METRIC_FACTS[metric];
+  return unit === 'bytes' || unit === 'bytesPerSecond' ? 'binary' : 'decimal';
 }
 
 export const SHARD_METRIC_FACTS: Readonly<Record<ShardMetric, ShardMetricFacts>> = {

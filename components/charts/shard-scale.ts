@@ -20,12 +20,14 @@ export interface LogDomain {
   readonly high: number;
 }
 
+/** decimal: 1, 2 or 5 times a power of ten. binary: powers of two, which are what bytes are round in. */
+export type Rounding = 'decimal' | 'binary';
+
 /**
- * The ends of the scale, rounded outward to 1, 2 or 5 times a power of ten, so that live
- * values flicker inside the scale and the scale itself holds still. `null` when no value
- * is positive.
+ * The ends of the scale, rounded outward, so that live values flicker inside the scale
+ * and the scale itself holds still. `null` when no value is positive.
  */
-export function logDomainOf(column: Float32Array | Float64Array): LogDomain | null {
+export function logDomainOf(column: Float32Array | Float64Array, rounding: Rounding = 'decimal'): LogDomain | null {
   let low = Infinity;
   let high = 0;
   for (const value of column) {
@@ -34,12 +36,18 @@ export function logDomainOf(column: Float32Array | Float64Array): LogDomain | nu
     if (value > high) high = value;
   }
   if (high === 0) return null;
+  const roundOut = rounding === 'binary' ? roundOutBinary : roundOutDecimal;
   const top = roundOut(high, 1);
   const bottom = roundOut(Math.max(low, top / 10 ** DECADES_MAX), -1);
   return bottom < top ? { low: bottom, high: top } : { low: top / 10, high: top };
 }
 
-function roundOut(value: number, direction: 1 | -1): number {
+function roundOutBinary(value: number, direction: 1 | -1): number {
+  const exponent = Math.log2(value);
+  return 2 ** (direction === 1 ? Math.ceil(exponent) : Math.floor(exponent));
+}
+
+function roundOutDecimal(value: number, direction: 1 | -1): number {
   const power = 10 ** Math.floor(Math.log10(value));
   const steps = [1, 2, 5, 10];
   // A hair of tolerance: 0.3 / 0.1 is a little more than 3 in binary.
@@ -81,8 +89,12 @@ export function paletteShareOf(code: number, brightness: number): number {
   return ((code - codePositiveMin) / (codeMax - codePositiveMin)) ** (1 / brightness);
 }
 
-/** Round values for the legend, low to high: powers of ten inside, the ends always. */
-export function scaleTicks(domain: LogDomain): number[] {
+/** Round values for the legend, low to high: powers of ten (or of two) inside, the ends always. */
+export function scaleTicks(domain: LogDomain, rounding: Rounding = 'decimal'): number[] {
+  if (rounding === 'binary') {
+    const first = Math.round(Math.log2(domain.low));
+    return Array.from({ length: Math.round(Math.log2(domain.high)) - first + 1 }, (_, step) => 2 ** (first + step));
+  }
   const ticks = [domain.low];
   for (let power = Math.ceil(Math.log10(domain.low) + 0.15); power <= Math.log10(domain.high) - 0.15; power += 1) ticks.push(10 ** power);
   ticks.push(domain.high);

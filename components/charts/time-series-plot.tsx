@@ -18,7 +18,8 @@ export interface TimeSeriesPlotProps {
   readonly zoneKey: string;
   readonly thresholds: readonly ThresholdLine[];
   readonly events: readonly EventMarker[];
-  readonly valueMax?: number;
+  /** From 0 to the top of the scale. */
+  readonly ticks: readonly number[];
   readonly heightPx: number;
 }
 
@@ -29,13 +30,13 @@ const AXIS_WIDTH_PX = 64;
 const MARKED_EVENTS_MAX = 40;
 
 /** The drawing itself, without animation; TimeSeries decides when it may update. */
-export function TimeSeriesPlot({ scheme, series, rows, fromMs, toMs, format, formatTime, thresholds, events, valueMax, heightPx }: TimeSeriesPlotProps) {
+export function TimeSeriesPlot({ scheme, series, rows, fromMs, toMs, format, formatTime, thresholds, events, ticks, heightPx }: TimeSeriesPlotProps) {
   // A line is drawn by one accessor per series: rows stay arrays and are never copied into keyed objects.
   return (
     <LineChart responsive data={[...rows]} style={{ width: '100%', height: heightPx }} accessibilityLayer={false} margin={{ top: 6, right: 12, bottom: 0, left: 0 }}>
       <CartesianGrid stroke={grid} vertical={false} />
       <XAxis dataKey="atMs" type="number" domain={[fromMs, toMs]} tickFormatter={formatTime} tick={tick} stroke={grid} minTickGap={48} tickCount={6} allowDataOverflow />
-      <YAxis width={AXIS_WIDTH_PX} domain={[0, valueMax ?? 'auto']} tickFormatter={format} tick={tick} stroke={grid} tickCount={5} />
+      <YAxis width={AXIS_WIDTH_PX} domain={[0, ticks.at(-1) ?? 1]} ticks={[...ticks]} interval={0} tickFormatter={format} tick={tick} stroke={grid} allowDataOverflow={false} />
       <Tooltip
         isAnimationActive={false}
         cursor={{ stroke: quiet, strokeDasharray: '2 2' }}

@@ -65,6 +65,20 @@ function usualStepMs(rows: readonly TimeRow[]): number | null {
   return steps[Math.floor(steps.length / 2)]!;
 }
 
+export function largestOf(rows: readonly TimeRow[]): number {
+  return rows.reduce((largest, { values }) => values.reduce<number>((most, value) => Math.max(most, value ?? 0), largest), 0);
+}
+
+/** From 0 to the first round number that is not below `largest`, in four steps; round in powers of ten or, for bytes, of 1024. */
+export function valueTicks(largest: number, base: 10 | 1024): readonly number[] {
+  if (!(largest > 0)) return [0, 1];
+  const power = base ** Math.floor(Math.log(largest) / Math.log(base));
+  const rounds = base === 10 ? [1, 2, 4, 8, 10] : [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
+  // A hair of tolerance, because 0.3 / 0.1 is a little more than 3 in binary.
+  const round = rounds.find((candidate) => candidate * power >= largest * (1 - 1e-9)) ?? base;
+  return [0, 0.25, 0.5, 0.75, 1].map((share) => share * round * power);
+}
+
 export interface SeriesSummary {
   readonly least: number;
   readonly most: number;

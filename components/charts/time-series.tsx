@@ -5,7 +5,7 @@ import { IconChartLine, IconTable } from '@tabler/icons-react';
 import { memo, useId, useMemo, useRef, useState } from 'react';
 import { Legend } from './legend-lines';
 import { TimeSeriesPlot, type TimeSeriesPlotProps } from './time-series-plot';
-import { rowsOfSeries, summaryOf, type TimeSeriesData } from './time-series-rows';
+import { largestOf, rowsOfSeries, summaryOf, valueTicks, type TimeSeriesData } from './time-series-rows';
 import { TimeSeriesTable } from './time-series-table';
 import { useOnScreen } from './use-on-screen';
 
@@ -38,6 +38,8 @@ export interface TimeSeriesProps {
   readonly events?: readonly EventMarker[];
   /** Top of the scale; the data decide when absent. */
   readonly valueMax?: number;
+  /** What the steps of the scale are round in: 1024 for bytes, else 10. */
+  readonly base?: 10 | 1024;
   readonly heightPx?: number;
 }
 
@@ -49,7 +51,7 @@ type PausedPlotProps = TimeSeriesPlotProps & { readonly paused: boolean };
 function keepsDrawing(before: PausedPlotProps, next: PausedPlotProps): boolean {
   if (next.paused) return true;
   return before.rows === next.rows && before.scheme === next.scheme && before.fromMs === next.fromMs && before.toMs === next.toMs
-    && before.valueMax === next.valueMax && before.heightPx === next.heightPx && before.zoneKey === next.zoneKey
+    && before.ticks.at(-1) === next.ticks.at(-1) && before.heightPx === next.heightPx && before.zoneKey === next.zoneKey
     && before.thresholds.length === next.thresholds.length && before.thresholds.every((line, index) => line.value === next.thresholds[index]!.value)
     && before.events.length === next.events.length && before.events.every((event, index) => event.key === next.events[index]!.key);
 }
@@ -59,13 +61,14 @@ PausedPlot.displayName = 'PausedPlot';
 
 /** A line chart with its title, its averaging window, a spoken summary and a table of the same numbers. */
 export function TimeSeries(props: TimeSeriesProps) {
-  const { title, window, series, fromMs, toMs, format, formatTime, zoneKey, thresholds = NOTHING, events = NOTHING, valueMax, heightPx = 180 } = props;
+  const { title, window, series, fromMs, toMs, format, formatTime, zoneKey, thresholds = NOTHING, events = NOTHING, valueMax, base = 10, heightPx = 180 } = props;
   const scheme = useComputedColorScheme('light');
   const frame = useRef<HTMLElement>(null);
   const onScreen = useOnScreen(frame);
   const [asTable, setAsTable] = useState(false);
   const titleId = useId();
   const rows = useMemo(() => rowsOfSeries(series), [series]);
+  const ticks = useMemo(() => valueTicks(valueMax ?? largestOf(rows), base), [rows, valueMax, base]);
   const hasValue = rows.some((row) => row.values.some((value) => value !== null));
   const shownEvents = events.filter((event) => event.atMs >= fromMs && event.atMs <= toMs);
   const toggle = asTable ? 'Show as chart' : 'Show as table';
@@ -87,7 +90,7 @@ export function TimeSeries(props: TimeSeriesProps) {
       {!asTable && !hasValue && <Text size="sm" c="dimmed" style={{ minHeight: heightPx }}>Nothing was recorded in this range.</Text>}
       {!asTable && hasValue && (
         <div role="img" aria-label={spokenSummary({ title, series, format, eventCount: shownEvents.length })}>
-          <PausedPlot paused={!onScreen} {...{ scheme, series, rows, fromMs, toMs, format, formatTime, zoneKey, thresholds, events: shownEvents, heightPx }} {...(valueMax !== undefined && { valueMax })} />
+          <PausedPlot paused={!onScreen} {...{ scheme, series, rows, fromMs, toMs, format, formatTime, zoneKey, thresholds, events: shownEvents, heightPx, ticks }} />
         </div>
       )}
       {(series.length > 1 || thresholds.length > 0) && <Legend series={series} thresholds={thresholds} scheme={scheme} />}

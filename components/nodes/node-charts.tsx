@@ -21,13 +21,14 @@ import classes from './nodes.module.css';
 
 const RANGES = { '15m': 15 * 60_000, '2h': 2 * 3_600_000, '24h': 24 * 3_600_000 } as const;
 const RANGE_KEYS = ['15m', '2h', '24h'] as const;
+const RANGE_LABELS = { '15m': '15 min', '2h': '2 h', '24h': '24 h' } as const;
 const ROUND_MS = 10_000;
 const NO_SERIES: readonly never[] = [];
 
-const OTHERS: readonly { readonly metric: Metric; readonly title: string; readonly format: (value: number) => string }[] = [
+const OTHERS: readonly { readonly metric: Metric; readonly title: string; readonly format: (value: number) => string; readonly base?: 1024 }[] = [
   { metric: 'operationsPerSecond', title: 'Operations', format: (value) => formatRate(value) },
   { metric: 'latencyP99Ms', title: 'Latency p99', format: formatLatency },
-  { metric: 'dataBytes', title: 'Data', format: formatBytes },
+  { metric: 'dataBytes', title: 'Data', format: formatBytes, base: 1024 },
   { metric: 'keyCount', title: 'Keys', format: formatCountShort },
   { metric: 'connections', title: 'Client connections', format: formatCountShort },
 ];
@@ -55,11 +56,11 @@ export const NodeCharts = memo(({ nodeId, events }: NodeChartsProps) => {
   const windowOf = (metric: Metric) => `mean of ${formatDuration(points.get(metric)?.stepMs ?? null)} a point`;
   return (
     <Panel
-      title="History" note={toMs > 0 ? `last ${formatDuration(RANGES[range])}, times in ${zoneLabel(toMs, zone)}` : undefined}
+      title="History" note={toMs > 0 ? `last ${RANGE_LABELS[range]}, times in ${zoneLabel(toMs, zone)}` : undefined}
       actions={(
         <SegmentedControl
           aria-label="Range" value={range} onChange={(next) => void setRange(next)}
-          data={RANGE_KEYS.map((key) => ({ value: key, label: formatDuration(RANGES[key]) }))}
+          data={RANGE_KEYS.map((key) => ({ value: key, label: RANGE_LABELS[key] }))}
         />
       )}
     >
@@ -73,8 +74,8 @@ export const NodeCharts = memo(({ nodeId, events }: NodeChartsProps) => {
               thresholds={safetyLines === null ? [] : [{ value: safetyLines[resource], label: `safety line ${formatRatio(safetyLines[resource])}` }]}
             />
           ))}
-          {OTHERS.map(({ metric, title, format }) => (
-            <TimeSeries key={metric} {...common} title={title} window={windowOf(metric)} series={points.get(metric)?.data ?? NO_SERIES} format={format} />
+          {OTHERS.map(({ metric, title, format, base }) => (
+            <TimeSeries key={metric} {...common} title={title} window={windowOf(metric)} series={points.get(metric)?.data ?? NO_SERIES} format={format} {...(base !== undefined && { base })} />
           ))}
         </div>
       )}

@@ -8,7 +8,7 @@ import { useNow } from '@/components/realtime/use-live-store';
 import { Panel } from '@/components/ui/panel';
 import { StatusBadge } from '@/components/ui/status-badge';
 import { TimeText } from '@/components/ui/time-text';
-import { formatCount, formatDuration } from '@/lib/client/format';
+import { formatCount, formatRelative } from '@/lib/client/format';
 import { lifecycleWords, livenessWords } from '@/lib/client/status';
 import type { Node } from '@/lib/contract/node';
 import type { NodeRow } from './node-rows';
@@ -37,7 +37,7 @@ export function IdentityPanel({ row, followers }: { readonly row: NodeRow; reado
         <dt>Stands in</dt><dd>{domain.length === 0 ? 'unknown' : domain.join(', ')}</dd>
         <dt>Pool</dt><dd>{node.pool}</dd>
         <dt>Version</dt><dd>{node.version ?? 'unknown'}</dd>
-        <dt>Restarts seen</dt><dd title="Incarnation: grows with every restart of the process, as far as the engine tells">incarnation {formatCount(node.incarnation)}</dd>
+        <dt>Incarnation</dt><dd title="Grows with every restart of the process, as far as the engine tells">{formatCount(node.incarnation)}</dd>
         {labels.length > 0 && <><dt>Labels</dt><dd>{labels.map(([name, value]) => <div key={name}>{name}={value}</div>)}</dd></>}
       </dl>
     </Panel>
@@ -61,7 +61,7 @@ export function StatePanel({ row }: { readonly row: NodeRow }) {
         <dt>New replicas</dt><dd>{node.cordoned ? 'none: cordoned' : 'accepted'}</dd>
         <dt>Maintenance</dt><dd>{node.maintenanceUntilMs !== null && node.maintenanceUntilMs > nowMs ? <>ends <TimeText atMs={node.maintenanceUntilMs} nowMs={nowMs} /></> : 'none'}</dd>
         {node.quarantinedUntilMs !== null && node.quarantinedUntilMs > nowMs && <><dt>Quarantine</dt><dd>it flapped; nothing is placed on it; ends <TimeText atMs={node.quarantinedUntilMs} nowMs={nowMs} /></dd></>}
-        <dt>Values</dt><dd className={stale ? 'ps-hatched' : undefined}>{ageMs === null ? 'never read' : `read ${formatDuration(ageMs)} ago${stale ? ', stale' : ''}`}</dd>
+        <dt>Values</dt><dd className={stale ? 'ps-hatched' : undefined}>{ageMs === null ? 'never read' : `read ${formatRelative(ageMs)}${stale ? ', stale' : ''}`}</dd>
       </dl>
     </Panel>
   );

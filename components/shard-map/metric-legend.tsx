@@ -2,7 +2,7 @@ import { Text } from '@mantine/core';
 import { cssOfColor } from '@/components/charts/color';
 import { Legend } from '@/components/charts/legend';
 import { metricColorTable, paletteColor, type Palette, type Scheme } from '@/components/charts/shard-colors';
-import { SHARD_METRIC_FACTS, type Quality, type ShardMetric } from '@/components/charts/shard-metrics';
+import { roundingOf, SHARD_METRIC_FACTS, type Quality, type ShardMetric } from '@/components/charts/shard-metrics';
 import { CODE_UNKNOWN, CODE_ZERO, positionOnScale, scaleTicks, type LogDomain } from '@/components/charts/shard-scale';
 import { plural } from '@/lib/client/format';
 import { formatShardMetric } from './shard-facts';
@@ -37,7 +37,7 @@ export function MetricLegend({ metric, domain, unknownCount, quality, qualityTex
           <>
             <div className={classes.gradient} style={{ backgroundImage: `linear-gradient(90deg, ${gradient})` }} />
             <div className={classes.ticks}>
-              {spacedTicks(domain).map(({ value, share }) => (
+              {spacedTicks(domain, metric).map(({ value, share }) => (
                 <Text key={value} size="xs" className={classes.tick} style={{ left: `${share * 100}%`, transform: `translateX(-${share * 100}%)` }}>{formatShardMetric(metric, value)}</Text>
               ))}
             </div>
@@ -57,8 +57,8 @@ export function MetricLegend({ metric, domain, unknownCount, quality, qualityTex
 const TICK_SPACE = 0.22;
 
 /** Ticks that do not touch each other: both ends, and between them what has room. */
-function spacedTicks(domain: LogDomain): { value: number; share: number }[] {
-  const all = scaleTicks(domain).map((value) => ({ value, share: positionOnScale(value, domain) }));
+function spacedTicks(domain: LogDomain, metric: ShardMetric): { value: number; share: number }[] {
+  const all = scaleTicks(domain, roundingOf(metric)).map((value) => ({ value, share: positionOnScale(value, domain) }));
   const kept: { value: number; share: number }[] = [];
   for (const tick of all) {
     const before = kept.at(-1)?.share ?? -1;

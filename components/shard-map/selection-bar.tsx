@@ -1,7 +1,7 @@
 'use client';
 
 import { Button, Group, Select, Text, Tooltip } from '@mantine/core';
-import { useClipboard } from '@mantine/hooks';
+import { useClipboard, useMediaQuery } from '@mantine/hooks';
 import Link from 'next/link';
 import { useState } from 'react';
 import { rangesOfMarks } from '@/components/charts/shard-ranges';
@@ -13,6 +13,7 @@ import classes from './shard-map.module.css';
 
 interface SelectionBarProps {
   readonly clusterId: string;
+  readonly view: 'map' | 'table';
   readonly selected: Uint8Array;
   readonly sums: SelectionSums;
   readonly targets: readonly NodeChoice[];
@@ -24,18 +25,22 @@ interface SelectionBarProps {
 }
 
 /** What is selected and what can be done with it. */
-export function SelectionBar({ clusterId, selected, sums, targets, cannotMove, extending, onExtending, onClear }: SelectionBarProps) {
+export function SelectionBar({ clusterId, view, selected, sums, targets, cannotMove, extending, onExtending, onClear }: SelectionBarProps) {
   const [target, setTarget] = useState<string | null>(null);
+  const touch = useMediaQuery('(pointer: coarse)', false, { getInitialValueInEffect: true });
   const clipboard = useClipboard({ timeout: 1_500 });
   const ranges = rangesOfMarks(selected);
   const tooLong = ranges.length > LINK_CHARACTERS_MAX ? `These are ${formatCount(ranges.split(',').length)} separate ranges, more than an address carries. Select less, or plan by node.` : null;
   const reason = cannotMove ?? tooLong;
   const query = new URLSearchParams({ scope: 'shards', shards: ranges, ...(target !== null && { target }) });
   const unknown = sums.unknownCount > 0 ? `, ${plural(sums.unknownCount, 'shard')} of unknown size` : '';
+  if (sums.count === 0 && view === 'table') return null;
   if (sums.count === 0) {
     return (
       <Text size="xs" c="dimmed">
-        Drag over shards to select them, Ctrl adds, Shift extends. By keyboard: arrows, Shift with arrows, Space, Ctrl A, Escape.
+        {touch
+          ? 'Tap a shard to select it. “Extend to next press” then makes a range of it.'
+          : 'Drag over shards to select them, Ctrl adds, Shift extends. By keyboard: arrows, Shift with arrows, Space, Ctrl A, Escape; Enter opens the details.'}
       </Text>
     );
   }
@@ -47,7 +52,7 @@ export function SelectionBar({ clusterId, selected, sums, targets, cannotMove, e
       <Text size="xs" className={classes.ranges} title={ranges}>{ranges}</Text>
       <Group gap="xs" mt={6}>
         <Button variant="default" onClick={() => clipboard.copy(ranges)}>{clipboard.copied ? 'Copied' : 'Copy ranges'}</Button>
-        <Button variant={extending ? 'light' : 'default'} aria-pressed={extending} onClick={() => onExtending(!extending)}>Extend to next press</Button>
+        {view === 'map' && <Button variant={extending ? 'light' : 'default'} aria-pressed={extending} onClick={() => onExtending(!extending)}>Extend to next press</Button>}
         <Button variant="default" onClick={onClear}>Clear</Button>
       </Group>
       <Group gap="xs" mt={6} align="flex-end">

@@ -6,7 +6,7 @@ import { useMemo, useState } from 'react';
 import { Legend } from '@/components/charts/legend';
 import { blockLabelsOf, emphasisOfNode, metricPicture, metricTables, ownerPicture, ownerTables } from '@/components/charts/map-pictures';
 import type { ShardPlacement } from '@/components/charts/shard-layout';
-import { SHARD_METRIC_FACTS } from '@/components/charts/shard-metrics';
+import { roundingOf, SHARD_METRIC_FACTS } from '@/components/charts/shard-metrics';
 import { useCluster } from '@/components/realtime/use-cluster';
 import { Panel } from '@/components/ui/panel';
 import { formatCount } from '@/lib/client/format';
@@ -61,8 +61,8 @@ export function ShardMap({ clusterId, table }: { readonly clusterId: string; rea
   const column = metric.column(table);
   const shown = useMemo(() => {
     const options = { scheme, colors, emphasis, blockLabels };
-    return mode === 'owner' ? { picture: ownerPicture(placement, options), domain: null, unknownCount: 0 } : metricPicture(column, options);
-  }, [mode, placement, column, scheme, colors, emphasis, blockLabels]);
+    return mode === 'owner' ? { picture: ownerPicture(placement, options), domain: null, unknownCount: 0 } : metricPicture(column, roundingOf(url.metric), options);
+  }, [mode, placement, column, url.metric, scheme, colors, emphasis, blockLabels]);
 
   const facts = (shardId: number) => factsOf(table, shardId, moves);
   const choices = useMemo(() => (leaderIds ?? []).map((nodeId) => ({ value: nodeId, label: names.nameOf(nodeId) })), [leaderIds, names]);
@@ -71,7 +71,7 @@ export function ShardMap({ clusterId, table }: { readonly clusterId: string; rea
   return (
     <Panel title={`${formatCount(shardCount)} shards`} note={url.mode === 'owner' ? 'by owner of the primary' : `by ${metric.label.toLowerCase()}`}>
       <MapControls url={url} setUrl={setUrl} nodes={choices} layout={arranged} />
-      <div className={classes.body}>
+      <div className={classes.body} data-view={url.view}>
         <div ref={frameRef}>
           {url.view === 'map'
             ? (
@@ -84,7 +84,7 @@ export function ShardMap({ clusterId, table }: { readonly clusterId: string; rea
         </div>
         <div className={classes.side}>
           <SelectionBar
-            clusterId={clusterId} selected={selection.grid.selected} sums={sumsOf(table, selection.grid.selected)} targets={choices}
+            clusterId={clusterId} view={url.view} selected={selection.grid.selected} sums={sumsOf(table, selection.grid.selected)} targets={choices}
             cannotMove={canMove ? null : 'This cluster cannot move shards'} extending={extending} onExtending={setExtending}
             onClear={() => void selection.dispatch({ kind: 'clear' })}
           />

@@ -68,6 +68,12 @@ describe('the scale of metrics', () => {
     expect(wide.high / wide.low).toBeCloseTo(1e6);
   });
 
+  it('a scale of bytes is round in powers of two', () => {
+    const mib = 1024 ** 2;
+    expect(logDomainOf(Float64Array.of(20 * mib, 470 * mib), 'binary')).toEqual({ low: 16 * mib, high: 512 * mib });
+    expect(scaleTicks({ low: 16 * mib, high: 64 * mib }, 'binary')).toEqual([16 * mib, 32 * mib, 64 * mib]);
+  });
+
   it('values that wobble inside the scale do not move its ends', () => {
     const before = logDomainOf(Float64Array.of(11, 410));
     expect(logDomainOf(Float64Array.of(12.5, 480))).toEqual(before);
@@ -119,7 +125,7 @@ describe('pixels', () => {
   it('unknown cells, and only they, are in the stencil of the hatch', () => {
     const table = tableOf([[0], [0], [0]]);
     table.sizeBytes.set([NaN, 0, 5]);
-    const { picture, unknownCount } = metricPicture(table.sizeBytes, { scheme: 'dark', colors: metricTables({ scheme: 'dark', palette: 'viridis', brightness: 1 }), emphasis: null, blockLabels: [] });
+    const { picture, unknownCount } = metricPicture(table.sizeBytes, 'binary', { scheme: 'dark', colors: metricTables({ scheme: 'dark', palette: 'viridis', brightness: 1 }), emphasis: null, blockLabels: [] });
     const layout = gridLayout(3);
     const pixels = new Uint32Array(layout.cells.length);
     const hatch = picture.stencils.find((stencil) => stencil.look === 'hatch')!;
