@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { primaryNodeIdOf, replicaNodeIdsOf } from '@/lib/contract/shard-table';
-import { sharedHarness, type DriverHarness, type DriverTraits } from './driver-harness';
+import { itWhere, sharedHarness, type DriverHarness, type DriverTraits } from './driver-harness';
 import { contextOf, failureOf, observeFull, valueOf } from './driver-steps';
 
 const JOIN_MS_MAX = 60_000;
@@ -32,7 +32,7 @@ export function describeMembership(makeHarness: () => Promise<DriverHarness>, tr
       failureOf(await harness().complete(driver.execute({ kind: 'verify-empty', nodeId: 'nobody-of-that-name' }, contextOf()), 10_000));
     });
 
-    it.runIf(traits.capabilities.addNode)('[S7] add-node makes one member that owns nothing, however often the same step is tried', async () => {
+    itWhere(traits.capabilities.addNode)('[S7] add-node makes one member that owns nothing, however often the same step is tried', async () => {
       const before = await observeFull(harness(), traits);
       const address = await harness().freshAddress();
       const step = { kind: 'add-node', address, zone: null, followerOf: null } as const;
@@ -48,7 +48,7 @@ export function describeMembership(makeHarness: () => Promise<DriverHarness>, tr
       }
     });
 
-    it.runIf(traits.capabilities.removeNode)('[S4] an empty node is verified empty, leaves, and has left when tried again', async () => {
+    itWhere(traits.capabilities.removeNode)('[S4] an empty node is verified empty, leaves, and has left when tried again', async () => {
       const nodeId = harness().emptyNodeId;
       const { driver } = harness();
       valueOf(await harness().complete(driver.execute({ kind: 'verify-empty', nodeId }, contextOf()), 10_000));

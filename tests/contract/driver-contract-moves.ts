@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { primaryNodeIdOf, replicaNodeIdsOf } from '@/lib/contract/shard-table';
 import type { DriverStep } from '@/lib/drivers/driver';
-import { sharedHarness, type DriverHarness, type DriverTraits } from './driver-harness';
+import { itWhere, sharedHarness, type DriverHarness, type DriverTraits } from './driver-harness';
 import { contextOf, expectOnePrimaryEach, failureOf, inspect, interruptMove, largePrimaries, never, observeFull, paced, valueOf } from './driver-steps';
 
 type Move = Extract<DriverStep, { kind: 'move' }>;
@@ -56,6 +56,16 @@ export function describeMoves(makeHarness: () => Promise<DriverHarness>, traits:
       expect(changes).toEqual([step.targetNodeId]);
       expect(owners.length).toBeGreaterThan(1);
       expect(await inspect(harness(), step)).toMatchObject({ state: 'done', revertible: false });
+    });
+
+    // PhantomDB keeps no keys and has no clients that could notice anything.
+    itWhere(traits.kind !== 'simulator')('[M4] clients notice nothing of a move: no acknowledged write lost or doubled, no error', async () => {
+      const checker = await harness().startChecker!();
+      const { step, bytes } = await nextMove();
+      valueOf(await harness().complete(harness().driver.execute(step, contextOf({ bytesPerSecondMax: paced(bytes, 2) })), 60_000));
+      const findings = await checker.stop();
+      expect(findings.acknowledgedWrites).toBeGreaterThan(0);
+      expect(findings).toMatchObject({ lostWrites: 0, duplicatedWrites: 0, clientErrors: 0 });
     });
 
     it('[M3] the same step again finds it done, changes nothing and succeeds', async () => {
@@ -162,7 +172,7 @@ export function describeMoves(makeHarness: () => Promise<DriverHarness>, traits:
       await expectRefused({ ...step, shardId: 1_048_575 }, ['topology-changed', 'refused-by-engine', 'not-owner']);
     });
 
-    it.runIf(traits.capabilities.transferPrimary && traits.capabilities.replication === 'per-shard')('a transfer changes the primary and moves no data', async () => {
+    itWhere(traits.capabilities.transferPrimary && traits.capabilities.replication === 'per-shard')('a transfer changes the primary and moves no data', async () => {
       const { shards } = await observeFull(harness(), traits);
       const shardId = largePrimaries(shards, []).map((primary) => primary.shardId).find((id) => replicaNodeIdsOf(shards, id).length > 1)!;
       const [sourceNodeId, targetNodeId] = replicaNodeIdsOf(shards, shardId) as [string, string];
@@ -175,7 +185,7 @@ export function describeMoves(makeHarness: () => Promise<DriverHarness>, traits:
       await expectOwner(shardId, targetNodeId);
     });
 
-    it.runIf(traits.fences)('a step of an outdated epoch is refused: stale-epoch', async () => {
+    itWhere(traits.fences)('a step of an outdated epoch is refused: stale-epoch', async () => {
       const { step } = await nextMove();
       valueOf(await harness().complete(harness().driver.execute(step, contextOf({ epoch: 2_000 })), traits.moveMsMax));
       const { step: next } = await nextMove();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { replicaNodeIdsOf } from '@/lib/contract/shard-table';
-import { sharedHarness, type DriverHarness, type DriverTraits } from './driver-harness';
+import { itWhere, sharedHarness, type DriverHarness, type DriverTraits } from './driver-harness';
 import { describeMoves } from './driver-contract-moves';
 import { describeMembership } from './driver-contract-membership';
 import { expectOnePrimaryEach, failureOf, never, observeFull, valueOf } from './driver-steps';
@@ -132,7 +132,7 @@ function describeLostNodes(makeHarness: () => Promise<DriverHarness>, traits: Dr
       expectOnePrimaryEach(shards);
     };
 
-    it.runIf(traits.canSilence)('[S6] a node that does not answer is marked, its metrics are unknown, and the others are not held up', async () => {
+    itWhere(traits.canSilence)('[S6] a node that does not answer is marked, its metrics are unknown, and the others are not held up', async () => {
       const nodeId = await victim();
       const answerAgain = await harness().silence!(nodeId);
       await expectMarkedAndUnknown(nodeId);
@@ -146,7 +146,7 @@ function describeLostNodes(makeHarness: () => Promise<DriverHarness>, traits: Dr
       expect(nodes.find((node) => node.id === nodeId)).toMatchObject({ answered: true });
     });
 
-    it.runIf(traits.canKill)('[P1] a killed node is marked, and every shard still has exactly one primary', async () => {
+    itWhere(traits.canKill)('[P1] a killed node is marked, and every shard still has exactly one primary', async () => {
       const nodeId = await victim();
       await harness().kill!(nodeId);
       await expectMarkedAndUnknown(nodeId);

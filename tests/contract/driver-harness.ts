@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, it } from 'vitest';
 import type { Capabilities } from '@/lib/contract/cluster';
 import type { ClusterDriver } from '@/lib/drivers/driver';
 
@@ -20,7 +20,7 @@ export interface DriverTraits {
 }
 
 /** What a checker client found: every acknowledged write must be readable afterwards. */
-export interface CheckerFindings {
+interface CheckerFindings {
   readonly acknowledgedWrites: number;
   readonly lostWrites: number;
   readonly duplicatedWrites: number;
@@ -49,7 +49,7 @@ export interface DriverHarness {
   silence?(nodeId: string): Promise<() => Promise<void>>;
   /** Where traits.canKill. */
   kill?(nodeId: string): Promise<void>;
-  /** Starts a load that checks itself; absent where the engine has no clients of its own. */
+  /** Starts a load that checks itself; absent for the simulator alone, which has no clients. */
   startChecker?(): Promise<{ stop(): Promise<CheckerFindings> }>;
   /** Ends the cluster, the driver and everything else the harness started. */
   cleanUp(): Promise<void>;
@@ -83,4 +83,9 @@ export function sharedHarness(makeHarness: () => Promise<DriverHarness>): () => 
     if (harness === null) throw new Error('The harness did not start');
     return harness;
   };
+}
+
+/** A rule that has no object for some kinds of cluster is no test of theirs, rather than a skipped one. */
+export function itWhere(applies: boolean): (name: string, test: () => Promise<void>) => void {
+  return (name, test) => { if (applies) it(name, test); };
 }

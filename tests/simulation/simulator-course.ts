@@ -6,7 +6,7 @@ import type { DriverStep } from '@/lib/drivers/driver';
 import { contextOf, moveOf, observe, startSimulator, type Bench } from '../unit/drivers/simulator/simulator-fixture';
 
 /** Adds every byte of a reading. */
-export function addObservation(hash: Hash, observation: Observation): void {
+function addObservation(hash: Hash, observation: Observation): void {
   const { shards, ...rest } = observation;
   hash.update(JSON.stringify(rest));
   if (shards === null) return;
