@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   const development = process.env['NODE_ENV'] !== 'production';
   const started = startServer({
     config: config.value, clock, logger, development, apiBeforePages: true,
-    openPages: (address) => openNextPages({ dir: process.cwd(), development, ...address }),
+    openPages: (address) => openNextPages({ dir: process.cwd(), development, logger, ...address }),
   });
   const shutDown = createShutdown({
     clock, logger,
