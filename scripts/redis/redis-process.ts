@@ -134,7 +134,8 @@ export class RedisProcess {
     client.on('error', () => { /* Not listening yet is what we wait for; connect() tells it too. */ });
     try {
       await client.connect();
-      return await client.ping() === 'PONG';
+      await client.ping();
+      return true;
     } catch (error) {
       if (error instanceof Error) return false;
       throw error;

@@ -27,6 +27,19 @@ export async function keysWithSameValue(ends: TransferEnds, keys: readonly Sized
   return ok(undefined);
 }
 
+/** Which of these keys the target has already. */
+export async function keysOnTarget<K extends SizedKey>(ends: TransferEnds, keys: readonly K[]): Promise<Result<Set<K>, DriverFailure>> {
+  const asked = keys.flatMap((key): Command[] => [['ASKING'], ['EXISTS', key.name]]);
+  const replies = await ends.target.pipeline(asked, { timeoutMs: ends.commandTimeoutMs });
+  const present = new Set<K>();
+  for (const [index, key] of keys.entries()) {
+    const reply = replies[2 * index + 1];
+    if (reply?.ok !== true) return broken(ends.target.address, reply);
+    if (reply.value !== 0) present.add(key);
+  }
+  return ok(present);
+}
+
 async function isSame(ends: TransferEnds, key: SizedKey): Promise<Result<boolean, DriverFailure>> {
   const options = { timeoutMs: ends.commandTimeoutMs, bytes: true };
   // ASKING holds for the next command alone, and one pipeline runs without others in between.

@@ -1,9 +1,10 @@
 import type { RedisConnection } from '@/lib/contract/connection';
 import type { DriverFailure } from '@/lib/contract/operation';
 import { err, ok, type Result } from '@/lib/platform/result';
+import type { DoubtfulKeys } from './doubtful-keys';
 import type { Endpoint } from './endpoints';
 import { driverFailure, failureOf, type CommandFailure } from './failures';
-import { keysWithSameValue } from './key-comparison';
+import { keysOnTarget, keysWithSameValue } from './key-comparison';
 import type { Command, NodeClient } from './node-client';
 import { textOf } from './replies';
 
@@ -15,7 +16,7 @@ const IDLE_MS_MIN = 1_000;
 const RESTORED_BYTES_PER_MS = 20_000;
 /** A value above this does not fit into one RESTORE (proto-max-bulk-len, 512 MB by default). */
 export const KEY_BYTES_MAX = 512 * 1024 * 1024;
-const RETRIES_MAX = 3;
+const TRIES_MAX = 3;
 
 export interface SizedKey {
   readonly name: Buffer;
@@ -30,30 +31,70 @@ export interface TransferEnds {
   readonly targetEndpoint: Endpoint;
   readonly credentials: Pick<RedisConnection, 'username' | 'password'>;
   readonly commandTimeoutMs: number;
+  /** Keys of this slot that a MIGRATE of ours may have left on both ends. */
+  readonly doubtful: DoubtfulKeys;
+  readonly targetHealth: TargetHealth;
+}
+
+/** Shared by all moves to one target: each try against a target that hangs stops the source for a second. */
+export interface TargetHealth {
+  isSuspect: boolean;
 }
 
 /**
- * Moves one batch of keys with MIGRATE, and once more where that is provably right:
- * - IOERR, or no answer: the batch may be on both sides and the source still answers,
- *   so it goes again at once, with REPLACE where the copies over there can only be ours.
- * - BUSYKEY: the target has a key that need not be ours. Only where both values are the
- *   same (what a former run left) is it replaced; else nothing is touched (busy-key).
- * A key that is gone (NOKEY) is fine: deleted, expired, or moved.
+ * Moves one batch of keys with MIGRATE.
+ * - IOERR, or no answer: a key may be on both ends, and the source still answers for it.
+ *   It goes again at once, and in any later try of ours, with REPLACE: the copy is ours.
+ * - BUSYKEY, or (in a slot that had keys over there when this run began) a key that the
+ *   target has: replaced only where both values are the same, as a former manager's try
+ *   leaves them; else nothing is touched (`busy-key`), since the newer may be over there.
+ * - NOKEY is fine: deleted, expired, or moved by the try before.
  */
-export async function transferKeys(ends: TransferEnds, keys: readonly SizedKey[], { targetBeganEmpty }: {
-  /** The target held no key of the slot when this run began: what it has of the source's keys now came from this run. */
-  targetBeganEmpty: boolean;
-}): Promise<Result<void, DriverFailure>> {
-  let result = await migrate(ends, keys, { replace: false });
-  for (let retry = 0; retry < RETRIES_MAX && !result.ok && isInDoubt(result.error); retry += 1) {
-    result = await migrate(ends, keys, { replace: targetBeganEmpty });
-  }
-  if (!result.ok && result.error.farCode === 'BUSYKEY') {
-    const same = await keysWithSameValue(ends, keys);
+export async function transferKeys(ends: TransferEnds, keys: readonly SizedKey[], { targetBeganEmpty }: { targetBeganEmpty: boolean }): Promise<Result<void, DriverFailure>> {
+  const present = targetBeganEmpty ? ok(new Set<SizedKey>()) : await keysOnTarget(ends, keys);
+  if (!present.ok) return present;
+  const strange = keys.filter((key) => present.value.has(key) && !ends.doubtful.has(key.name));
+  if (strange.length > 0) {
+    const same = await keysWithSameValue(ends, strange);
     if (!same.ok) return same;
-    result = await migrate(ends, keys, { replace: true });
   }
-  return result.ok ? result : err(driverFailure(result.error, `${ends.migrate.address}: MIGRATE`));
+  const isReplaced = (key: SizedKey) => present.value.has(key) || ends.doubtful.has(key.name);
+  for (const replace of [true, false]) {
+    const group = keys.filter((key) => isReplaced(key) === replace);
+    const sent = group.length === 0 ? ok(undefined) : await sendGroup(ends, group, replace);
+    if (!sent.ok) return sent;
+  }
+  return ok(undefined);
+}
+
+async function sendGroup(ends: TransferEnds, keys: readonly SizedKey[], replaceAtFirst: boolean): Promise<Result<void, DriverFailure>> {
+  const where = `${ends.migrate.address}: MIGRATE`;
+  let replace = replaceAtFirst;
+  let last: CommandFailure | null = null;
+  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+    if (ends.targetHealth.isSuspect) {
+      const answer = await ends.target.call(['PING'], { timeoutMs: ends.commandTimeoutMs });
+      if (!answer.ok) return err(driverFailure(answer.error, `${ends.target.address}: no MIGRATE to a target that does not answer`));
+      ends.targetHealth.isSuspect = false;
+    }
+    const result = await migrate(ends, keys, { replace });
+    if (result.ok) {
+      ends.doubtful.settle(keys);
+      return ok(undefined);
+    }
+    last = result.error;
+    if (isInDoubt(result.error)) {
+      ends.doubtful.add(keys);
+      ends.targetHealth.isSuspect = true;
+    } else if (result.error.farCode === 'BUSYKEY' && !replace) {
+      const same = await keysWithSameValue(ends, keys);
+      if (!same.ok) return same;
+    } else {
+      return err(driverFailure(result.error, where));
+    }
+    replace = true;
+  }
+  return err(last === null ? failureOf('unexpected', `${where} was not tried`) : driverFailure(last, where));
 }
 
 /** Did the command end without telling what it did? */

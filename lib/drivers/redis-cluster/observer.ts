@@ -51,11 +51,6 @@ export class Observer {
     return this.#loadPerShard;
   }
 
-  /** Mean bytes per key of a node as sampled so far; `null` when nothing was sampled. */
-  meanKeyBytesOf(nodeId: string): number | null {
-    return this.#samplers.get(nodeId)?.meanBytes ?? null;
-  }
-
   async observe({ detail, signal }: { detail: 'nodes' | 'full'; signal: AbortSignal }): Promise<Result<Observation, DriverFailure>> {
     const read = await this.#reader.read(signal);
     if (!read.ok) return read;

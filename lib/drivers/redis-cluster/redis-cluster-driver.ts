@@ -47,10 +47,7 @@ export class RedisClusterDriver implements ClusterDriver {
     this.#activity = new SlotActivity(clock);
     const truths = new TruthReader({ reader: this.#reader, connections: this.#connections, clock, timeoutMs: connection.commandTimeoutMs });
     this.#observer = new Observer({ connection, clock, connections: this.#connections, reader: this.#reader, activity: this.#activity });
-    this.#mover = new SlotMover({
-      connection, clock, truths, connections: this.#connections, reader: this.#reader, activity: this.#activity,
-      meanKeyBytesOf: (nodeId) => this.#observer.meanKeyBytesOf(nodeId),
-    });
+    this.#mover = new SlotMover({ connection, clock, truths, connections: this.#connections, reader: this.#reader, activity: this.#activity });
     this.#membership = new Membership({ connection, clock, connections: this.#connections, reader: this.#reader });
   }
 

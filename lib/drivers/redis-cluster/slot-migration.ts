@@ -23,6 +23,11 @@ export interface SlotMove {
   readonly ends: TransferEnds;
   /** Control connections of the primaries that are neither end. */
   readonly others: readonly NodeClient[];
+  /**
+   * False after a failover of the source: what a node thinks of a slot that it imports is
+   * frozen, so the target takes the dead source for the owner and refuses to serve.
+   */
+  readonly isOwnerKnownToTarget: boolean;
   readonly lane: MigrationLane;
   readonly clock: Clock;
   readonly timeoutMs: number;
@@ -56,11 +61,14 @@ export async function migrateSlot(move: SlotMove, context: StepContext, { isTarg
 }
 
 /** The target must be ready before the source sends the first client to it. */
-async function prepareTarget({ slot, sourceNodeId, ends, timeoutMs }: SlotMove, { isTargetOwner }: { isTargetOwner: boolean }): Promise<Result<{ targetBeganEmpty: boolean }, DriverFailure>> {
-  const count: Command = ['CLUSTER', 'COUNTKEYSINSLOT', slot];
-  const flag: readonly Command[] = isTargetOwner ? [] : [['CLUSTER', 'SETSLOT', slot, 'IMPORTING', sourceNodeId]];
-  const [counted, importing] = await ends.target.pipeline([count, ...flag], { timeoutMs });
-  if (importing?.ok === false) return err(refusal(importing.error, `${ends.target.address}: SETSLOT ${slot} IMPORTING`));
+async function prepareTarget(move: SlotMove, { isTargetOwner }: { isTargetOwner: boolean }): Promise<Result<{ targetBeganEmpty: boolean }, DriverFailure>> {
+  const { slot, sourceNodeId, ends, timeoutMs, isOwnerKnownToTarget } = move;
+  const corrections: readonly Command[] = isOwnerKnownToTarget ? [] : [['CLUSTER', 'SETSLOT', slot, 'NODE', sourceNodeId]];
+  const flags: readonly Command[] = isTargetOwner ? [] : [...corrections, ['CLUSTER', 'SETSLOT', slot, 'IMPORTING', sourceNodeId]];
+  const [counted, ...flagged] = await ends.target.pipeline([['CLUSTER', 'COUNTKEYSINSLOT', slot], ...flags], { timeoutMs });
+  for (const reply of flagged) {
+    if (!reply.ok) return err(refusal(reply.error, `${ends.target.address}: SETSLOT ${slot} IMPORTING`));
+  }
   const keys = integerOf(counted, 'CLUSTER COUNTKEYSINSLOT');
   return keys.ok ? ok({ targetBeganEmpty: keys.value === 0 }) : err(driverFailure(keys.error, `${ends.target.address}: CLUSTER COUNTKEYSINSLOT`));
 }
@@ -125,6 +133,17 @@ async function sizedKeys({ slot, ends, timeoutMs }: SlotMove, names: readonly Bu
     keys.push(key);
   }
   return ok(keys);
+}
+
+/** Bytes that the slot's keys take on the source, from the keys of one listing; 0 when it cannot be asked. */
+export async function slotBytes(move: SlotMove): Promise<number> {
+  const { ends, slot, timeoutMs } = move;
+  const [counted, listed] = await ends.source.pipeline([['CLUSTER', 'COUNTKEYSINSLOT', slot], ['CLUSTER', 'GETKEYSINSLOT', slot, KEYS_LISTED_MAX]], { timeoutMs, bytes: true });
+  const count = integerOf(counted, 'CLUSTER COUNTKEYSINSLOT');
+  const names = bytesListOf(listed, 'CLUSTER GETKEYSINSLOT');
+  if (!count.ok || !names.ok || names.value.length === 0) return 0;
+  const keys = await sizedKeys(move, names.value);
+  return keys.ok ? (keys.value.reduce((sum, key) => sum + key.bytes, 0) / names.value.length) * count.value : 0;
 }
 
 function nextBatch(keys: readonly SizedKey[], from: number, { lane, throttle }: { lane: MigrationLane; throttle: ByteThrottle }): readonly SizedKey[] {

@@ -6,14 +6,16 @@ import type { Clock } from '@/lib/platform/clock';
 import { err, ok, type Result } from '@/lib/platform/result';
 import type { ClusterReader } from './cluster-reader';
 import type { Connections } from './connections';
+import { DoubtfulKeys } from './doubtful-keys';
 import type { Endpoint } from './endpoints';
 import { driverFailure, failureOf, INTERRUPTED } from './failures';
 import { findMove, truthOf, type MoveFinding } from './inspect-move';
+import type { TargetHealth } from './key-transfer';
 import { MigrationLane } from './migration-lane';
 import type { NodeClient } from './node-client';
 import { integerOf } from './replies';
 import type { SlotActivity } from './slot-activity';
-import { announce, migrateSlot, type SlotMove } from './slot-migration';
+import { announce, migrateSlot, slotBytes, type SlotMove } from './slot-migration';
 import { lineIn, slotViews, type Truth, type TruthReader } from './slot-truth';
 import { TargetMemory } from './target-memory';
 import { isPrimary, nameOf, ownerInView, SLOT_COUNT } from './topology';
@@ -30,7 +32,6 @@ interface MoverOptions {
   readonly truths: TruthReader;
   readonly activity: SlotActivity;
   readonly clock: Clock;
-  readonly meanKeyBytesOf: (nodeId: string) => number | null;
 }
 
 interface Found {
@@ -47,6 +48,9 @@ export class SlotMover {
   readonly #options: MoverOptions;
   readonly #lanes = new Map<string, MigrationLane>();
   readonly #memory: TargetMemory;
+  readonly #targetHealth = new Map<string, TargetHealth>();
+  /** By slot and source; only slots whose last try ended in doubt. */
+  readonly #doubtful = new Map<string, DoubtfulKeys>();
 
   constructor(options: MoverOptions) {
     this.#options = options;
@@ -115,11 +119,17 @@ export class SlotMover {
   async #migrate(target: MoveTarget, found: Found, context: StepContext): Promise<Result<StepOutcome, DriverFailure>> {
     const move = this.#slotMove(target, found);
     if (!move.ok) return move;
-    const { ends } = move.value;
-    const arrivingBytes = async () => (await this.#countKeys(ends.source, target.shardId) ?? 0) * (this.#options.meanKeyBytesOf(found.sourceNodeId) ?? 0);
-    const refused = await this.#memory.refuses({ client: ends.target, nodeId: found.targetNodeId, arrivingBytes });
+    const refused = await this.#memory.refuses({ client: move.value.ends.target, nodeId: found.targetNodeId, arrivingBytes: () => slotBytes(move.value) });
     if (refused !== null) return err(refused);
-    return await migrateSlot(move.value, context);
+    const result = await migrateSlot(move.value, context);
+    this.#keepDoubts(move.value);
+    return result;
+  }
+
+  #keepDoubts({ slot, sourceNodeId, ends }: SlotMove): void {
+    const key = `${slot} ${sourceNodeId}`;
+    if (ends.doubtful.size > 0) this.#doubtful.set(key, ends.doubtful);
+    else this.#doubtful.delete(key);
   }
 
   /** The target owns the slot, or nobody does: what is left is telling, and keys that the source may still have. */
@@ -215,15 +225,20 @@ export class SlotMover {
     if (sourceEndpoint === null || source === null || targetClient === null || targetEndpoint === null) {
       return err(failureOf('topology-changed', `${this.#named(truth, sourceNodeId)} and ${this.#named(truth, targetNodeId)} do not know each other's address`));
     }
+    const targetView = truth.views.get(targetNodeId);
+    const ownerOnTarget = targetView === undefined ? null : ownerInView(targetView, target.shardId);
     const others = [...truth.views].filter(([id, view]) => id !== sourceNodeId && id !== targetNodeId && isPrimary(view.self))
       .map(([id]) => this.#control(truth, id)).filter((client) => client !== null);
     return ok({
       slot: target.shardId, sourceNodeId, targetNodeId, others, clock,
+      isOwnerKnownToTarget: ownerOnTarget === sourceNodeId || ownerOnTarget === targetNodeId,
       lane: this.#laneOf(sourceNodeId),
       timeoutMs: this.#controlTimeoutMs(),
       ends: {
         migrate: connections.client(sourceEndpoint, 'migrate'), source, target: targetClient, targetEndpoint,
         credentials: connection, commandTimeoutMs: connection.commandTimeoutMs,
+        doubtful: this.#doubtful.get(`${target.shardId} ${sourceNodeId}`) ?? new DoubtfulKeys(),
+        targetHealth: this.#healthOf(targetNodeId),
       },
     });
   }
@@ -251,6 +266,12 @@ export class SlotMover {
     const lane = this.#lanes.get(nodeId) ?? new MigrationLane(this.#options.clock);
     this.#lanes.set(nodeId, lane);
     return lane;
+  }
+
+  #healthOf(nodeId: string): TargetHealth {
+    const health = this.#targetHealth.get(nodeId) ?? { isSuspect: false };
+    this.#targetHealth.set(nodeId, health);
+    return health;
   }
 
   #named(truth: Truth, nodeId: string | null): string {
@@ -282,8 +303,9 @@ function currentSource(truth: Truth, { sourceNodeId, targetNodeId, shardId }: Mo
   if (!isPrimary(line)) return line.leaderId === null || line.leaderId === targetNodeId ? sourceNodeId : line.leaderId;
   const target = truth.views.get(targetNodeId);
   if (truth.views.has(sourceNodeId) || target?.self.importing.get(shardId) !== sourceNodeId) return sourceNodeId;
-  const owner = ownerInView(target, shardId);
-  return owner === null || owner === targetNodeId ? sourceNodeId : owner;
+  // The target itself cannot say: the owner of a slot it imports is frozen in its view.
+  const claims = [...truth.views.values()].filter((view) => isPrimary(view.self) && ownerInView(view, shardId) === view.self.id && view.self.id !== targetNodeId);
+  return claims.sort((a, b) => b.self.configEpoch - a.self.configEpoch)[0]?.self.id ?? sourceNodeId;
 }
 
 /** Ids in flags that mean an end of this move under its id before a failover. */
