@@ -1,15 +1,9 @@
 import * as z from 'zod';
 import { ActorSchema, CountSchema, IdSchema, ShardIdSchema, TimestampMsSchema } from './primitives';
+import { EVENT_TYPES } from './vocabulary';
 
-export const EVENT_TYPES = [
-  'cluster.connected', 'cluster.disconnected', 'cluster.healthChanged', 'cluster.observationFailed', 'cluster.observationRecovered',
-  'node.added', 'node.removed', 'node.livenessChanged', 'node.lifecycleChanged', 'node.cordoned', 'node.uncordoned', 'node.quarantined', 'node.restarted',
-  'shards.ownershipChanged',
-  'plan.proposed', 'plan.approved', 'plan.superseded',
-  'operation.queued', 'operation.started', 'operation.pausing', 'operation.paused', 'operation.resumed', 'operation.canceling', 'operation.canceled', 'operation.succeeded', 'operation.failed', 'operation.throttled', 'operation.recovered',
-  'move.failed',
-  'settings.changed', 'automation.frozen', 'automation.unfrozen', 'scaling.decided', 'rebalance.skipped', 'invariant.violated', 'command.refused',
-] as const;
+export { EVENT_TYPES } from './vocabulary';
+
 export const EventTypeSchema = z.enum(EVENT_TYPES);
 export type EventType = z.infer<typeof EventTypeSchema>;
 

@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import { CountSchema, IdSchema, QuantitySchema } from './primitives';
+import { BALANCE_DIMENSIONS } from './vocabulary';
 
-/** What can be even or uneven over nodes. `shards` counts replicas, `primaries` the leading ones, `data` bytes held, `operations` requests per second. */
-export const BALANCE_DIMENSIONS = ['cpu', 'memory', 'disk', 'network', 'operations', 'data', 'shards', 'primaries'] as const;
+export { BALANCE_DIMENSIONS } from './vocabulary';
+
 export const BalanceDimensionSchema = z.enum(BALANCE_DIMENSIONS);
 export type BalanceDimension = z.infer<typeof BalanceDimensionSchema>;
 

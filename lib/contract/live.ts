@@ -5,6 +5,9 @@ import type { MoveStatus } from './operation';
 import type { ShardQuality } from './shard-table';
 import * as z from 'zod';
 import { IdSchema } from './primitives';
+import { LIVE_VIEWS } from './vocabulary';
+
+export { EVENTS_LIVE_MAX, HEARTBEAT_MS, LIVE_VIEWS, NODE_METRIC_COLUMNS } from './vocabulary';
 
 /**
  * The live protocol. A client subscribes to the views it shows; it gets one snapshot
@@ -13,7 +16,6 @@ import { IdSchema } from './primitives';
  * gap asks for a snapshot again (`resync`). Delivery is at most once: nothing here is
  * a command, and every alarm is also in the event log.
  */
-export const LIVE_VIEWS = ['summary', 'nodes', 'shards', 'moves', 'events'] as const;
 export const LiveViewSchema = z.enum(LIVE_VIEWS);
 export type LiveView = z.infer<typeof LiveViewSchema>;
 
@@ -56,13 +58,6 @@ export interface WireNodeMetrics {
   readonly values: Uint8Array;
 }
 
-/** The fast-changing numbers of a node, in wire order. */
-export const NODE_METRIC_COLUMNS = [
-  'usage.cpu', 'usage.memory', 'usage.disk', 'usage.network',
-  'stats.readsPerSecond', 'stats.writesPerSecond', 'stats.operationsPerSecond', 'stats.connections',
-  'stats.latencyP99Ms', 'stats.keyCount', 'stats.replicationLagBytes', 'observedAtMs',
-] as const;
-
 /** One move on its way, for flows and the live page. */
 export interface LiveMove {
   readonly operationId: string;
@@ -104,8 +99,6 @@ export type LiveDelta = LiveHead & { readonly fromRevision: number; readonly toR
   | { readonly view: 'events'; readonly events: readonly DomainEvent[] }
 );
 
-export const EVENTS_LIVE_MAX = 200;
-
 /** The cluster is gone (disconnected) or was never there. */
 export interface LiveGone { readonly clusterId: string; readonly view: LiveView }
 
@@ -134,4 +127,3 @@ export interface ClientToServerEvents {
   resync: (subscription: Subscription) => void;
 }
 
-export const HEARTBEAT_MS = 1_000;

@@ -3,12 +3,13 @@ import { ImbalanceSchema } from './imbalance';
 import { PlanStepSchema, RefusalSchema } from './plan';
 import { ActorSchema, CountSchema, IdSchema, QuantitySchema, TimestampMsSchema } from './primitives';
 import { ThrottleSchema } from './settings';
+import { EXECUTION_STATUSES, MOVE_STATUSES } from './vocabulary';
 
-export const MOVE_STATUSES = ['pending', 'copying', 'verifying', 'committing', 'done', 'failed', 'reverted'] as const;
+export { EXECUTION_STATUSES, isTerminal, MOVE_STATUSES, TERMINAL_STATUSES } from './vocabulary';
+
 export const MoveStatusSchema = z.enum(MOVE_STATUSES);
 export type MoveStatus = z.infer<typeof MoveStatusSchema>;
 
-export const EXECUTION_STATUSES = ['pending', 'running', 'pausing', 'paused', 'canceling', 'canceled', 'succeeded', 'failed', 'expired', 'superseded'] as const;
 export const ExecutionStatusSchema = z.enum(EXECUTION_STATUSES);
 export type ExecutionStatus = z.infer<typeof ExecutionStatusSchema>;
 
@@ -108,8 +109,3 @@ export const OperationSchema = z.object({
 }).meta({ id: 'Operation' });
 export type Operation = z.infer<typeof OperationSchema>;
 
-export const TERMINAL_STATUSES: readonly ExecutionStatus[] = ['canceled', 'succeeded', 'failed', 'expired', 'superseded'];
-
-export function isTerminal(status: ExecutionStatus): boolean {
-  return TERMINAL_STATUSES.includes(status);
-}

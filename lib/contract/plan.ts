@@ -1,8 +1,10 @@
 import * as z from 'zod';
 import { BalanceDimensionSchema, ImbalanceSchema, NodeHoldingSchema } from './imbalance';
 import { ActorSchema, CountSchema, IdSchema, QuantitySchema, ShardIdSchema, TimestampMsSchema } from './primitives';
+import { STRATEGIES } from './vocabulary';
 
-export const STRATEGIES = ['consistent-hashing', 'round-robin', 'load-based'] as const;
+export { STRATEGIES } from './vocabulary';
+
 export const StrategySchema = z.enum(STRATEGIES);
 export type Strategy = z.infer<typeof StrategySchema>;
 

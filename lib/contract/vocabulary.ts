@@ -1,0 +1,43 @@
+/**
+ * The closed lists of the contract and its few bare numbers. Apart from the schemas that
+ * are made of them, so that a screen which only names them does not load a validator.
+ */
+export const RESOURCES = ['cpu', 'memory', 'disk', 'network'] as const;
+
+/** What can be even or uneven over nodes. `shards` counts replicas, `primaries` the leading ones, `data` bytes held, `operations` requests per second. */
+export const BALANCE_DIMENSIONS = ['cpu', 'memory', 'disk', 'network', 'operations', 'data', 'shards', 'primaries'] as const;
+
+export const STRATEGIES = ['consistent-hashing', 'round-robin', 'load-based'] as const;
+
+export const MOVE_STATUSES = ['pending', 'copying', 'verifying', 'committing', 'done', 'failed', 'reverted'] as const;
+
+export const EXECUTION_STATUSES = ['pending', 'running', 'pausing', 'paused', 'canceling', 'canceled', 'succeeded', 'failed', 'expired', 'superseded'] as const;
+
+export const TERMINAL_STATUSES: readonly (typeof EXECUTION_STATUSES)[number][] = ['canceled', 'succeeded', 'failed', 'expired', 'superseded'];
+
+export function isTerminal(status: (typeof EXECUTION_STATUSES)[number]): boolean {
+  return TERMINAL_STATUSES.includes(status);
+}
+
+export const EVENT_TYPES = [
+  'cluster.connected', 'cluster.disconnected', 'cluster.healthChanged', 'cluster.observationFailed', 'cluster.observationRecovered',
+  'node.added', 'node.removed', 'node.livenessChanged', 'node.lifecycleChanged', 'node.cordoned', 'node.uncordoned', 'node.quarantined', 'node.restarted',
+  'shards.ownershipChanged',
+  'plan.proposed', 'plan.approved', 'plan.superseded',
+  'operation.queued', 'operation.started', 'operation.pausing', 'operation.paused', 'operation.resumed', 'operation.canceling', 'operation.canceled', 'operation.succeeded', 'operation.failed', 'operation.throttled', 'operation.recovered',
+  'move.failed',
+  'settings.changed', 'automation.frozen', 'automation.unfrozen', 'scaling.decided', 'rebalance.skipped', 'invariant.violated', 'command.refused',
+] as const;
+
+export const LIVE_VIEWS = ['summary', 'nodes', 'shards', 'moves', 'events'] as const;
+
+/** The fast-changing numbers of a node, in wire order. */
+export const NODE_METRIC_COLUMNS = [
+  'usage.cpu', 'usage.memory', 'usage.disk', 'usage.network',
+  'stats.readsPerSecond', 'stats.writesPerSecond', 'stats.operationsPerSecond', 'stats.connections',
+  'stats.latencyP99Ms', 'stats.keyCount', 'stats.replicationLagBytes', 'observedAtMs',
+] as const;
+
+export const EVENTS_LIVE_MAX = 200;
+
+export const HEARTBEAT_MS = 1_000;
