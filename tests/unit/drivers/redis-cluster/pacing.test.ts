@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import { ByteThrottle } from '@/lib/drivers/redis-cluster/byte-throttle';
+import { MigrationLane } from '@/lib/drivers/redis-cluster/migration-lane';
+import { SlotActivity } from '@/lib/drivers/redis-cluster/slot-activity';
+import type { Clock } from '@/lib/platform/clock';
+
+/** Time that goes on to the next timer whenever nobody else has anything to do. */
+class TestClock implements Clock {
+  #nowMs = 0;
+  readonly #timers = new Set<{ atMs: number; callback: () => void }>();
+
+  wallMs(): number { return this.#nowMs; }
+  monotonicMs(): number { return this.#nowMs; }
+  pass(ms: number): void { this.#nowMs += ms; }
+
+  after(delayMs: number, callback: () => void): Disposable {
+    const timer = { atMs: this.#nowMs + delayMs, callback };
+    this.#timers.add(timer);
+    setImmediate(() => { this.#fire(); });
+    return { [Symbol.dispose]: () => { this.#timers.delete(timer); } };
+  }
+
+  #fire(): void {
+    const next = [...this.#timers].sort((a, b) => a.atMs - b.atMs)[0];
+    if (next === undefined) return;
+    this.#timers.delete(next);
+    this.#nowMs = Math.max(this.#nowMs, next.atMs);
+    next.callback();
+  }
+}
+
+const never = new AbortController().signal;
+
+describe('bytes per second of a step', () => {
+  it('[M12] the mean never exceeds the limit by more than one batch', async () => {
+    const clock = new TestClock();
+    const throttle = new ByteThrottle({ clock, bytesPerSecondMax: () => 10_000 });
+    let sent = 0;
+    for (let batch = 0; batch < 50; batch += 1) {
+      expect(await throttle.ready(never)).toBe(true);
+      throttle.spent(1_000);
+      sent += 1_000;
+      expect(sent).toBeLessThanOrEqual((clock.monotonicMs() / 1_000) * 10_000 + 2_000);
+    }
+    expect(clock.monotonicMs()).toBeGreaterThan(4_700);
+    expect(clock.monotonicMs()).toBeLessThan(5_200);
+  });
+
+  it('[M13] a changed limit and an abort are noticed within 200 ms while waiting', async () => {
+    const clock = new TestClock();
+    let limit: number | null = 1;
+    const throttle = new ByteThrottle({ clock, bytesPerSecondMax: () => limit });
+    throttle.spent(1_000_000);
+    const waiting = throttle.ready(never);
+    limit = null;
+    expect(await waiting).toBe(true);
+    expect(clock.monotonicMs()).toBeLessThanOrEqual(200);
+    limit = 1;
+    throttle.spent(1_000_000);
+    const abort = new AbortController();
+    const stopped = throttle.ready(abort.signal);
+    abort.abort(new Error('stop'));
+    expect(await stopped).toBe(false);
+  });
+});
+
+describe('the lane of a source', () => {
+  it('runs one MIGRATE at a time, in order, and goes on after one that failed', async () => {
+    const lane = new MigrationLane(new TestClock());
+    const order: string[] = [];
+    const work = (name: string, fails = false) => lane.run({ keys: 1, bytes: 1 }, async () => {
+      order.push(`${name} begins`);
+      await Promise.resolve();
+      order.push(`${name} ends`);
+      if (fails) throw new Error(name);
+    });
+    const results = await Promise.allSettled([work('a'), work('b', true), work('c')]);
+    expect(order).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
+    expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  });
+
+  it('makes batches smaller when they take long and larger when they are quick, within bounds', async () => {
+    const clock = new TestClock();
+    const lane = new MigrationLane(clock);
+    const run = async (tookMs: number) => {
+      const { keysMax, bytesMax } = lane.batch;
+      await lane.run({ keys: keysMax, bytes: bytesMax }, () => {
+        clock.pass(tookMs);
+        return Promise.resolve();
+      });
+    };
+    const first = lane.batch;
+    for (let n = 0; n < 30; n += 1) await run(30);
+    const slow = lane.batch;
+    expect(slow.keysMax).toBeLessThan(first.keysMax);
+    expect(slow.keysMax).toBeGreaterThanOrEqual(1);
+    for (let n = 0; n < 500; n += 1) await run(1);
+    expect(lane.batch.keysMax).toBe(400);
+    expect(lane.batch.bytesMax).toBe(4 * 1024 * 1024);
+  });
+});
+
+describe('slots in work', () => {
+  it('[M1] two steps for one slot run one after the other, other slots beside them', async () => {
+    const activity = new SlotActivity(new TestClock());
+    const running = new Set<number>();
+    let most = 0;
+    await Promise.all([7, 7, 7, 8].map((slot) => activity.exclusively(slot, async () => {
+      if (running.has(slot)) throw new Error(`slot ${slot} twice`);
+      running.add(slot);
+      most = Math.max(most, running.size);
+      await new Promise((resolve) => setImmediate(resolve));
+      running.delete(slot);
+    })));
+    expect(most).toBe(2);
+  });
+
+  it('a slot is ours while a step runs and for readings that began before its end', async () => {
+    const clock = new TestClock();
+    const activity = new SlotActivity(clock);
+    clock.pass(100);
+    await activity.exclusively(7, () => {
+      expect(activity.touchedSince(7, 200)).toBe(true);
+      clock.pass(50);
+      return Promise.resolve();
+    });
+    expect(activity.touchedSince(7, 120)).toBe(true);
+    expect(activity.touchedSince(7, 151)).toBe(false);
+    expect(activity.touchedSince(8, 0)).toBe(false);
+  });
+});
