@@ -11,7 +11,7 @@ export interface Row<T> {
   readonly value: T;
 }
 
-export interface LoggedEvent {
+interface LoggedEvent {
   readonly event: DomainEvent;
   readonly hash: string;
 }

@@ -91,7 +91,7 @@ function columnsOf(operation: Operation) {
 }
 
 /** The first index that a second move has too; `null` when each is one of its own. */
-export function repeatedIndexOf(moves: readonly MoveRecord[]): number | null {
+function repeatedIndexOf(moves: readonly MoveRecord[]): number | null {
   const seen = new Set<number>();
   for (const { index } of moves) {
     if (seen.has(index)) return index;

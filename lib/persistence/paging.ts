@@ -1,7 +1,7 @@
 import type { Page, PageOf } from '@/lib/contract/storage';
 
 /** What one page holds at most, whatever was asked for. */
-export const PAGE_LIMIT_MAX = 1_000;
+const PAGE_LIMIT_MAX = 1_000;
 /** Above every row number and sequence, and still what a 32-bit column is compared with. */
 const BEFORE_ALL = 2_147_483_647;
 

@@ -20,7 +20,7 @@ export function insertCluster(change: Partial<ClusterRecord> = {}): StoreWrite {
 
 export function operation(change: Partial<Operation> = {}): Operation {
   return {
-    id: 'operation-1', clusterId: 'cluster-1', kind: 'rebalance', nodeId: null, planId: 'plan-1', status: 'running', statusReason: null,
+    id: 'operation-1', clusterId: 'cluster-1', kind: 'rebalance', nodeId: null, planId: 'plan-1', request: null, status: 'running', statusReason: null,
     stages: [{ kind: 'execute-plan', status: 'running', message: null }], throttle: DEFAULT_SETTINGS.throttle,
     progress: {
       movesTotal: 3, movesDone: 0, movesFailed: 0, movesInFlight: 0, bytesTotal: 300, bytesDone: 0, keysDone: 0,

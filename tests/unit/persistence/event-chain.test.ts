@@ -6,7 +6,9 @@ import { event } from '../../contract/store-fixtures';
 describe('the hash chain', () => {
   it('[D2] writes the same event as the same bytes, whatever the order of its keys', () => {
     const one = event(1, { data: { b: 1, a: 'x' } });
-    const other = Object.fromEntries(Object.entries({ ...one, data: { a: 'x', b: 1 } }).reverse()) as typeof one;
+    const { id, message, data: _data, ...rest } = one;
+    const other = { data: { a: 'x', b: 1 }, message, ...rest, id };
+    expect(JSON.stringify(other)).not.toBe(JSON.stringify(one));
     expect(canonicalJsonOf(other)).toBe(canonicalJsonOf(one));
     expect(canonicalJsonOf(one)).toMatch(/^\{"actor":\{"kind":"system","name":"manager"\},"atMs":/);
     expect(JSON.parse(canonicalJsonOf(one))).toEqual(one);
