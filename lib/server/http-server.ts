@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { API_BASE_PATH } from '@/lib/api/api-handler';
@@ -38,12 +38,13 @@ export interface Parts {
 }
 
 export interface HttpServer {
-  readonly server: Server;
   readonly url: string;
   /** From now on requests are answered by `parts`; before that they are told to come again. */
   serve(parts: Parts): void;
   /** Takes no more connections and ends those that are idle; resolves when the last one has ended. */
   close(): Promise<void>;
+  /** Ends every connection there is, sockets that were upgraded included. */
+  cutOff(): void;
 }
 
 export interface ListenFailure {
@@ -67,7 +68,10 @@ export async function listen(options: { host: string; port: number; development:
       response.end();
     });
   });
+  const upgraded = new Set<Duplex>();
   server.on('upgrade', (request, socket, head) => {
+    upgraded.add(socket);
+    socket.once('close', () => upgraded.delete(socket));
     socket.on('error', (error) => logger.info({ err: error }, 'A socket broke off'));
     upgrade(parts, request, { socket, head });
   });
@@ -78,13 +82,16 @@ export async function listen(options: { host: string; port: number; development:
   if (failure !== null) return err(listenFailure(failure, host, port));
   const address = server.address() as AddressInfo;
   return ok({
-    server,
     url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
     serve: (next) => { parts = next; },
     close: () => new Promise((resolve) => {
       server.close(() => resolve());
       server.closeIdleConnections();
     }),
+    cutOff: () => {
+      server.closeAllConnections();
+      for (const socket of upgraded) socket.destroy();
+    },
   });
 }
 

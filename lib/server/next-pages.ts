@@ -3,8 +3,8 @@ import next from 'next';
 import type { ManagerLogger } from '@/lib/manager/manager-logger';
 import type { Pages } from './http-server';
 
-/** Where Next's development server talks to the browser. */
-const NEXT_SOCKETS = '/_next/';
+/** Where Next's development server talks to the browser; it leaves other sockets under its name hanging. */
+const NEXT_SOCKETS = '/_next/hmr';
 
 /** Next as the drawer of pages, from the project in `dir`: its production build, or compiled on demand in development. */
 export async function openNextPages(options: { dir: string; development: boolean; hostname: string; port: number; logger: ManagerLogger }): Promise<Pages> {

@@ -50,7 +50,7 @@ export async function startServer(options: ServerOptions): Promise<Result<Runnin
       const closed = http.close();
       await composed.value.close();
       await pages?.close();
-      http.server.closeAllConnections();
+      http.cutOff();
       await closed;
     },
   });

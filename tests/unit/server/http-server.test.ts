@@ -33,7 +33,11 @@ async function start(parts: Parts | null = echoParts()) {
   const listening = await listen({ host: '127.0.0.1', port: 0, development: false, logger });
   if (!listening.ok) throw new Error(listening.error.message);
   const http = listening.value;
-  onTestFinished(() => { http.server.closeAllConnections(); return http.close(); });
+  onTestFinished(() => {
+    const closed = http.close();
+    http.cutOff();
+    return closed;
+  });
   if (parts !== null) http.serve(parts);
   return http;
 }
@@ -92,6 +96,19 @@ describe('the HTTP server', () => {
     expect(await upgrade('/_next/webpack-hmr')).toBe('pages');
     expect(await upgrade('/_next/webpack-hmr', 'evil.example')).toBe('');
     expect(await upgrade('/anything')).toBe('');
+  });
+
+  it('ends with everything that was connected, upgraded sockets included', async () => {
+    const listening = await listen({ host: '127.0.0.1', port: 0, development: false, logger });
+    if (!listening.ok) throw new Error(listening.error.message);
+    const http = listening.value;
+    http.serve(echoParts({ gateway: { handleRequest: () => undefined, handleUpgrade: (_request, socket) => { socket.write('hello'); } } }));
+    const client = connect(Number(new URL(http.url).port), '127.0.0.1');
+    client.write('GET /socket.io/ HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    await once(client, 'data');
+    const closed = http.close();
+    http.cutOff();
+    await Promise.all([closed, once(client, 'close')]);
   });
 
   it('asks to come again while it is starting', async () => {
