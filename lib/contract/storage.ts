@@ -46,6 +46,7 @@ export interface RememberedAnswer {
  */
 export type StoreWrite =
   | { readonly kind: 'insert-cluster'; readonly cluster: ClusterRecord; readonly settings: VersionedSettings }
+  /** With all that hangs on it, except its events: the log outlives it, and may go on in the same commit. */
   | { readonly kind: 'delete-cluster'; readonly clusterId: string }
   | { readonly kind: 'set-freeze'; readonly clusterId: string; readonly freeze: Freeze | null }
   /** Compare-and-set: conflicts when the stored epoch is not `expectedEpoch`. */
@@ -74,6 +75,7 @@ export interface StoreConflict {
   readonly writeIndex: number;
 }
 
+/** `limit` is held to 1..1,000; `cursor` is the `nextCursor` of the page before, and any other selects nothing. */
 export interface Page { readonly limit: number; readonly cursor: string | null }
 export interface PageOf<T> { readonly items: readonly T[]; readonly nextCursor: string | null }
 
@@ -130,8 +132,12 @@ export interface Store {
   /** Recomputes every hash of the cluster's log (D2), from where retention last cut it. */
   verifyEventChain(clusterId: string): Promise<Result<VerifiedChain, ChainBreak>>;
   answer(key: string): Promise<RememberedAnswer | null>;
-  /** Adds to buckets that exist; not part of a transaction with anything else. */
+  /**
+   * Adds to buckets that exist; not part of a transaction with anything else. Each bucket is of one
+   * of ROLL_UPS' steps and begins at a multiple of it; those of clusters that are gone are dropped.
+   */
   addMetrics(buckets: readonly MetricBucket[]): Promise<void>;
+  /** One series per metric asked for, in that order, with a point for every step of [fromMs, toMs): a gap is `null`. */
   metrics(query: { clusterId: string; nodeId: string | null; metrics: readonly Metric[]; fromMs: number; toMs: number; pointsMax: number }): Promise<readonly MetricSeries[]>;
   /** Drops what its retention no longer covers. */
   prune(nowMs: number): Promise<void>;
