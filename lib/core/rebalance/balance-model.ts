@@ -109,7 +109,7 @@ export class BalanceModel {
     return delta;
   }
 
-  /** Would the bin between two exchanges be above `ceiling` in a relevant dimension, once it has both lost and gained? */
+  /** Would the bin between two exchanges be above `ceiling` in a relevant dimension that they raise, once it has both lost and gained? */
   exceedsAfter(bin: number, first: Exchange, second: Exchange, ceiling: number): boolean {
     return this.terms.some(({ relevant, requirement, level, divisor, mean }) => {
       const kept = requirement[first.row]! - requirement[first.rowBack]! - requirement[second.row]! + requirement[second.rowBack]!;

@@ -6,7 +6,8 @@ import { Placement } from './placement';
 import { isPrimaryItem, type Problem } from './problem';
 import { binsOfGroup, regroup } from './regroup';
 
-const ROUNDING = 1e-9;
+const ROUNDING = 1e-12;
+const ROUNDS_MAX = 30;
 
 interface Trajectory {
   readonly problem: Problem;
@@ -16,77 +17,106 @@ interface Trajectory {
 }
 
 /**
- * A search may touch a shard twice (A to B, later B to C); carrying that out would copy
- * its data twice. Here each shard goes straight from start to end, in the order of the
- * last touch; a step that is not yet possible, or would raise the score now, waits until
- * others have made way. Kept as searched when some would wait for ever.
+ * A search may touch a shard twice (A to B, later B to C, or back to A); carrying that
+ * out would copy its data twice. Here each shard goes straight from start to end, in the
+ * order of the last touch; a step that is not yet possible, or would raise the score,
+ * waits until others have made way. Best is an order in which the score only falls, next
+ * one in which it is never above the start's. Shards for which even that never comes
+ * keep the way that was searched, which is known to hold.
  */
 export function coalesced(trajectory: Trajectory): readonly Change[] {
-  const direct = straightened(trajectory);
-  if (direct === null) return trajectory.changes;
-  const { problem, objective } = trajectory;
+  let ways = straightWays(trajectory);
+  if (ways.size === 0) return trajectory.changes;
+  const falling = schedule(trajectory, withWays(trajectory.changes, ways), { falling: true });
+  if (falling.waiting.length === 0) return falling.ordered;
+  for (let round = 0; round < ROUNDS_MAX && ways.size > 0; round += 1) {
+    const { ordered, waiting } = schedule(trajectory, withWays(trajectory.changes, ways), { falling: false });
+    if (waiting.length === 0) return ordered;
+    const stuck = new Set(waiting.map(({ group }) => group));
+    const left = new Map([...ways].filter(([group]) => !stuck.has(group)));
+    // Nobody waits for a straightened shard of their own: the latest one is in the others' way.
+    ways = left.size < ways.size ? left : new Map([...ways].slice(0, -1));
+  }
+  return trajectory.changes;
+}
+
+/** For every shard touched more than once, its straight way, in the order of first touch. */
+function straightWays({ problem, changes, transferPrimary }: Trajectory): ReadonlyMap<number, readonly Change[]> {
+  const touches = new Map<number, Change[]>();
+  for (const change of changes) {
+    const known = touches.get(change.group);
+    if (known === undefined) touches.set(change.group, [change]);
+    else known.push(change);
+  }
+  const ways = new Map<number, readonly Change[]>();
+  for (const [group, [first, ...others]] of touches) {
+    if (first === undefined || others.length === 0) continue;
+    const from = binsOfGroup(problem, problem.itemBin, group);
+    const to = follow(from, [first, ...others]);
+    const { code, dimension } = first;
+    const way = regroup({ group, from, to, hasPrimary: problem.hasPrimary[group] === 1, zoneOf: problem.zoneOf, code, dimension }, transferPrimary);
+    if (isShorter(way, [first, ...others]) && endsAlike(follow(from, way), to)) ways.set(group, way);
+  }
+  return ways;
+}
+
+/** Copies count first: a role costs nothing to hand over. */
+function isShorter(way: readonly Change[], searched: readonly Change[]): boolean {
+  const copies = (changes: readonly Change[]) => changes.filter(({ kind }) => kind === 'shift').length;
+  return copies(way) < copies(searched) || (copies(way) === copies(searched) && way.length < searched.length);
+}
+
+/** The straight ways at the place of their shard's last change, all else as it was. */
+function withWays(changes: readonly Change[], ways: ReadonlyMap<number, readonly Change[]>): Change[] {
+  const lastTouch = new Map(changes.map(({ group }, index) => [group, index]));
+  return changes.flatMap((change, index) => {
+    const way = ways.get(change.group);
+    if (way === undefined) return [change];
+    return lastTouch.get(change.group) === index ? way : [];
+  });
+}
+
+/** As many of the changes as can be made one after the other, and those that never can. */
+function schedule({ problem, objective }: Trajectory, changes: readonly Change[], { falling }: { falling: boolean }): { ordered: Change[]; waiting: readonly Change[] } {
   const placement = new Placement(problem);
   const model = new BalanceModel(placement, objective);
   let score = model.score();
   const ordered: Change[] = [];
-  let waiting = direct;
-  while (waiting.length > 0) {
+  let waiting = changes;
+  for (;;) {
     const blocked = new Set<number>();
     const still: Change[] = [];
     for (const change of waiting) {
       const { from, group } = change;
-      const wasWorst = model.worstExcess(from) >= score - ROUNDING;
       if (blocked.has(group) || !isPossible(placement, change) || raisesAbove(model, placement, change, score + ROUNDING)) {
         blocked.add(group);
         still.push(change);
         continue;
       }
+      const wasWorst = falling && model.worstExcess(from) >= score - ROUNDING;
       placement.apply(change);
       ordered.push(change);
       if (wasWorst) score = Math.min(score, model.score());
     }
-    if (still.length === waiting.length) return trajectory.changes;
+    if (still.length === 0 || still.length === waiting.length) return { ordered, waiting: still };
     waiting = still;
   }
-  return ordered;
 }
 
-/** One way per shard; `null` when no shard is touched twice, or when a straight way would end elsewhere. */
-function straightened({ problem, changes, transferPrimary }: Trajectory): Change[] | null {
-  const lastTouch = new Map<number, number>();
-  let twice = false;
-  changes.forEach(({ group }, index) => {
-    twice ||= lastTouch.has(group);
-    lastTouch.set(group, index);
-  });
-  if (!twice) return null;
-  const end = new Placement(problem);
-  for (const change of changes) end.apply(change);
-  const direct: Change[] = [];
-  for (const [index, change] of changes.entries()) {
-    const { group, code, dimension } = change;
-    if (lastTouch.get(group) !== index) continue;
-    const from = binsOfGroup(problem, problem.itemBin, group);
-    const to = binsOfGroup(problem, end.itemBin, group);
-    const way = regroup({ group, from, to, hasPrimary: problem.hasPrimary[group] === 1, zoneOf: problem.zoneOf, code, dimension }, transferPrimary);
-    if (!reaches(from, to, way)) return null;
-    direct.push(...way);
-  }
-  return direct;
-}
-
-/** Without transfers a straight way may end with another primary than the search had in mind. */
-function reaches(from: readonly number[], to: readonly number[], way: readonly Change[]): boolean {
+/** The bins of a group's items after changes to it. */
+function follow(from: readonly number[], changes: readonly Change[]): number[] {
   const bins = [...from];
-  for (const change of way) {
-    const at = bins.indexOf(change.from);
-    if (change.kind === 'shift') bins[at] = change.to;
-    else {
-      bins[bins.indexOf(change.to)] = change.from;
-      bins[at] = change.to;
-    }
+  for (const { kind, from: source, to } of changes) {
+    const at = bins.indexOf(source);
+    if (kind === 'transfer') bins[bins.indexOf(to)] = source;
+    bins[at] = to;
   }
-  return bins[0] === to[0] && bins.every((bin) => to.includes(bin));
+  return bins;
+}
+
+/** The same bins with the same primary. */
+function endsAlike(one: readonly number[], other: readonly number[]): boolean {
+  return one[0] === other[0] && one.every((bin) => other.includes(bin));
 }
 
 function isPossible(placement: Placement, { kind, group, from, to }: Change): boolean {

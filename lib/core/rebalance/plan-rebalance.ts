@@ -47,7 +47,8 @@ interface Planning extends TargetGuide {
 
 /**
  * The rebalancing decision: from a state and a wish, a plan whose every prefix is
- * feasible (P2, P3, P4) and raises no score, or a plan without steps that says why.
+ * feasible (P2, P3, P4) and has no higher score than the start, or one without steps
+ * that says why.
  * Pure and deterministic: the same arguments give a byte-identical plan (P6).
  *
  * The score is what the scope is after, 0 = reached: the largest relevant imbalance

@@ -10,7 +10,7 @@ import type { PlacementConstraint } from './constraint';
  * this item stays under the line in every resource. In use is what the node itself
  * reports, since processes and overhead take space that no shard accounts for. An item
  * that requires nothing of a resource is not held up by it; a node already over its line
- * takes nothing that requires any.
+ * takes nothing that requires any, or of which nobody knows.
  */
 export const capacity: PlacementConstraint = {
   name: 'capacity',
@@ -30,8 +30,12 @@ export const capacity: PlacementConstraint = {
     if (dimension === undefined) return refusal('capacity', `${nodeId} has no room for shard ${shardId}`, { nodeId, shardId });
     const used = placement.used[index]![bin]!;
     const limit = dimension.capacity!.limit[bin]!;
-    const arriving = dimension.requirement![itemRow[item]!]!;
-    return refusal('capacity', `${nodeId} would pass its ${dimension.name} line with shard ${shardId}: ${amount(used)} in use or on its way, ${amount(arriving)} more, line at ${amount(limit)} ${unitOf(dimension.name)}`, {
+    const line = `line at ${amount(limit)} ${unitOf(dimension.name)}`;
+    if (dimension.requirement === null) {
+      return refusal('capacity', `${nodeId} is at its ${dimension.name} line (${amount(used)} in use, ${line}), and what shard ${shardId} needs is unknown`, { nodeId, shardId, numbers: { used, line: limit } });
+    }
+    const arriving = dimension.requirement[itemRow[item]!]!;
+    return refusal('capacity', `${nodeId} would pass its ${dimension.name} line with shard ${shardId}: ${amount(used)} in use or on its way, ${amount(arriving)} more, ${line}`, {
       nodeId, shardId, numbers: { used, arriving, line: limit },
     });
   },
@@ -51,7 +55,8 @@ export function hasRoomForRole(placement: Placement, primary: number, secondary:
 }
 
 function overflows(dimension: Dimension, used: Float64Array | null, row: number, bin: number): boolean {
-  if (dimension.capacity === null || used === null || dimension.requirement === null) return false;
+  if (dimension.capacity === null || used === null) return false;
+  if (dimension.requirement === null) return used[bin]! >= dimension.capacity.limit[bin]!;
   const arriving = dimension.requirement[row]!;
   return arriving > 0 && used[bin]! + arriving > dimension.capacity.limit[bin]!;
 }

@@ -32,7 +32,7 @@ export interface RebalanceStrategy {
 export interface StrategyRun {
   /**
    * Brings the whole cluster closer to what the strategy wants. Every prefix of the
-   * committed changes is feasible and raises no score; begun again on the placement it
+   * committed changes is feasible and has no higher score than the start; begun again on the placement it
    * leaves behind, it commits nothing (P7).
    */
   propose(): void;

@@ -86,19 +86,41 @@ function betterPlace(state: ClusterState, { others, evacuating, zones, nowMs, ha
   return better === undefined ? null : `${better.id} keeps the zones apart`;
 }
 
-/** P4 by hand: observed usage, plus everything that ever arrived; memory and disk are never given back. */
+interface Need {
+  readonly cpu: number;
+  readonly memory: number;
+  readonly disk: number;
+  readonly network: number;
+}
+const RESOURCES = ['cpu', 'memory', 'disk', 'network'] as const;
+
+/**
+ * P4 by hand: observed usage (what is attributed where none is observed), plus everything
+ * that ever arrived; memory and disk are never given back. NaN = unknown: it fits unless
+ * the node is over its line already.
+ */
 class Room {
-  readonly #used = new Map<string, { cpu: number; memory: number; disk: number; network: number }>();
-  readonly #meanBytes: number;
+  readonly #used = new Map<string, Record<keyof Need, number>>();
+  /** Where data lives on disk, memory is a cache that follows it. */
+  readonly #memoryPerByte: number;
 
   constructor(private readonly state: ClusterState, private readonly lines: SafetyLines) {
-    const sizes = [...state.shards.sizeBytes].filter((bytes) => !Number.isNaN(bytes));
-    this.#meanBytes = sizes.reduce((sum, bytes) => sum + bytes, 0) / Math.max(1, sizes.length);
+    const placed = replicasOf(state);
+    const nodes = [...state.nodes.values()];
+    const onDisk = nodes.some(({ usage, capacity }) => usage.disk !== null || capacity.disk !== null);
+    const held = placed.reduce((sum, on, shardId) => sum + on.length * orMean(state.shards.sizeBytes, shardId), 0);
+    this.#memoryPerByte = !onDisk ? 1 : held > 0 ? Math.min(1, nodes.reduce((sum, { usage }) => sum + (usage.memory ?? 0), 0) / held) : 1;
     for (const { id, usage } of state.nodes.values()) {
-      this.#used.set(id, { cpu: usage.cpu ?? NaN, memory: usage.memory ?? NaN, disk: usage.disk ?? NaN, network: usage.network ?? NaN });
+      const held = { cpu: 0, memory: 0, disk: 0, network: 0 };
+      placed.forEach((on, shardId) => {
+        if (!on.includes(id)) return;
+        const need = this.#need(shardId, on[0] === id);
+        for (const resource of RESOURCES) held[resource] += need[resource];
+      });
+      this.#used.set(id, { cpu: usage.cpu ?? held.cpu, memory: usage.memory ?? held.memory, disk: usage.disk ?? held.disk, network: usage.network ?? held.network });
     }
     for (const move of state.inFlight) {
-      if (replicasOf(state)[move.shardId]!.includes(move.sourceNodeId)) this.arrive(move.shardId, move.sourceNodeId, move.targetNodeId, move.role === 'primary');
+      if (placed[move.shardId]!.includes(move.sourceNodeId)) this.#add(move.targetNodeId, this.#need(move.shardId, placed[move.shardId]![0] === move.sourceNodeId));
     }
   }
 
@@ -108,36 +130,54 @@ class Room {
 
   arrive(shardId: number, sourceId: string, targetId: string, primary: boolean): string | null {
     const overflow = this.#overflow(shardId, targetId, primary);
-    const target = this.#used.get(targetId)!;
     const need = this.#need(shardId, primary);
-    target.cpu += need.cpu;
-    target.memory += need.bytes;
-    target.disk += need.bytes;
-    this.#used.get(sourceId)!.cpu -= need.cpu;
+    this.#add(targetId, need);
+    this.#add(sourceId, { cpu: -need.cpu, memory: 0, disk: 0, network: -need.network });
     return overflow;
   }
 
   transfer(shardId: number, sourceId: string, targetId: string): void {
-    const { cpu } = this.#need(shardId, true);
-    this.#used.get(targetId)!.cpu += cpu;
-    this.#used.get(sourceId)!.cpu -= cpu;
+    const primary = this.#need(shardId, true);
+    const secondary = this.#need(shardId, false);
+    const cpu = primary.cpu - secondary.cpu;
+    const network = primary.network - secondary.network;
+    this.#add(targetId, { cpu, memory: 0, disk: 0, network });
+    this.#add(sourceId, { cpu: -cpu, memory: 0, disk: 0, network: -network });
   }
 
-  #need(shardId: number, primary: boolean): { cpu: number; bytes: number } {
-    const bytes = this.state.shards.sizeBytes[shardId]!;
-    const cpu = this.state.shards.load.cpu[shardId]!;
-    return { cpu: primary && !Number.isNaN(cpu) ? cpu : 0, bytes: Number.isNaN(bytes) ? this.#meanBytes : bytes };
+  #add(nodeId: string, need: Need): void {
+    const used = this.#used.get(nodeId)!;
+    for (const resource of RESOURCES) used[resource] += need[resource];
+  }
+
+  #need(shardId: number, primary: boolean): Need {
+    const { sizeBytes, load } = this.state.shards;
+    const bytes = orMean(sizeBytes, shardId);
+    const reads = orMean(load.readsPerSecond, shardId);
+    const writes = orMean(load.writesPerSecond, shardId);
+    const network = orMean(load.networkBytesPerSecond, shardId);
+    const written = reads + writes > 0 ? (network * writes) / (reads + writes) : network * 0;
+    const cpu = orMean(load.cpu, shardId);
+    return { cpu: primary ? cpu : cpu * 0, memory: bytes * this.#memoryPerByte, disk: bytes, network: primary ? network : written };
   }
 
   #overflow(shardId: number, nodeId: string, primary: boolean): string | null {
     const { capacity, usage } = this.state.nodes.get(nodeId)!;
     const used = this.#used.get(nodeId)!;
     const need = this.#need(shardId, primary);
-    const tolerance = 1e-9;
-    if (need.cpu > 0 && capacity.cpu !== null && used.cpu + need.cpu > this.lines.cpu * capacity.cpu + tolerance) return `cpu of ${nodeId} over its line`;
-    if (capacity.disk !== null && used.disk + need.bytes > this.lines.disk * capacity.disk + tolerance) return `disk of ${nodeId} over its line`;
-    // Where data lives on disk, memory is a cache that follows it at a rate this checker does not model.
-    if (usage.disk === null && capacity.disk === null && capacity.memory !== null && used.memory + need.bytes > this.lines.memory * capacity.memory + tolerance) return `memory of ${nodeId} over its line`;
+    if (usage.disk !== null && capacity.disk !== null && usage.disk >= this.lines.disk * capacity.disk) return `disk of ${nodeId} at its line`;
+    for (const resource of RESOURCES) {
+      const room = capacity[resource];
+      if (room === null) continue;
+      const limit = this.lines[resource] * room;
+      if (Number.isNaN(need[resource]) ? used[resource] >= limit : need[resource] > 0 && used[resource] + need[resource] > limit * (1 + 1e-9)) return `${resource} of ${nodeId} over its line`;
+    }
     return null;
   }
+}
+
+function orMean(column: Float64Array | Float32Array, row: number): number {
+  if (!Number.isNaN(column[row]!)) return column[row]!;
+  const known = [...column].filter((value) => !Number.isNaN(value));
+  return known.reduce((sum, value) => sum + value, 0) / known.length;
 }
