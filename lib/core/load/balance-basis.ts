@@ -17,8 +17,10 @@ export interface BalanceBasis {
 /**
  * Where data lives decides what moving it costs: on disk where the engine reports a disk
  * (memory is then a cache that follows the data), otherwise in memory. `data` is weighed
- * by the capacity of that place, `operations` by cpu. A capacity counts only when every
- * eligible leader has one: half-weighted nodes compare nothing.
+ * by the capacity of that place, `operations` by cpu, and `network` too where no node
+ * tells its bandwidth: a node of twice the cores is meant to serve twice as much. A
+ * capacity counts only when every eligible leader has one: half-weighted nodes compare
+ * nothing.
  */
 export function balanceBasisOf(leaders: readonly Node[], eligible: ArrayLike<number>, totalBytes: number): BalanceBasis {
   const ones = new Float64Array(leaders.length).fill(1);
@@ -33,7 +35,7 @@ export function balanceBasisOf(leaders: readonly Node[], eligible: ArrayLike<num
   const cpu = byCapacity('cpu') ?? ones;
   return {
     divisors: {
-      cpu, memory, disk, network: byCapacity('network') ?? ones,
+      cpu, memory, disk, network: byCapacity('network') ?? cpu,
       operations: cpu, data: onDisk ? disk : memory, shards: ones, primaries: ones,
     },
     memoryPerByte: !reported('memory') ? null : onDisk ? memoryShareOf(leaders, totalBytes) : 1,

@@ -129,12 +129,12 @@ function planCluster(planning: Planning): ScopeResult {
   const scoreBefore = scoreOf();
   const before = worstDimensionOf(placement, objective);
   const early = verdictOnStart(placement, objective, request.threshold);
+  if (early?.code !== 'already-balanced') refusals.addAll(problem.closedBecause.filter((reason) => reason !== null));
   if (early !== null) return { scoreBefore, scoreAfter: scoreBefore, changes: [], zonesGivenUp: [], verdict: () => early };
   strategy.propose();
   const scoreAfter = scoreOf();
   const after = worstDimensionOf(placement, objective);
   const changes = strategy.score === undefined ? coalesced({ problem, changes: planning.changes, objective, transferPrimary: run.transferPrimary }) : planning.changes;
-  refusals.addAll(problem.closedBecause.filter((reason) => reason !== null));
   const turnedDown = after === null || after.imbalance <= request.threshold ? 0 : tallyStuck(run, objective, refusals);
   return {
     scoreBefore,
