@@ -13,6 +13,7 @@ import { formatBytes, formatCount, formatSecondsRange, plural } from '@/lib/clie
 import { applyPlacement } from '@/lib/contract/apply-placement';
 import type { Plan } from '@/lib/contract/plan';
 import type { VersionedSettings } from '@/lib/contract/settings';
+import { WEIGHED_DIMENSIONS } from '@/lib/contract/vocabulary';
 import { ApprovePlan } from './approve-plan';
 import { HoldingBars } from './holding-bars';
 import { ImbalanceTable } from './imbalance-table';
@@ -60,7 +61,7 @@ export function PlanReview({ plan, settings }: { readonly plan: Plan; readonly s
         <Panel title="Shard map" note="coloured by the owner of the primary"><PlanMaps before={table} after={after} nameOf={names.nameOf} /></Panel>
       )}
       <Panel title="Balance" note={plan.steps.length > 0 ? 'before and after the whole plan' : 'as it is'}>
-        <ImbalanceTable columns={[{ label: 'Before', imbalance: plan.before.imbalance }, ...(plan.steps.length > 0 ? [{ label: 'After', imbalance: plan.after.imbalance }] : [])]} threshold={plan.threshold} />
+        <ImbalanceTable columns={[{ label: 'Before', imbalance: plan.before.imbalance }, ...(plan.steps.length > 0 ? [{ label: 'After', imbalance: plan.after.imbalance }] : [])]} weighed={{ dimensions: WEIGHED_DIMENSIONS[plan.strategy], threshold: plan.threshold }} />
         <HoldingBars plan={plan} names={names} />
       </Panel>
       {plan.steps.length > 0 && <StepsTable steps={steps} names={names} planId={plan.id} />}

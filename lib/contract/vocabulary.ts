@@ -9,6 +9,13 @@ export const BALANCE_DIMENSIONS = ['cpu', 'memory', 'disk', 'network', 'operatio
 
 export const STRATEGIES = ['consistent-hashing', 'round-robin', 'load-based'] as const;
 
+/** What each strategy evens: only these are held against the threshold. What is unknown in all of them falls back to shards. */
+export const WEIGHED_DIMENSIONS: Readonly<Record<(typeof STRATEGIES)[number], readonly (typeof BALANCE_DIMENSIONS)[number][]>> = {
+  'load-based': ['cpu', 'operations', 'network', 'data'],
+  'round-robin': ['shards', 'primaries'],
+  'consistent-hashing': ['shards'],
+};
+
 export const MOVE_STATUSES = ['pending', 'copying', 'verifying', 'committing', 'done', 'failed', 'reverted'] as const;
 
 export const EXECUTION_STATUSES = ['pending', 'running', 'pausing', 'paused', 'canceling', 'canceled', 'succeeded', 'failed', 'expired', 'superseded'] as const;

@@ -2,6 +2,7 @@
 import type { StateChange } from '@/lib/core/cluster/apply-observation';
 import { decideScaling } from '@/lib/core/scaling/decide-scaling';
 import { advanceTrigger, decideRebalance, IDLE_TRIGGER, worstImbalance, type RebalanceTriggerState } from '@/lib/core/scaling/decide-rebalance';
+import { WEIGHED_DIMENSIONS } from '@/lib/contract/vocabulary';
 import type { Actor } from '@/lib/contract/primitives';
 import type { ManagerResources } from './manager-resources';
 import type { PlanCommands } from './plan-commands';
@@ -27,7 +28,7 @@ export class AutoPilot {
     const monotonicMs = clock.monotonicMs();
     if (changes !== null) {
       this.#trigger = advanceTrigger(this.#trigger, {
-        worst: worstImbalance(model.imbalance)?.value ?? 0,
+        worst: worstImbalance(model.imbalance, WEIGHED_DIMENSIONS[model.settings.rebalancing.strategy])?.value ?? 0,
         threshold: model.settings.rebalancing.imbalanceThreshold,
         topologyChanged: !first && changes.some((change) => change.kind === 'node-added' || change.kind === 'node-removed'),
         monotonicMs,

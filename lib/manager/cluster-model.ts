@@ -14,6 +14,7 @@ import { createClusterState } from '@/lib/core/cluster/create-cluster-state';
 import type { ClusterState } from '@/lib/core/cluster/cluster-state';
 import { applyWish, type NodeWish } from '@/lib/core/cluster/node-wish';
 import { assessClusterHealth, isStale } from '@/lib/core/health/cluster-health';
+import type { MeasuredSpeed } from '@/lib/core/execution/estimate';
 import { imbalanceOf } from '@/lib/core/load/imbalance';
 import { totalsOf } from '@/lib/core/load/totals';
 import type { Clock } from '@/lib/platform/clock';
@@ -24,6 +25,8 @@ export class ClusterModel {
   freeze: Freeze | null;
   observationError: string | null = null;
   scaling: ScalingDecision | null = null;
+  /** Of the last operation that moved enough to tell. */
+  speed: MeasuredSpeed | null = null;
   /** Not terminal, oldest first. */
   operations: readonly Operation[] = [];
   movesInFlight: () => readonly MoveInFlight[] = () => [];

@@ -28,11 +28,14 @@ export interface FleetOptions {
 }
 
 const CONNECT_TIMEOUT_MS = 15_000;
+/** How often storage drops what its retention no longer covers. */
+const PRUNE_EVERY_MS = 3_600_000;
 const CLUSTERS_MAX = 64;
 
 export class Fleet {
   readonly #managers = new Map<string, ElasticScalingManager>();
   #connecting: Promise<unknown> = Promise.resolve();
+  #pruning: Disposable | null = null;
 
   private constructor(private readonly options: FleetOptions) {}
 
@@ -48,6 +51,7 @@ export class Fleet {
       }
       await fleet.#start(record, options.createDriver(record.connection, { clusterId: record.id }));
     }
+    fleet.#pruneLater();
     return fleet;
   }
 
@@ -111,9 +115,18 @@ export class Fleet {
   }
 
   async close(): Promise<void> {
+    this.#pruning?.[Symbol.dispose]();
     await this.#connecting;
     await Promise.all(this.managers().map((manager) => manager.close()));
     this.#managers.clear();
+  }
+
+  #pruneLater(): void {
+    const { clock, store, logger } = this.options;
+    this.#pruning = clock.after(PRUNE_EVERY_MS, () => {
+      store.prune(Math.round(clock.wallMs())).catch((error: unknown) => { logger.warn({ error: String(error) }, 'Old records were not dropped'); });
+      this.#pruneLater();
+    });
   }
 
   async #connect(input: ConnectCluster, context: CommandContext): Promise<CommandResult<ClusterSummary>> {

@@ -6,6 +6,7 @@ import { utilizationOf } from '@/lib/contract/resources';
 import { ROLL_UPS, type Metric } from '@/lib/contract/metrics';
 import type { MetricBucket, Store } from '@/lib/contract/storage';
 import type { Node } from '@/lib/contract/node';
+import { WEIGHED_DIMENSIONS } from '@/lib/contract/vocabulary';
 import { worstImbalance } from '@/lib/core/scaling/decide-rebalance';
 import type { ClusterModel } from './cluster-model';
 import type { ManagerLogger } from './manager-logger';
@@ -26,7 +27,7 @@ export class MetricsRecorder {
     this.#add(null, {
       cpu: totals.cpu, memory: totals.memory, disk: totals.disk, network: totals.network,
       operationsPerSecond: totals.operationsPerSecond, latencyP99Ms: totals.latencyP99Ms, dataBytes: totals.dataBytes, keyCount: totals.keyCount,
-      imbalance: worstImbalance(model.imbalance)?.value ?? null, nodes: totals.nodes,
+      imbalance: worstImbalance(model.imbalance, WEIGHED_DIMENSIONS[model.settings.rebalancing.strategy])?.value ?? null, nodes: totals.nodes,
     }, nowMs);
     await this.#write((bucket) => bucket.atMs + bucket.stepMs <= nowMs);
   }

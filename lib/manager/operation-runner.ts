@@ -7,6 +7,7 @@ import { isTerminal, type ExecutionStatus, type MoveRecord, type Operation, type
 import type { Plan } from '@/lib/contract/plan';
 import type { Throttle } from '@/lib/contract/settings';
 import type { StoreWrite } from '@/lib/contract/storage';
+import { speedOf } from '@/lib/core/execution/estimate';
 import { validatePlan } from '@/lib/core/rebalance/validate-plan';
 import { sleep } from '@/lib/platform/clock';
 import type { CommandContext, CommandResult } from './commands';
@@ -255,6 +256,7 @@ export class OperationRunner {
     if (plan !== null && !this.#closing) await this.observer.observe(this.#abort.signal, 'full');
     const { operation } = this.#active!;
     const report = plan === null ? null : reportOf(operation, plan, model.imbalance, this.#nowMs());
+    if (report !== null) model.speed = speedOf({ bytes: report.bytesActual, moves: report.movesDone, seconds: report.secondsActual }) ?? model.speed;
     await this.#change({ status, statusReason: reason, finishedAtMs: this.#nowMs(), report }, finalEventOf(status));
     callbacks.rebalanceCompleted.emit(this.#active!.operation);
   }

@@ -4,6 +4,7 @@ import type { Plan, PlanRequest } from '@/lib/contract/plan';
 import type { Throttle } from '@/lib/contract/settings';
 import { planRebalance } from '@/lib/core/rebalance/plan-rebalance';
 import { validatePlan } from '@/lib/core/rebalance/validate-plan';
+import { estimateSeconds } from '@/lib/core/execution/estimate';
 import { ok } from '@/lib/platform/result';
 import { failureOfStore, notFound, refusal, refused, type CommandContext, type CommandResult } from './commands';
 import type { EventDraft } from './event-log';
@@ -11,8 +12,6 @@ import type { ManagerResources } from './manager-resources';
 import type { OperationRunner } from './operation-runner';
 
 export const PLAN_EXPIRES_AFTER_MS = 15 * 60_000;
-/** Until this cluster has a history of its own: a careful and a hopeful guess. */
-const SPEED_GUESS = { low: 8 * 1024 * 1024, high: 96 * 1024 * 1024 };
 
 export class PlanCommands {
   constructor(private readonly resources: ManagerResources, private readonly runner: OperationRunner) {}
@@ -23,7 +22,7 @@ export class PlanCommands {
     const blind = this.#blindness();
     if (blind !== null) return refused(blind);
     const nowMs = Math.round(clock.wallMs());
-    const plan = planRebalance(model.state, {
+    const made = planRebalance(model.state, {
       strategy: request.strategy,
       scope: request.scope,
       threshold: request.threshold ?? model.settings.rebalancing.imbalanceThreshold,
@@ -34,9 +33,10 @@ export class PlanCommands {
       expiresAfterMs: PLAN_EXPIRES_AFTER_MS,
       createdBy: context.actor,
       safetyLines: model.settings.safetyLines,
-      bytesPerSecondEstimate: this.#speedEstimate(),
+      bytesPerSecondEstimate: { low: 1, high: 1 },
       capabilities: { transferPrimary: driver.capabilities.transferPrimary },
     });
+    const plan: Plan = { ...made, estimatedSeconds: estimateSeconds({ bytes: made.bytes, moves: made.steps.length }, model.settings.throttle, model.speed) };
     if (plan.verdict.code === 'invalid') {
       return { ok: false, error: { code: 'refused', refusals: plan.refusals.length > 0 ? plan.refusals : [refusal('nothing-to-move', plan.verdict.message)] } };
     }
@@ -123,11 +123,6 @@ export class PlanCommands {
     if (!model.stale) return null;
     const ageMs = this.resources.clock.monotonicMs() - (model.state.observedMonotonicMs ?? 0);
     return refusal('stale-observation', `The last reading is ${Math.round(ageMs / 1_000)} s old${model.observationError === null ? '' : `: ${model.observationError}`}`.slice(0, 500), { numbers: { ageMs: Math.round(ageMs) } });
-  }
-
-  #speedEstimate(): { low: number; high: number } {
-    const limit = this.resources.model.settings.throttle.bytesPerSecondMax;
-    return { low: Math.min(SPEED_GUESS.low, limit ?? Infinity), high: Math.min(SPEED_GUESS.high, limit ?? Infinity) };
   }
 }
 

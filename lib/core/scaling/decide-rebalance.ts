@@ -4,6 +4,7 @@
  */
 import type { BalanceDimension, Imbalance } from '@/lib/contract/imbalance';
 import type { ClusterSettings } from '@/lib/contract/settings';
+import { WEIGHED_DIMENSIONS } from '@/lib/contract/vocabulary';
 
 export interface RebalanceTriggerState {
   /** Since when the imbalance has been above the threshold without a break, monotonic; `null` = it is not. */
@@ -41,7 +42,7 @@ export function advanceTrigger(trigger: RebalanceTriggerState, reading: { worst:
 export function decideRebalance(trigger: RebalanceTriggerState, imbalance: Imbalance, settings: ClusterSettings['rebalancing'], guards: RebalanceGuards): RebalanceDecision {
   const hold = (guard: Extract<RebalanceDecision, { action: 'hold' }>['guard'], untilMonotonicMs: number | null = null): RebalanceDecision => ({ action: 'hold', guard, untilMonotonicMs });
   if (settings.mode === 'manual') return hold('manual');
-  const worst = worstImbalance(imbalance);
+  const worst = worstImbalance(imbalance, WEIGHED_DIMENSIONS[settings.strategy]);
   if (worst === null || worst.value <= settings.imbalanceThreshold) return hold('balanced');
   if (guards.stale) return hold('stale');
   if (guards.frozen) return hold('frozen');
@@ -58,10 +59,12 @@ export function decideRebalance(trigger: RebalanceTriggerState, imbalance: Imbal
   return { action: 'rebalance', cause: 'above-threshold', dimension: worst.dimension, imbalance: worst.value };
 }
 
-/** The most uneven known dimension. */
-export function worstImbalance(imbalance: Imbalance): { dimension: BalanceDimension; value: number } | null {
+/** The most uneven of `dimensions`; of the shards' count when none of them is known. */
+export function worstImbalance(imbalance: Imbalance, dimensions: readonly BalanceDimension[]): { dimension: BalanceDimension; value: number } | null {
+  const known = dimensions.filter((dimension) => imbalance[dimension] !== null);
   let worst: { dimension: BalanceDimension; value: number } | null = null;
-  for (const [dimension, value] of Object.entries(imbalance) as [BalanceDimension, number | null][]) {
+  for (const dimension of known.length > 0 ? known : ['shards'] as const) {
+    const value = imbalance[dimension];
     if (value !== null && (worst === null || value > worst.value)) worst = { dimension, value };
   }
   return worst;

@@ -71,6 +71,12 @@ describe('automatic rebalance', () => {
     expect(decideRebalance(above(0), uneven, settings, { ...guards, monotonicMs: 60_000 })).toMatchObject({ action: 'rebalance', cause: 'above-threshold', dimension: 'cpu' });
   });
 
+  it('holds only what the strategy evens against the threshold', () => {
+    const counts: Imbalance = { ...even, shards: 0.5, primaries: 0.4 };
+    expect(decideRebalance(above(0), counts, settings, { ...guards, monotonicMs: 60_000 })).toMatchObject({ guard: 'balanced' });
+    expect(decideRebalance(above(0), counts, { ...settings, strategy: 'round-robin' }, { ...guards, monotonicMs: 60_000 })).toMatchObject({ action: 'rebalance', dimension: 'shards' });
+  });
+
   it('starts the hold time again when the imbalance fell below in between', () => {
     const dipped = advanceTrigger(advanceTrigger(above(0), { worst: 0.05, threshold: 0.1, topologyChanged: false, monotonicMs: 30_000 }), { worst: 0.4, threshold: 0.1, topologyChanged: false, monotonicMs: 31_000 });
     expect(decideRebalance(dipped, uneven, settings, { ...guards, monotonicMs: 60_000 })).toMatchObject({ guard: 'holding', untilMonotonicMs: 91_000 });
