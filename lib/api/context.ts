@@ -66,7 +66,7 @@ export async function runCommand<T, A>(
 }
 
 /** The JSON text of an answer, with nothing in it that the contract does not name. */
-export function bodyText(route: Route, value: unknown): string | null {
+function bodyText(route: Route, value: unknown): string | null {
   return route.output === null ? null : JSON.stringify(route.output.parse(value));
 }
 

@@ -5,7 +5,7 @@ import type { Room, Subscriber } from './room';
 export type LiveSocket = Socket<ClientToServerEvents, ServerToClientEvents>;
 
 /** Bytes queued for a client at which it is collapsed to the latest snapshot. */
-export const QUEUED_BYTES_MAX = 1024 * 1024;
+const QUEUED_BYTES_MAX = 1024 * 1024;
 /** Five views of a cluster, for a console that compares a few clusters. */
 export const SUBSCRIPTIONS_MAX = 32;
 

@@ -17,7 +17,7 @@ import { bytesOf, encodeShardColumns, pickShardRows, type ShardColumns } from '.
  *   changes any more the clients end up with exactly the server's table (R1).
  */
 export const LOAD_TOLERANCE = 0.05;
-export const SIZE_TOLERANCE = 0.01;
+const SIZE_TOLERANCE = 0.01;
 /** A delta takes along one row in so many that moved within the tolerance. */
 const ROTATION = 128;
 /** The same when nothing else is going on. */

@@ -9,7 +9,7 @@ import { nodeNamed, tableOf } from './cluster-states';
 
 const NO_IMBALANCE: Imbalance = { cpu: null, memory: null, disk: null, network: null, operations: null, data: null, shards: null, primaries: null };
 
-export function summaryOf(overrides: Partial<ClusterSummary> = {}): ClusterSummary {
+function summaryOf(overrides: Partial<ClusterSummary> = {}): ClusterSummary {
   return {
     id: 'c', name: 'Test', environment: 'development', kind: 'simulator',
     connection: { kind: 'simulator', nodeCount: 3, zoneCount: 1, shardCount: 8, replicationFactor: 1, seed: 1, speed: 1, lastNodeEmpty: false },
