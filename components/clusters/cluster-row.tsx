@@ -13,7 +13,7 @@ import { TimeText } from '@/components/ui/time-text';
 import { toApiProblem } from '@/lib/client/api-problem';
 import { plural } from '@/lib/client/format';
 import { healthWords } from '@/lib/client/status';
-import { isTerminal } from '@/lib/contract/operation';
+import { isTerminal } from '@/lib/contract/vocabulary';
 import type { ClusterSummary } from '@/lib/contract/cluster';
 import type { ConnectionView } from '@/lib/contract/connection';
 import classes from './clusters.module.css';

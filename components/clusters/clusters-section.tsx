@@ -7,12 +7,15 @@ import { parseAsBoolean, useQueryState } from 'nuqs';
 import { IconPlus } from '@tabler/icons-react';
 import { useApi } from '@/components/realtime/live-provider';
 import { useConnection, useFleet } from '@/components/realtime/use-live-store';
+import { lazyDialog } from '@/components/ui/lazy-dialog';
 import { Panel } from '@/components/ui/panel';
 import { EmptyState, LoadingState, ProblemState } from '@/components/ui/states';
 import { toApiProblem } from '@/lib/client/api-problem';
 import { ClusterRow } from './cluster-row';
-import { ConnectDialog } from './connect-dialog';
+import type { ConnectDialogProps } from './connect-dialog';
 import classes from './clusters.module.css';
+
+const ConnectDialog = lazyDialog<ConnectDialogProps>(async () => (await import('./connect-dialog')).ConnectDialog);
 
 /** All connected clusters; connecting another and letting one go. */
 export function ClustersSection() {

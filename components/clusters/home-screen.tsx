@@ -1,11 +1,12 @@
 'use client';
 
 import { useRouter } from 'next/navigation';
-import { useEffect } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { useFleet } from '@/components/realtime/use-live-store';
 import { ErrorState, LoadingState } from '@/components/ui/states';
-import { ConnectForm } from './connect-form';
 import classes from './clusters.module.css';
+
+const ConnectForm = lazy(async () => ({ default: (await import('./connect-form')).ConnectForm }));
 
 /** Goes on to the first cluster; while there is none, offers to connect one. */
 export function HomeScreen() {
@@ -26,7 +27,9 @@ export function HomeScreen() {
       <h1 className={classes['welcomeTitle']}>Connect a cluster to PhantomScale</h1>
       <p className={classes['dim']}>Start with the simulator to see everything work with nothing installed, or connect a real cluster: looking at it changes nothing, and nothing moves before you approve a plan.</p>
       <section className={classes['welcomeForm']} aria-label="Connect a cluster">
-        <ConnectForm onConnected={(clusterId) => router.push(`/${clusterId}/overview`)} />
+        <Suspense fallback={<LoadingState what="the form" />}>
+          <ConnectForm onConnected={(clusterId) => router.push(`/${clusterId}/overview`)} />
+        </Suspense>
       </section>
     </main>
   );

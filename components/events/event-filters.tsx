@@ -4,7 +4,7 @@ import { Button, MultiSelect, Pill, Select } from '@mantine/core';
 import { useCluster } from '@/components/realtime/use-cluster';
 import { isFiltered, SEVERITIES, type EventFilter } from '@/lib/client/event-query';
 import { severityWords } from '@/lib/client/status';
-import { EVENT_TYPES } from '@/lib/contract/events';
+import { EVENT_TYPES } from '@/lib/contract/vocabulary';
 import classes from './events.module.css';
 
 const SEVERITY_OPTIONS = SEVERITIES.map((severity) => ({ value: severity, label: severity === 'info' ? 'All severities' : `${severityWords(severity).label} and above` }));

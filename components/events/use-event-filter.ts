@@ -3,7 +3,7 @@
 import { parseAsArrayOf, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
 import { useMemo } from 'react';
 import { SEVERITIES, type EventFilter } from '@/lib/client/event-query';
-import { EVENT_TYPES } from '@/lib/contract/events';
+import { EVENT_TYPES } from '@/lib/contract/vocabulary';
 
 const parsers = {
   type: parseAsArrayOf(parseAsStringLiteral(EVENT_TYPES)).withDefault([]),

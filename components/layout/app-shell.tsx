@@ -3,10 +3,10 @@
 import { AppShell as MantineShell, Burger } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { usePathname, useRouter } from 'next/navigation';
-import { useCallback, type ReactNode } from 'react';
+import { lazy, Suspense, useCallback, useState, type ReactNode } from 'react';
 import { useClusterId } from '@/components/realtime/cluster-provider';
 import { useCluster } from '@/components/realtime/use-cluster';
-import { CommandPalette } from './command-palette';
+import { lazyDialog } from '@/components/ui/lazy-dialog';
 import { ClusterGate } from './cluster-gate';
 import { ConnectionDot } from './connection-dot';
 import { ClusterSwitcher } from './cluster-switcher';
@@ -16,9 +16,11 @@ import { NAV_ITEMS } from './nav-items';
 import { NavBar } from './nav-bar';
 import { OperationFooter, useRunningOperation } from './operation-footer';
 import { RecoveryNote } from './recovery-note';
-import { ShortcutsDialog } from './shortcuts-dialog';
 import { useShortcuts } from './use-shortcuts';
 import classes from './app-shell.module.css';
+
+const CommandPalette = lazy(async () => ({ default: (await import('./command-palette')).CommandPalette }));
+const ShortcutsDialog = lazyDialog<{ readonly opened: boolean; readonly onClose: () => void }>(async () => (await import('./shortcuts-dialog')).ShortcutsDialog);
 
 /** The frame around every screen of a cluster. */
 export function AppShell({ children }: { readonly children: ReactNode }) {
@@ -33,7 +35,9 @@ export function AppShell({ children }: { readonly children: ReactNode }) {
     const item = NAV_ITEMS.find((candidate) => candidate.key === key);
     if (item !== undefined) router.push(`/${clusterId}/${item.path}`);
   }, [router, clusterId]);
-  useShortcuts({ onGo, onHelp: help.open });
+  const [searches, setSearches] = useState(0);
+  const onSearch = useCallback(() => setSearches((count) => count + 1), []);
+  useShortcuts({ onGo, onHelp: help.open, onSearch });
 
   return (
     <MantineShell
@@ -51,12 +55,12 @@ export function AppShell({ children }: { readonly children: ReactNode }) {
         <div className={classes['spacer']} />
         <FreezeControl compact />
         <ConnectionDot />
-        <HeaderTools onHelp={help.open} visibleFrom="sm" />
+        <HeaderTools onSearch={onSearch} onHelp={help.open} visibleFrom="sm" />
       </MantineShell.Header>
       <MantineShell.Navbar className={classes['navbar']}>
         <NavBar clusterId={clusterId} pathname={pathname} onNavigate={nav.close} />
         <div className={classes['spacer']} />
-        <HeaderTools onHelp={() => { nav.close(); help.open(); }} hiddenFrom="sm" />
+        <HeaderTools onSearch={() => { nav.close(); onSearch(); }} onHelp={() => { nav.close(); help.open(); }} hiddenFrom="sm" />
       </MantineShell.Navbar>
       <MantineShell.Main className={classes['main']}>
         <div id="main" tabIndex={-1} className={classes['content']}><ClusterGate>{children}</ClusterGate></div>
@@ -66,7 +70,7 @@ export function AppShell({ children }: { readonly children: ReactNode }) {
           <OperationFooter operation={operation} />
         </MantineShell.Footer>
       )}
-      <CommandPalette />
+      {searches > 0 && <Suspense><CommandPalette openCount={searches} /></Suspense>}
       <ShortcutsDialog opened={helpOpened} onClose={help.close} />
       <RecoveryNote />
     </MantineShell>

@@ -1,10 +1,10 @@
 'use client';
 
 import { useMantineColorScheme } from '@mantine/core';
-import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from '@mantine/spotlight';
+import { Spotlight, spotlight, type SpotlightActionData, type SpotlightActionGroupData } from '@mantine/spotlight';
 import { IconClockHour4, IconMoon, IconSearch, IconSun, IconTopologyStar3 } from '@tabler/icons-react';
 import { useRouter } from 'next/navigation';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useClusterId } from '@/components/realtime/cluster-provider';
 import { useCluster, useLiveView } from '@/components/realtime/use-cluster';
 import { useFleet, useNow } from '@/components/realtime/use-live-store';
@@ -15,9 +15,12 @@ import { NAV_ITEMS } from './nav-items';
 
 const RESULTS_MAX = 20;
 
-/** Ctrl/Cmd-K: screens, nodes, clusters and switches by name. */
-export function CommandPalette() {
+/** Ctrl/Cmd-K: screens, nodes, clusters and switches by name. Opens whenever `openCount` grows. */
+export function CommandPalette({ openCount }: { readonly openCount: number }) {
   const [opened, setOpened] = useState(false);
+  useEffect(() => {
+    if (openCount > 0) spotlight.toggle();
+  }, [openCount]);
   const actions: SpotlightActionGroupData[] = [
     { group: 'Screens', actions: useScreenActions() },
     { group: 'Nodes', actions: useNodeActions() },
@@ -29,7 +32,7 @@ export function CommandPalette() {
       {opened && <NodesWhileOpen />}
       <Spotlight
         actions={actions}
-        shortcut={['mod + K']}
+        shortcut={null}
         onSpotlightOpen={() => setOpened(true)}
         onSpotlightClose={() => setOpened(false)}
         nothingFound="Nothing of that name"

@@ -1,21 +1,23 @@
 'use client';
 
-import { Button, Popover, Textarea } from '@mantine/core';
+import { Button, Popover } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation } from '@tanstack/react-query';
 import { IconSnowflake } from '@tabler/icons-react';
-import { useState } from 'react';
 import { useClusterId } from '@/components/realtime/cluster-provider';
 import { useApi } from '@/components/realtime/live-provider';
 import { useCluster, useWriteAllowed } from '@/components/realtime/use-cluster';
 import { useNow } from '@/components/realtime/use-live-store';
-import { ConfirmDialog } from '@/components/ui/confirm-dialog';
+import { lazyDialog } from '@/components/ui/lazy-dialog';
 import { ProblemAlert } from '@/components/ui/problem-alert';
 import { TimeText } from '@/components/ui/time-text';
 import { WriteButton } from '@/components/ui/write-button';
 import { toApiProblem } from '@/lib/client/api-problem';
 import type { Freeze } from '@/lib/contract/health';
+import type { FreezeDialogProps } from './freeze-dialog';
 import classes from './freeze-control.module.css';
+
+const FreezeDialog = lazyDialog<FreezeDialogProps>(async () => (await import('./freeze-dialog')).FreezeDialog);
 
 const CAUSES: Record<Freeze['cause'], string> = {
   'operator': 'An operator stopped it',
@@ -40,35 +42,6 @@ export function FreezeControl({ compact = false }: { readonly compact?: boolean 
       </WriteButton>
       <FreezeDialog opened={opened} onClose={dialog.close} />
     </>
-  );
-}
-
-/** Asks for the reason, which everybody sees until it is lifted. */
-export function FreezeDialog({ opened, onClose }: { readonly opened: boolean; readonly onClose: () => void }) {
-  const clusterId = useClusterId();
-  const name = useCluster((state) => state.summary?.name ?? clusterId);
-  const api = useApi();
-  const write = useWriteAllowed();
-  const [reason, setReason] = useState('');
-  const mutation = useMutation(api.clusters.freeze.mutationOptions({ onSuccess: () => { setReason(''); onClose(); } }));
-  return (
-    <ConfirmDialog
-      opened={opened}
-      onClose={() => { mutation.reset(); onClose(); }}
-      title={`Freeze automation on ${name}?`}
-      confirmLabel="Freeze automation"
-      cancelLabel="Keep it running"
-      tier="felt"
-      typedName={name}
-      typedWhat="cluster"
-      pending={mutation.isPending}
-      problem={mutation.error === null ? null : toApiProblem(mutation.error)}
-      blockedBy={write.reason ?? (reason.trim() === '' ? 'A reason is needed: the next person on call reads it.' : null)}
-      onConfirm={() => mutation.mutate({ clusterId, reason: reason.trim() })}
-    >
-      <p>No automatic rebalance, scaling or repair starts, and running moves are held at their next safe point. Client traffic is not affected. It stays so until somebody lifts it.</p>
-      <Textarea label="Reason" required value={reason} onChange={(event) => setReason(event.currentTarget.value)} maxLength={500} rows={3} data-autofocus />
-    </ConfirmDialog>
   );
 }
 

@@ -1,7 +1,6 @@
 'use client';
 
 import { ActionIcon, Box, Group, Tooltip, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
-import { spotlight } from '@mantine/spotlight';
 import { IconKeyboard, IconMoon, IconSearch, IconSun } from '@tabler/icons-react';
 import { useNow } from '@/components/realtime/use-live-store';
 import { useZone } from '@/components/ui/zone-provider';
@@ -9,20 +8,21 @@ import { zoneLabel } from '@/lib/client/format-time';
 import classes from './header-tools.module.css';
 
 export interface HeaderToolsProps {
+  readonly onSearch: () => void;
   readonly onHelp: () => void;
   readonly visibleFrom?: 'sm';
   readonly hiddenFrom?: 'sm';
 }
 
 /** Search, time zone, colour scheme, shortcuts: in the header, and at the foot of the navigation on a phone. */
-export function HeaderTools({ onHelp, ...breakpoints }: HeaderToolsProps) {
+export function HeaderTools({ onSearch, onHelp, ...breakpoints }: HeaderToolsProps) {
   const { setColorScheme } = useMantineColorScheme();
   const scheme = useComputedColorScheme('dark');
   const other = scheme === 'dark' ? 'light' : 'dark';
   return (
     <Box {...breakpoints}>
       <Group gap={6} wrap="nowrap">
-        <UnstyledButton className={classes['search']} onClick={spotlight.open} aria-label="Open the command palette">
+        <UnstyledButton className={classes['search']} onClick={onSearch} aria-label="Open the command palette">
           <IconSearch size={14} aria-hidden /> <span>Search</span> <kbd className={classes['keys']}>Ctrl K</kbd>
         </UnstyledButton>
         <ZoneToggle />

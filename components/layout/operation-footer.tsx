@@ -14,7 +14,8 @@ import { WriteButton } from '@/components/ui/write-button';
 import { toApiProblem } from '@/lib/client/api-problem';
 import { plural } from '@/lib/client/format';
 import { executionWords } from '@/lib/client/status';
-import { isTerminal, type Operation } from '@/lib/contract/operation';
+import type { Operation } from '@/lib/contract/operation';
+import { isTerminal } from '@/lib/contract/vocabulary';
 import { operationTitle, progressWords, shareDone } from './operation-progress';
 import classes from './operation-footer.module.css';
 

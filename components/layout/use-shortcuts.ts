@@ -15,13 +15,20 @@ export interface Shortcuts {
   readonly onGo: (key: string) => void;
   /** "?" */
   readonly onHelp: () => void;
+  /** Ctrl/Cmd-K, also while something is typed. */
+  readonly onSearch: () => void;
 }
 
 /** Sequences such as "g n", and "?". Single letters alone do nothing, so that nothing happens by a slip. */
-export function useShortcuts({ onGo, onHelp }: Shortcuts): void {
+export function useShortcuts({ onGo, onHelp, onSearch }: Shortcuts): void {
   useEffect(() => {
     let goUntil = 0;
     const onKeyDown = (event: KeyboardEvent) => {
+      if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === 'k') {
+        event.preventDefault();
+        onSearch();
+        return;
+      }
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
       const now = event.timeStamp;
       if (event.key === '?') {
@@ -36,5 +43,5 @@ export function useShortcuts({ onGo, onHelp }: Shortcuts): void {
     };
     window.addEventListener('keydown', onKeyDown);
     return () => window.removeEventListener('keydown', onKeyDown);
-  }, [onGo, onHelp]);
+  }, [onGo, onHelp, onSearch]);
 }

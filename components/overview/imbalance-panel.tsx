@@ -9,7 +9,8 @@ import { useSummary } from '@/components/realtime/use-cluster';
 import { Panel } from '@/components/ui/panel';
 import { Quantity } from '@/components/ui/quantity';
 import { formatRatio } from '@/lib/client/format';
-import { BALANCE_DIMENSIONS, type BalanceDimension } from '@/lib/contract/imbalance';
+import type { BalanceDimension } from '@/lib/contract/imbalance';
+import { BALANCE_DIMENSIONS } from '@/lib/contract/vocabulary';
 import classes from './overview.module.css';
 
 const LABELS: Record<BalanceDimension, string> = {

@@ -1,15 +1,9 @@
-import { createORPCClient, ORPCError } from '@orpc/client';
+import { createORPCClient, type ClientContext, type ClientLink } from '@orpc/client';
 import type { ContractRouterClient } from '@orpc/contract';
-import { OpenAPILink } from '@orpc/openapi-client/fetch';
-import { api } from '@/lib/contract/api';
-import { errorOfProblem } from './api-problem';
-import { IdempotencyKeys } from './idempotency-keys';
+import type { api } from '@/lib/contract/api';
 
 export type ApiClient = ContractRouterClient<typeof api>;
-
-const PROBLEM_TYPE = 'application/problem+json';
-/** An answer that comes from what stands before the server says nothing about the effect. */
-const UNDECIDED_STATUSES: readonly number[] = [502, 504];
+export type ApiLink = ClientLink<ClientContext>;
 
 export interface ApiClientOptions {
   /** Base of the API, such as https://host/api/v1. */
@@ -18,39 +12,16 @@ export interface ApiClientOptions {
   readonly nextKey: () => string;
 }
 
-/** The typed client derived from the contract. Failures are read with `toApiProblem`. */
+/** The typed client of the contract. How calls travel is loaded with the first of them. Failures are read with `toApiProblem`. */
 export function createApiClient(options: ApiClientOptions): ApiClient {
-  const keys = new IdempotencyKeys(options.nextKey);
-  const link = new OpenAPILink(api, {
-    url: options.url,
-    headers: (_options, path, input) => (isMutation(path) ? { 'idempotency-key': keys.keyFor(path, input) } : {}),
-    fetch: async (request, init) => asJson(await options.fetch(request, init)),
-    customErrorResponseBodyDecoder: (body, response) => errorOfProblem(body, response.status),
-    interceptors: [async ({ path, input, ...call }) => {
-      if (!isMutation(path)) return call.next();
-      try {
-        const answer = await call.next();
-        keys.answered(path, input);
-        return answer;
-      } catch (error) {
-        if (error instanceof ORPCError && !UNDECIDED_STATUSES.includes(error.status)) keys.answered(path, input);
-        throw error;
-      }
-    }],
-  });
-  return createORPCClient(link);
-}
-
-function isMutation(path: readonly string[]): boolean {
-  let at: unknown = api;
-  for (const part of path) at = (at as Record<string, unknown>)[part];
-  return (at as { '~orpc': { route: { method?: string } } })['~orpc'].route.method !== 'GET';
-}
-
-/** oRPC parses only application/json, and a problem is JSON under another name. */
-function asJson(response: Response): Response {
-  if (!(response.headers.get('content-type') ?? '').startsWith(PROBLEM_TYPE)) return response;
-  const headers = new Headers(response.headers);
-  headers.set('content-type', 'application/json');
-  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+  let loading: Promise<ApiLink> | null = null;
+  const load = () => {
+    loading ??= import('./api-link').then(({ createApiLink }) => createApiLink(options)).catch((error: unknown) => {
+      // A lost connection may have kept it from arriving; the next call tries again.
+      loading = null;
+      throw error;
+    });
+    return loading;
+  };
+  return createORPCClient({ call: async (path, input, call) => (await load()).call(path, input, call) } satisfies ApiLink);
 }

@@ -1,4 +1,5 @@
-import { LIVE_VIEWS, type LiveView } from '@/lib/contract/live';
+import type { LiveView } from '@/lib/contract/live';
+import { LIVE_VIEWS } from '@/lib/contract/vocabulary';
 import type { Unsubscribe } from '@/lib/platform/disposable';
 import { createLiveState, reduceLive, type LiveMessage, type LiveState } from './live-state';
 

@@ -1,4 +1,4 @@
-import { HEARTBEAT_MS } from '@/lib/contract/live';
+import { HEARTBEAT_MS } from '@/lib/contract/vocabulary';
 import { assertNever } from '@/lib/platform/assert';
 
 /**

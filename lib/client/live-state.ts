@@ -1,8 +1,9 @@
 import type { ClusterSummary } from '@/lib/contract/cluster';
 import type { DomainEvent } from '@/lib/contract/events';
-import { EVENTS_LIVE_MAX, type LiveDelta, type LiveGone, type LiveMove, type LiveSnapshot, type LiveView } from '@/lib/contract/live';
+import type { LiveDelta, LiveGone, LiveMove, LiveSnapshot, LiveView } from '@/lib/contract/live';
 import type { Node } from '@/lib/contract/node';
 import type { ShardTable } from '@/lib/contract/shard-table';
+import { EVENTS_LIVE_MAX } from '@/lib/contract/vocabulary';
 import { assertNever } from '@/lib/platform/assert';
 import { MalformedColumn, applyNodeMetrics, applyShardDelta, decodeShardTable } from './decode';
 

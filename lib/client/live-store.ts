@@ -1,4 +1,5 @@
-import { LIVE_VIEWS, type FleetEntry, type Subscription } from '@/lib/contract/live';
+import type { FleetEntry, Subscription } from '@/lib/contract/live';
+import { LIVE_VIEWS } from '@/lib/contract/vocabulary';
 import type { Clock } from '@/lib/platform/clock';
 import type { Unsubscribe } from '@/lib/platform/disposable';
 import { RingBuffer } from '@/lib/platform/ring-buffer';
