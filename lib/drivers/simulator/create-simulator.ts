@@ -47,7 +47,7 @@ export function openStoredSimulator(options: {
   const snapshot = loaded.ok ? loaded.value : null;
   const kept = snapshot !== null && sameShape(snapshot.shape, connection) ? restored(snapshot, onProblem) : null;
   const cluster = kept ?? PhantomCluster.create(connection);
-  const stopFollowing = file.follow(cluster, { continued: kept !== null, clock, onProblem });
+  const stopFollowing = file.follow(cluster, { clock, onProblem });
   return openDriver({ cluster, clock, speed: connection.speed, onClose: stopFollowing });
 }
 

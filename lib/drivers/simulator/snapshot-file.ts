@@ -47,11 +47,10 @@ export class SnapshotFile {
 
   /**
    * Writes down what happens to `cluster` until the returned function is called, which
-   * writes it once more. `continued`: the cluster is what `load` gave. A new one is written
-   * with its first change, since until then its seed says it all. What cannot be written is
-   * told and the cluster goes on.
+   * writes it once more. Begins with the first change: until then the seed, or what is in
+   * the file, says it all. What cannot be written is told and the cluster goes on.
    */
-  follow(cluster: PhantomCluster, options: { continued: boolean; clock: Clock; onProblem: (problem: SnapshotProblem) => void }): () => void {
+  follow(cluster: PhantomCluster, options: { clock: Clock; onProblem: (problem: SnapshotProblem) => void }): () => void {
     let timer: Disposable | null = null;
     let begun = false;
     const save = () => {
@@ -61,7 +60,6 @@ export class SnapshotFile {
         begun = true;
       });
     };
-    if (options.continued) save();
     const unsubscribe = cluster.core.onChange((change) => {
       if (!begun) {
         save();

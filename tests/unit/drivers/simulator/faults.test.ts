@@ -56,6 +56,20 @@ describe('faults of PhantomDB', () => {
     expect(after).toMatchObject({ answered: true, reportedFailed: false, incarnation: before.incarnation + 1 });
   });
 
+  it('a node lost again is given the whole time again: the failover that was called off stays off', async () => {
+    const bench = startSimulator();
+    const owned = await primariesOf(bench, 'node-03');
+    bench.cluster.faults.kill('node-03');
+    await bench.clock.advance(2_000);
+    bench.cluster.faults.restart('node-03');
+    await bench.clock.advance(500);
+    bench.cluster.faults.kill('node-03');
+    await bench.clock.advance(MEMBERSHIP.failoverMs - 10);
+    expect(await primariesOf(bench, 'node-03')).toEqual(owned);
+    await bench.clock.advance(20);
+    expect(await primariesOf(bench, 'node-03')).toEqual([]);
+  });
+
   it('a failed node comes back as a secondary of what it had', async () => {
     const bench = startSimulator();
     bench.cluster.faults.kill('node-03');
