@@ -18,7 +18,7 @@ import { createRandom } from '@/lib/platform/random';
 import { err, ok, type Result } from '@/lib/platform/result';
 import { ChangeHub } from '@/lib/realtime/change-hub';
 import { LiveGateway } from '@/lib/realtime/live-gateway';
-import packageJson from '@/package.json';
+import packageJson from '@/package.json' with { type: 'json' };
 import type { Config } from './config';
 import { decideAccess } from './http-server';
 import type { Runtime } from './runtime';
