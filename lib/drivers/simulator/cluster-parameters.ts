@@ -26,12 +26,12 @@ export const NODE = {
 
 /**
  * Sizes of the demo. Chosen so that eleven loaded nodes stand at 25-55 % in every
- * resource, and evening out the twelfth moves about 10 GiB: a minute with the default
+ * resource, and evening out the twelfth moves 10 to 13 GiB: about a minute with the default
  * throttle of 256 MiB/s. They hold per node, so a cluster of any size looks alike.
  */
 export const SIZING = {
   /** Mean over all nodes of bytes held, as a share of the disk. */
-  dataShareOfDisk: 0.28,
+  dataShareOfDisk: 0.36,
   /** Mean over all nodes of cores that the shards ask for, as a share of the node's. */
   cpuShare: 0.3,
   /** A shard is never larger than this share of a disk, however few shards there are. */
