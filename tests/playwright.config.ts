@@ -12,7 +12,9 @@ export default defineConfig({
   // A test that passes at the second try has failed: either it or the product has a race.
   retries: 0,
   forbidOnly: process.env['CI'] !== undefined,
-  timeout: 60_000,
+  timeout: 90_000,
+  // Generous, because a developer's machine is often busy; what is waited for is there at once on a quiet one.
+  expect: { timeout: 15_000 },
   reporter: report === undefined ? 'list' : [['list'], ['json', { outputFile: report }]],
   use: {
     browserName: 'chromium',

@@ -2,9 +2,9 @@
  * The operator's first ten minutes on the demo that comes with the product: look around,
  * preview, run, pause, stop, edit a threshold, and lose the server in the middle.
  */
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test, type Locator, type Page } from '@playwright/test';
 import { spawnTestServer, type TestServerProcess } from '../support/start-server';
-import { expectAccessible, expectNoSidewaysScroll, keepPicture } from '../support/console-page';
+import { expectAccessible, expectLive, expectNoSidewaysScroll, keepPicture } from '../support/console-page';
 
 const SCREENS = ['overview', 'topology', 'shards', 'nodes', 'operations', 'operations/new', 'scaling', 'events', 'settings'] as const;
 
@@ -22,7 +22,7 @@ test.afterEach(async () => {
 async function openDemo(page: Page): Promise<string> {
   await page.goto(server.url);
   await page.waitForURL(/\/overview/);
-  await expect(page.getByText('Live', { exact: true })).toBeVisible();
+  await expectLive(page);
   return page.url().replace(/\/overview.*/, '');
 }
 
@@ -36,6 +36,18 @@ async function runIt(page: Page): Promise<void> {
   await page.getByRole('button', { name: /^Run \d+ moves/ }).click();
   await page.getByRole('dialog').getByRole('button', { name: /^Run \d+ moves/ }).click();
   await page.waitForURL(/\/operations\/operation_/);
+}
+
+function addNode(page: Page): Locator {
+  return page.getByRole('main').getByRole('button', { name: 'Add node' });
+}
+
+/** Nothing is started from a picture that is not live, and the button says why; pressing it all the same opens nothing. */
+async function expectWritesRefused(page: Page): Promise<void> {
+  await expect(addNode(page)).toBeDisabled();
+  await expect(addNode(page)).toHaveAccessibleDescription(/connection to the server is lost.*wait until the picture is live again/i);
+  await addNode(page).click({ force: true });
+  await expect(page.getByRole('dialog')).toHaveCount(0);
 }
 
 test('previews a rebalance, runs it, slows it down, pauses, resumes and reads the report', async ({ page }) => {
@@ -60,7 +72,7 @@ test('previews a rebalance, runs it, slows it down, pauses, resumes and reads th
   await keepPicture(page, 'simulator-topology-running');
   await page.getByRole('region', { name: 'Running operation' }).getByRole('link', { name: 'Rebalance' }).click();
   await expect(page.getByRole('heading', { name: 'Report' })).toBeVisible({ timeout: 180_000 });
-  await expect(page.getByText('Succeeded')).toBeVisible();
+  await expect(page.getByRole('main').getByText('Succeeded', { exact: true })).toBeVisible();
   await keepPicture(page, 'simulator-report');
   await page.goto(`${cluster}/events`);
   await expect(page.getByText(/Rebalance succeeded/).first()).toBeVisible();
@@ -95,19 +107,24 @@ test('[R2] keeps the last picture with its age while the server is gone for 20 s
   const cluster = await openDemo(page);
   await page.goto(`${cluster}/nodes`);
   await expect(page.getByText('node-01').first()).toBeVisible();
+  await expect(addNode(page)).toBeEnabled();
   await page.evaluate(() => { (window as { stays?: boolean }).stays = true; });
   await server.kill();
   await expect(page.getByText(/^As of \d+ s ago/).first()).toBeVisible({ timeout: 20_000 });
   await expect(page.getByText(/Reconnecting|Offline/).first()).toBeVisible();
   await expect(page.getByText('node-01').first()).toBeVisible();
+  await expectWritesRefused(page);
   await keepPicture(page, 'server-lost');
   // An outage of a length is the test itself: 20 s without a server, as the requirement says.
   await new Promise((resolve) => setTimeout(resolve, 20_000));
+  await expect(page.getByText(/^As of \d+ s ago/).first()).toBeVisible();
+  await expectWritesRefused(page);
   const { port } = new URL(server.url);
   const dataDir = server.dataDir;
   server = await spawnTestServer({ program: 'product', dataDir, env: { PORT: port } });
-  await expect(page.getByText('Live', { exact: true })).toBeVisible({ timeout: 45_000 });
+  await expectLive(page, 45_000);
   await expect(page.getByText(/^As of \d+ s ago/)).toHaveCount(0);
+  await expect(addNode(page)).toBeEnabled();
   expect(await page.evaluate(() => (window as { stays?: boolean }).stays)).toBe(true);
   await keepPicture(page, 'server-back');
 });

@@ -22,3 +22,8 @@ export async function expectAccessible(page: Page): Promise<void> {
 export async function expectNoSidewaysScroll(page: Page): Promise<void> {
   expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0);
 }
+
+/** The dot in the header says that changes arrive as they happen; by its spoken word, which stands beside the visible one. */
+export async function expectLive(page: Page, timeoutMs = 30_000): Promise<void> {
+  await expect(page.getByRole('banner').getByRole('status').filter({ hasText: /^Live$/ })).toHaveCount(1, { timeout: timeoutMs });
+}
