@@ -31,7 +31,7 @@ export function holdingsOf(state: ClusterState): NodeHolding[] {
   return holdingsFrom(leaderTotalsOf(state));
 }
 
-export function holdingsFrom(totals: LeaderTotals): NodeHolding[] {
+function holdingsFrom(totals: LeaderTotals): NodeHolding[] {
   const { demand } = totals;
   const operationsKnown = demand.reads.known && demand.writes.known;
   return totals.leaders.map((node, index) => {

@@ -49,14 +49,14 @@ function checkRequest({ strategy, threshold, seed }: RebalanceRequest): Refusal[
 
 function checkNumbers({ nowMs, expiresAfterMs, safetyLines, bytesPerSecondEstimate }: PlanningNumbers): Refusal[] {
   const found: Refusal[] = [];
-  const require = (name: string, value: number, valid: boolean) => {
+  const mustBe = (name: string, value: number, valid: boolean) => {
     if (!valid) found.push(refusal('invalid-number', `${name} is ${value}`, { numbers: { [name]: value } }));
   };
-  require('nowMs', nowMs, nowMs >= 0 && nowMs <= TIME_MAX_MS);
-  require('expiresAfterMs', expiresAfterMs, expiresAfterMs >= 0 && expiresAfterMs <= TIME_MAX_MS);
-  require('bytesPerSecondLow', bytesPerSecondEstimate.low, bytesPerSecondEstimate.low > 0 && Number.isFinite(bytesPerSecondEstimate.low));
-  require('bytesPerSecondHigh', bytesPerSecondEstimate.high, bytesPerSecondEstimate.high >= bytesPerSecondEstimate.low && Number.isFinite(bytesPerSecondEstimate.high));
-  for (const resource of RESOURCES) require(`${resource} line`, safetyLines[resource], safetyLines[resource] >= 0 && safetyLines[resource] <= 1);
+  mustBe('nowMs', nowMs, nowMs >= 0 && nowMs <= TIME_MAX_MS);
+  mustBe('expiresAfterMs', expiresAfterMs, expiresAfterMs >= 0 && expiresAfterMs <= TIME_MAX_MS);
+  mustBe('bytesPerSecondLow', bytesPerSecondEstimate.low, bytesPerSecondEstimate.low > 0 && Number.isFinite(bytesPerSecondEstimate.low));
+  mustBe('bytesPerSecondHigh', bytesPerSecondEstimate.high, bytesPerSecondEstimate.high >= bytesPerSecondEstimate.low && Number.isFinite(bytesPerSecondEstimate.high));
+  for (const resource of RESOURCES) mustBe(`${resource} line`, safetyLines[resource], safetyLines[resource] >= 0 && safetyLines[resource] <= 1);
   return found;
 }
 

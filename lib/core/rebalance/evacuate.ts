@@ -87,7 +87,7 @@ function roleHandover(run: PlanningRun, model: BalanceModel, item: number): Chan
 }
 
 /** The open bin that the strategy prefers for the item; `null` when no bin may have it. */
-export function bestTarget(guide: TargetGuide, model: BalanceModel, item: number, options: { ignoreZones: boolean } = { ignoreZones: false }): number | null {
+function bestTarget(guide: TargetGuide, model: BalanceModel, item: number, options: { ignoreZones: boolean } = { ignoreZones: false }): number | null {
   const { run, strategy } = guide;
   const { problem, placement } = run;
   const except = options.ignoreZones ? zoneSpread : undefined;

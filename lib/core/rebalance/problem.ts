@@ -75,8 +75,3 @@ export function isPrimaryItem(problem: Problem, item: number): boolean {
   const group = problem.itemGroup[item]!;
   return problem.hasPrimary[group] === 1 && problem.groupStart[group] === item;
 }
-
-/** The requirement of a row in a dimension; 0 where unknown. */
-export function requirementOf(dimension: Dimension, row: number): number {
-  return dimension.requirement === null ? 0 : dimension.requirement[row]!;
-}

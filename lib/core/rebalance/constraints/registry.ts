@@ -12,10 +12,10 @@ import { replicaConflict } from './replica-conflict';
 import { zoneSpread } from './zone-spread';
 
 /** In the order in which an operator wants to hear of them. */
-export const NODE_CONSTRAINTS: readonly NodeConstraint[] = [follower, lifecycle, liveness, cordon, quarantine, diskLine];
+const NODE_CONSTRAINTS: readonly NodeConstraint[] = [follower, lifecycle, liveness, cordon, quarantine, diskLine];
 
 /** Cheapest first. */
-export const PLACEMENT_CONSTRAINTS: readonly PlacementConstraint[] = [replicaConflict, zoneSpread, capacity];
+const PLACEMENT_CONSTRAINTS: readonly PlacementConstraint[] = [replicaConflict, zoneSpread, capacity];
 
 /** Why nothing may be placed on the node; `null` = it is open. */
 export function refusalOfNode(facts: NodeFacts): Refusal | null {

@@ -22,7 +22,7 @@ export const zoneSpread: PlacementConstraint = {
 };
 
 /** Number of zones the shard's replicas are in. */
-export function zonesOf(placement: Placement, group: number): number {
+function zonesOf(placement: Placement, group: number): number {
   const { groupStart, zoneOf } = placement.problem;
   const zones = new Set<number>();
   for (let item = groupStart[group]!; item < groupStart[group + 1]!; item += 1) {
@@ -33,7 +33,7 @@ export function zonesOf(placement: Placement, group: number): number {
 }
 
 /** Is another replica of the item's shard in the zone? */
-export function sharesZone(placement: Placement, item: number, zone: number): boolean {
+function sharesZone(placement: Placement, item: number, zone: number): boolean {
   const { groupStart, itemGroup, zoneOf } = placement.problem;
   const group = itemGroup[item]!;
   for (let other = groupStart[group]!; other < groupStart[group + 1]!; other += 1) {

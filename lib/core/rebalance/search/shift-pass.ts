@@ -105,7 +105,7 @@ function isBelow(term: BalanceTerm, { bins }: ReceiverList, donor: number, fillM
 
 /** Rules out, before anything is sorted, what cannot even the term by itself. Never wrong about what can. */
 function mayHelp(pass: ShiftPass, candidate: Candidate, weightMin: number): boolean {
-  const { run, model } = pass;
+  const { run } = pass;
   const { problem, placement } = run;
   const { donor, term, item, lists } = candidate;
   const weight = term.requirement[problem.itemRow[item]!]!;

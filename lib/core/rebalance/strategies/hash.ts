@@ -10,7 +10,7 @@ export function createHash32(seed: number): (value: number) => number {
 }
 
 /** 32-bit hash of a text. */
-export function hashText(text: string, seed: number): number {
+function hashText(text: string, seed: number): number {
   let hash = seed | 0;
   for (let index = 0; index < text.length; index += 2) {
     let block = text.charCodeAt(index) | ((index + 1 < text.length ? text.charCodeAt(index + 1) : 0) << 16);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { STRATEGIES, type Plan } from '@/lib/contract/plan';
+import { STRATEGIES, type Plan, type PlanScope } from '@/lib/contract/plan';
 import type { ClusterState } from '@/lib/core/cluster/cluster-state';
 import { planRebalance } from '@/lib/core/rebalance/plan-rebalance';
 import { bytesMoved, contextOf, executed, GIB, MIB, nodeOf, NOW_MS, requestOf, stateOf, type ShardSpec } from './cluster-builder';
@@ -111,7 +111,7 @@ describe('a node is added', () => {
 });
 
 describe('a node is drained', () => {
-  const drain = { kind: 'evacuate', nodeIds: ['n0'] } as const;
+  const drain: PlanScope = { kind: 'evacuate', nodeIds: ['n0'] };
 
   it('roles leave first without data, then every copy', () => {
     const state = stateOf(nodesOf(5), equalShards(5, 12, 2));
@@ -206,7 +206,7 @@ describe('chosen shards', () => {
 
   it('without a target they go where they even best, and stay when they are there', () => {
     const uneven = stateOf(nodesOf(3), [...equalShards(1, 9), { on: ['n1'], bytes: MIB, keys: 1, cpu: 0.01, reads: 1, writes: 1, network: 1 }]);
-    const scope = { kind: 'shards', shardIds: [0, 9], targetNodeId: null } as const;
+    const scope: PlanScope = { kind: 'shards', shardIds: [0, 9], targetNodeId: null };
     const made = plan(uneven, { scope });
     expect(made.steps.map(({ shardId, targetNodeId }) => [shardId, targetNodeId])).toEqual([[0, 'n2']]);
     expect(plan(executed(uneven, made.steps), { scope }).steps).toEqual([]);
