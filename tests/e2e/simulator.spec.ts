@@ -2,6 +2,7 @@
  * The operator's first ten minutes on the demo that comes with the product: look around,
  * preview, run, pause, stop, edit a threshold, and lose the server in the middle.
  */
+import { rmSync } from 'node:fs';
 import { expect, test, type Locator, type Page } from '@playwright/test';
 import { spawnTestServer, type TestServerProcess } from '../support/start-server';
 import { expectAccessible, expectLive, expectNoSidewaysScroll, keepPicture } from '../support/console-page';
@@ -16,6 +17,8 @@ test.beforeEach(async () => {
 
 test.afterEach(async () => {
   await server.stop();
+  // The folder that a second server took over is nobody else's to remove.
+  rmSync(server.dataDir, { recursive: true, force: true });
 });
 
 /** Opens the demo and returns the address of its cluster. */
