@@ -108,9 +108,11 @@ describe('bodies', () => {
       const outgoing = request({ agent, port, host: '127.0.0.1', method, path: '/api/v1/clusters', headers: { 'content-type': 'application/json' } });
       outgoing.end(body);
       const [response] = await once(outgoing, 'response') as [IncomingMessage];
+      // Once it is read to the end, the connection goes back to the agent and is no longer the response's.
+      const { localPort } = response.socket;
       response.resume();
       await once(response, 'end');
-      return [response.statusCode, response.socket.localPort] as const;
+      return [response.statusCode, localPort] as const;
     };
     const [refused, firstPort] = await statusOf('POST', 'x'.repeat(3 * 1024 * 1024));
     const [listed, secondPort] = await statusOf('GET');
