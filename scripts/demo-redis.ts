@@ -1,7 +1,7 @@
 // `npm run demo:redis`: a real Redis Cluster on this machine under client load, with the console
 // connected to it. Ctrl-C ends everything it started, by pid, and removes its data.
 //   --keys N     keys to fill in (default 300000)
-//   --rate N     client operations per second (default 500)
+//   --rate N     client operations per second (default 1000)
 // HOST and PORT are the console's, as for `npm start`.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ import { DemoLoad } from './redis/demo-load';
 import { fillKeys, mixedValueBytes } from './redis/fill-keys';
 import { RedisClusterProcesses } from './redis/redis-cluster-processes';
 
-const { values } = parseArgs({ options: { keys: { type: 'string', default: '300000' }, rate: { type: 'string', default: '500' } } });
+const { values } = parseArgs({ options: { keys: { type: 'string', default: '300000' }, rate: { type: 'string', default: '1000' } } });
 
 /** What was started, newest last; ended in the reverse order. */
 const cleanUps: (() => Promise<unknown>)[] = [];

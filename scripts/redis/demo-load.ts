@@ -46,8 +46,8 @@ export class DemoLoad {
     const intervalMs = (1_000 * WORKERS) / operationsPerSecond;
     let next = performance.now();
     while (!this.#stopped) {
-      // The cube gathers half of the requests on an eighth of the keys.
-      const name = `filled:${Math.floor(Math.random() ** 3 * keys)}`;
+      // The square gathers half of the requests on a quarter of the keys.
+      const name = `filled:${Math.floor(Math.random() ** 2 * keys)}`;
       try {
         if (Math.random() < 0.8) await this.#cluster.strlen(name);
         else await this.#cluster.setrange(name, 0, String(this.#operations));

@@ -155,7 +155,7 @@ export class Observer {
     if (shards?.quality.size !== 'sampled') return [];
     return [{
       code: 'size-sampled', nodeId: null, shardId: null, remedy: null,
-      message: `Sizes of shards are keys times the mean size of ${shards.quality.sizeSampleCount} sampled keys: an estimate`,
+      message: `Sizes of shards are their keys times the mean bytes per key of their node (${shards.quality.sizeSampleCount} keys sampled so far): an estimate`,
     }];
   }
 

@@ -39,8 +39,7 @@ export function pairsOf(reply: Reply | undefined): Map<string, Reply> {
   for (let i = 0; i + 1 < flat.length; i += 2) {
     const name = flat[i];
     const value = flat[i + 1];
-    if (typeof name === 'string' && value !== undefined) pairs.set(name, value);
-    if (typeof name === 'number' && value !== undefined) pairs.set(String(name), value);
+    if (value !== undefined && (typeof name === 'string' || typeof name === 'number' || Buffer.isBuffer(name))) pairs.set(name.toString(), value);
   }
   return pairs;
 }

@@ -1,5 +1,5 @@
-import type { NodeClient } from './node-client';
-import { bytesListOf, integerOf } from './replies';
+import type { Command, NodeClient } from './node-client';
+import { bytesListOf, integerOf, pairsOf, type Reply } from './replies';
 
 const SLOTS_PER_READING = 16;
 const KEYS_PER_SLOT = 4;
@@ -8,20 +8,26 @@ const NEWEST_WEIGHT_MIN = 0.1;
 /** Steps through the slots so that neighbours are not sampled together; coprime to 16384. */
 const STRIDE = 6_367;
 
+/** Below this many keys the server's fixed costs (scripts, libraries) would count as data. */
+const KEYS_FOR_TOTAL_MIN = 1_000;
+
 /**
- * Mean bytes per key of one node, from MEMORY USAGE of a few keys of a few slots at a
- * time. Bounded to 16 slots and 64 keys per reading, so it costs the same on any node;
- * over 256 full readings every slot of a three-node cluster was looked at.
+ * Mean bytes per key of one node. The mean of MEMORY USAGE over a few keys of a few slots
+ * at a time: bounded to 16 slots and 64 keys per reading, so it costs the same on any
+ * node. Where MEMORY STATS tells how much all keys take together, that total is divided
+ * by the keys instead: a few large values among many small ones, which is what real data
+ * looks like, make the mean of any affordable sample wander by a fifth.
  */
 export class SizeSampler {
   #cursor = 0;
   #mean: number | null = null;
+  #meanOfAll: number | null = null;
   #sampleCount = 0;
   #rounds = 0;
 
   /** Bytes per key with key name and overhead; `null` until a key was sampled. */
   get meanBytes(): number | null {
-    return this.#mean;
+    return this.#meanOfAll ?? this.#mean;
   }
 
   get sampleCount(): number {
@@ -31,7 +37,8 @@ export class SizeSampler {
   /** Samples keys of some of these slots (slots that hold keys). A failed question samples nothing. */
   async sample(client: NodeClient, slotsWithKeys: readonly number[], options: { timeoutMs: number }): Promise<void> {
     const slots = this.#choose(slotsWithKeys);
-    const listed = await client.pipeline(slots.map((slot) => ['CLUSTER', 'GETKEYSINSLOT', slot, KEYS_PER_SLOT]), { ...options, bytes: true });
+    const [stats, ...listed] = await client.pipeline([['MEMORY', 'STATS'], ...slots.map((slot): Command => ['CLUSTER', 'GETKEYSINSLOT', slot, KEYS_PER_SLOT])], { ...options, bytes: true });
+    this.#meanOfAll = stats?.ok === true ? meanOfAll(stats.value) : null;
     const keys = listed.flatMap((reply) => {
       const list = bytesListOf(reply, 'CLUSTER GETKEYSINSLOT');
       return list.ok ? list.value : [];
@@ -62,4 +69,17 @@ export class SizeSampler {
     this.#mean = this.#mean === null ? mean : this.#mean + weight * (mean - this.#mean);
     this.#sampleCount += sizes.length;
   }
+}
+
+/**
+ * MEMORY STATS (Redis 4.0): bytes of the values, and of the table that holds the keys,
+ * per key; what MEMORY USAGE gives for one key. `null` when not told or too few keys.
+ */
+export function meanOfAll(reply: Reply): number | null {
+  const stats = pairsOf(reply);
+  const dataset = stats.get('dataset.bytes');
+  const table = pairsOf(stats.get('db.0')).get('overhead.hashtable.main');
+  const keys = stats.get('keys.count');
+  if (typeof dataset !== 'number' || typeof table !== 'number' || typeof keys !== 'number' || keys < KEYS_FOR_TOTAL_MIN || dataset < 0) return null;
+  return (dataset + table) / keys;
 }

@@ -91,9 +91,9 @@ interface Copying {
  * creates none any more, so empty stays empty (M7). Interrupted only between batches.
  */
 async function copyKeys(move: SlotMove, copying: Copying): Promise<Result<void, DriverFailure>> {
-  for (;;) {
+  for (let isFirst = true; ; isFirst = false) {
     if (copying.context.signal.aborted) return err(INTERRUPTED);
-    const listed = await listKeys(move);
+    const listed = await listKeys(move, { settingFlag: isFirst });
     if (!listed.ok) return listed;
     if (listed.value.keysLeft === 0) return ok(undefined);
     const keys = await sizedKeys(move, listed.value.names);
@@ -107,13 +107,19 @@ async function copyKeys(move: SlotMove, copying: Copying): Promise<Result<void, 
   }
 }
 
-/** Sets the flag (again, which changes nothing), counts and lists in one write: the count holds for a slot that is closed to new keys. */
-async function listKeys({ slot, targetNodeId, ends, timeoutMs }: SlotMove): Promise<Result<{ keysLeft: number; names: readonly Buffer[] }, DriverFailure>> {
-  const [migrating, counted, listed] = await ends.source.pipeline([
-    ['CLUSTER', 'SETSLOT', slot, 'MIGRATING', targetNodeId],
-    ['CLUSTER', 'COUNTKEYSINSLOT', slot],
-    ['CLUSTER', 'GETKEYSINSLOT', slot, KEYS_LISTED_MAX],
-  ], { timeoutMs, bytes: true });
+/**
+ * Counts and lists in one write, at first behind the flag, so that the count holds for a
+ * slot that is closed to new keys. (Setting it each time would make the server write its
+ * configuration file each time.)
+ */
+async function listKeys(
+  { slot, targetNodeId, ends, timeoutMs }: SlotMove, { settingFlag }: { settingFlag: boolean },
+): Promise<Result<{ keysLeft: number; names: readonly Buffer[] }, DriverFailure>> {
+  const flag: readonly Command[] = settingFlag ? [['CLUSTER', 'SETSLOT', slot, 'MIGRATING', targetNodeId]] : [];
+  const questions: readonly Command[] = [['CLUSTER', 'COUNTKEYSINSLOT', slot], ['CLUSTER', 'GETKEYSINSLOT', slot, KEYS_LISTED_MAX]];
+  const replies = await ends.source.pipeline([...flag, ...questions], { timeoutMs, bytes: true });
+  const [counted, listed] = replies.slice(flag.length);
+  const migrating = settingFlag ? replies[0] : undefined;
   if (migrating?.ok === false) return err(refusal(migrating.error, `${ends.source.address}: SETSLOT ${slot} MIGRATING`));
   const count = integerOf(counted, 'CLUSTER COUNTKEYSINSLOT');
   if (!count.ok) return err(driverFailure(count.error, `${ends.source.address}: CLUSTER COUNTKEYSINSLOT`));
