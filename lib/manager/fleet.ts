@@ -5,13 +5,17 @@ import type { DriverFailure } from '@/lib/contract/operation';
 import type { Observation } from '@/lib/contract/observation';
 import { ObservationSchema } from '@/lib/contract/observation';
 import type { Refusal, RefusalCode } from '@/lib/contract/plan';
-import { DEFAULT_SETTINGS } from '@/lib/contract/settings';
+import { DEFAULT_SETTINGS, type VersionedSettings } from '@/lib/contract/settings';
 import type { ClusterRecord, Store } from '@/lib/contract/storage';
+import { applyObservation } from '@/lib/core/cluster/apply-observation';
+import { advanceDetector, EMPTY_DETECTOR } from '@/lib/core/health/failure-detector';
 import type { ClusterDriver } from '@/lib/drivers/driver';
 import type { Clock } from '@/lib/platform/clock';
 import type { NextId } from '@/lib/platform/ids';
 import type { Random } from '@/lib/platform/random';
 import { err, ok, type Result } from '@/lib/platform/result';
+import { ClusterModel } from './cluster-model';
+import { viewOf } from './cluster-view';
 import { failureOfStore, notFound, refusal, refused, type CommandContext, type CommandResult } from './commands';
 import { ElasticScalingManager } from './elastic-scaling-manager';
 import type { ManagerLogger } from './manager-logger';
@@ -130,7 +134,7 @@ export class Fleet {
   }
 
   async #connect(input: ConnectCluster, context: CommandContext): Promise<CommandResult<ClusterSummary>> {
-    const { nextId, clock, store, logger } = this.options;
+    const { nextId, clock, store } = this.options;
     if (this.#managers.size >= CLUSTERS_MAX) return refused(refusal('not-supported', `At most ${CLUSTERS_MAX} clusters`, { numbers: { clustersMax: CLUSTERS_MAX } }));
     if (this.managers().some((manager) => manager.view().summary.name === input.name)) {
       return refused(refusal('duplicate-name', `There is a cluster named "${input.name}" already`));
@@ -139,18 +143,20 @@ export class Fleet {
     const driver = this.options.createDriver(input.connection, { clusterId });
     const read = await this.#read(driver);
     const obstacle = read.ok ? this.#duplicateOf(input.connection, read.value) : refusalOfDriver(read.error);
-    if (obstacle !== null) {
+    if (!read.ok || obstacle !== null) {
       await driver.close();
-      return refused(obstacle);
+      return refused(...(obstacle === null ? [] : [obstacle]));
     }
     const record: ClusterRecord = { id: clusterId, name: input.name, environment: input.environment, connection: input.connection, createdAtMs: Math.round(clock.wallMs()), freeze: null, epoch: 1 };
-    const settings = { generation: 1, settings: DEFAULT_SETTINGS };
+    const settings: VersionedSettings = { generation: 1, settings: DEFAULT_SETTINGS };
+    const summary = firstSummary(record, settings, driver, read.value, clock);
     const committed = await store.commit([
       { kind: 'insert-cluster', cluster: record, settings },
       { kind: 'append-event', event: {
         id: nextId('event'), clusterId, sequence: 1, type: 'cluster.connected', atMs: record.createdAtMs, actor: context.actor, severity: 'notice',
         message: `${input.name} connected (${input.connection.kind})`, nodeId: null, shardId: null, planId: null, operationId: null, data: { kind: input.connection.kind },
       } },
+      ...(context.alsoCommit?.(summary) ?? []),
     ]);
     if (!committed.ok) {
       await driver.close();
@@ -158,12 +164,6 @@ export class Fleet {
     }
     const manager = await this.#start(record, driver);
     await manager.firstReading();
-    const { summary } = manager.view();
-    const remembered = context.alsoCommit?.(summary) ?? [];
-    if (remembered.length > 0) {
-      const kept = await store.commit(remembered);
-      if (!kept.ok) logger.warn({ clusterId, conflict: kept.error }, 'The answer to a connect could not be remembered');
-    }
     return ok(summary);
   }
 
@@ -210,4 +210,17 @@ const CONNECT_REFUSALS: Partial<Record<DriverFailure['code'], RefusalCode>> = {
 /** A failed reading as a refusal of the connection. */
 function refusalOfDriver(failure: DriverFailure): Refusal {
   return refusal(CONNECT_REFUSALS[failure.code] ?? 'unreachable', failure.message.slice(0, 500));
+}
+
+const NOBODY: Publisher = { clusterChanged: () => undefined, eventAppended: () => undefined, shardMoved: () => undefined, clusterGone: () => undefined };
+
+/** The cluster as its first reading shows it: what a connect answers, known before it is stored (D1). */
+function firstSummary(record: ClusterRecord, settings: VersionedSettings, driver: ClusterDriver, observation: Observation, clock: Clock): ClusterSummary {
+  const model = new ClusterModel(record, settings, driver.capabilities, clock, NOBODY);
+  const beats = observation.nodes.map((node) => ({ ...node, nodeId: node.id }));
+  const nowMs = Math.round(clock.wallMs());
+  const monotonicMs = clock.monotonicMs();
+  const verdicts = advanceDetector(EMPTY_DETECTOR, { beats, monotonicMs, nowMs, pausedMs: 0, settings: settings.settings.health }).nodes;
+  model.replaceState(applyObservation(model.state, observation, { nowMs, monotonicMs, wishes: model.wishes, verdicts }).state);
+  return viewOf(model).summary;
 }

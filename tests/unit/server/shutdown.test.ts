@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '@/lib/platform/virtual-clock';
-import { createShutdown, SHUTDOWN_TIMEOUT_MS } from '@/lib/server/shutdown';
+import { createShutdown, SAME_SIGNAL_MS, SHUTDOWN_TIMEOUT_MS } from '@/lib/server/shutdown';
 
 function setUp(stop: () => Promise<void>) {
   const clock = new VirtualClock();
@@ -21,10 +21,18 @@ describe('the end of the server', () => {
     expect(clock.timersPending).toBe(0);
   });
 
+  it('takes a signal that comes twice with one key press for one', async () => {
+    const { clock, exits, signal } = setUp(() => new Promise(() => undefined));
+    signal('SIGINT');
+    await clock.advance(SAME_SIGNAL_MS - 1);
+    signal('SIGINT');
+    expect(exits).toEqual([]);
+  });
+
   it('comes at once at a second signal', async () => {
     const { clock, exits, signal } = setUp(() => new Promise(() => undefined));
     signal('SIGINT');
-    await clock.advance(100);
+    await clock.advance(SAME_SIGNAL_MS);
     expect(exits).toEqual([]);
     signal('SIGINT');
     expect(exits).toEqual([1]);
