@@ -54,7 +54,6 @@ function statusOf(live: { readonly status: MoveRecord['status']; readonly bytesD
 
 function MoveRow({ move, nameOf }: { readonly move: MoveRecord; readonly nameOf: (nodeId: string) => string }) {
   const { step } = move;
-  const total = step.kind === 'move' ? step.bytes : 0;
   return (
     <tr>
       <td>{formatCount(move.index + 1)}</td>
@@ -62,9 +61,16 @@ function MoveRow({ move, nameOf }: { readonly move: MoveRecord; readonly nameOf:
       <td>{nameOf(step.sourceNodeId)}</td>
       <td>{nameOf(step.targetNodeId)}</td>
       <td><StatusBadge status={moveWords(move.status)} {...(move.failure !== null && { title: move.failure.message })} />{move.attempt > 1 && <span className={classes['dim']}> try {move.attempt}</span>}</td>
-      <td>{move.status === 'done' ? formatBytes(move.bytesDone) : move.status === 'pending' ? formatBytes(total) : `${formatBytes(move.bytesDone)} of ${formatBytes(total)}`}</td>
+      <td>{dataWords(move)}</td>
       <td>{move.startedAtMs !== null && move.finishedAtMs !== null ? formatDuration(move.finishedAtMs - move.startedAtMs) : '–'}</td>
       <td className={classes['dim']}>{move.failure !== null && move.status === 'failed' ? move.failure.message : reasonWords(step.reason)}</td>
     </tr>
   );
+}
+
+/** A role that is handed over carries no data. */
+function dataWords({ step, status, bytesDone }: MoveRecord): string {
+  if (step.kind === 'transfer') return 'no data';
+  if (status === 'done') return formatBytes(bytesDone);
+  return status === 'pending' ? formatBytes(step.bytes) : `${formatBytes(bytesDone)} of ${formatBytes(step.bytes)}`;
 }

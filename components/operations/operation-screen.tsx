@@ -58,12 +58,12 @@ function OperationBody({ operation }: { readonly operation: Operation }) {
           by {operation.createdBy.name}, {operation.startedAtMs === null ? <>queued <TimeText atMs={operation.createdAtMs} nowMs={nowMs} /></> : <>started <TimeText atMs={operation.startedAtMs} nowMs={nowMs} /></>}
           {operation.finishedAtMs !== null && <>, ended <TimeText atMs={operation.finishedAtMs} nowMs={nowMs} /></>}
         </span>
-        <Link className={classes['spacer']} href={`/${clusterId}/operations`}>All operations</Link>
+        <Link className={`${classes['spacer'] ?? ''} ${classes['link'] ?? ''}`} href={`/${clusterId}/operations`}>All operations</Link>
       </div>
       <Panel title={ended ? 'How it ended' : 'Progress'} note={throttleWords(operation.throttle)}>
         <div className={classes['live']}>
           {operation.statusReason !== null && <p className={classes['verdict']}>{operation.statusReason}</p>}
-          <Stages operation={operation} />
+          {operation.stages.length > 1 && <Stages operation={operation} />}
           {operation.progress.movesTotal > 0 && (
             <div>
               <Progress value={(shareDone(operation.progress) ?? 0) * 100} size="lg" aria-label={`${title}: done`} />
@@ -80,6 +80,7 @@ function OperationBody({ operation }: { readonly operation: Operation }) {
   );
 }
 
+/** One stage alone would only repeat the state of the operation. */
 function Stages({ operation }: { readonly operation: Operation }) {
   return (
     <ol className={classes['stages']} aria-label="Stages">

@@ -49,7 +49,7 @@ function QueuedOperation({ operation }: { readonly operation: Operation }) {
   const nameOf = useNameOfNode();
   return (
     <div className={classes['head']}>
-      <Link href={`/${clusterId}/operations/${operation.id}`}><strong>{operationTitle(operation, nameOf)}</strong></Link>
+      <Link className={classes['link']} href={`/${clusterId}/operations/${operation.id}`}><strong>{operationTitle(operation, nameOf)}</strong></Link>
       <StatusBadge status={executionWords(operation.status)} />
       <span className={classes['dim']}>{operation.progress.movesTotal > 0 ? progressWords(operation.progress) : `by ${operation.createdBy.name}`}</span>
       <div className={classes['spacer']}><OperationBrakes operation={operation} /></div>
@@ -78,7 +78,7 @@ function History() {
             <tbody>
               {ended.map((operation) => (
                 <tr key={operation.id}>
-                  <th scope="row"><Link href={`/${clusterId}/operations/${operation.id}`}>{operationTitle(operation, nameOf)}</Link></th>
+                  <th scope="row"><Link className={classes['link']} href={`/${clusterId}/operations/${operation.id}`}>{operationTitle(operation, nameOf)}</Link></th>
                   <td><StatusBadge status={executionWords(operation.status)} {...(operation.statusReason !== null && { title: operation.statusReason })} /></td>
                   <td>{operation.progress.movesTotal === 0 ? '–' : `${operation.progress.movesDone.toLocaleString('en-US')} of ${plural(operation.progress.movesTotal, 'move')}`}</td>
                   <td>{operation.progress.movesTotal === 0 ? '–' : formatBytes(operation.progress.bytesDone)}</td>
@@ -91,7 +91,7 @@ function History() {
           </table>
         </div>
       )}
-      <div className={classes['head']}>
+      <div className={classes['pages']}>
         {cursor !== '' && <Button variant="default" onClick={() => void setCursor('')}>Newest</Button>}
         {next !== null && <Button variant="default" onClick={() => void setCursor(next)}>Older</Button>}
       </div>

@@ -1,5 +1,5 @@
 /** The words of plans: strategies, scopes and reasons, the same wherever a plan is shown. */
-import { formatBytes, formatCount, formatRatio, formatRate, plural } from '@/lib/client/format';
+import { formatByteRate, formatBytes, formatCores, formatCount, formatRate, plural } from '@/lib/client/format';
 import type { BalanceDimension } from '@/lib/contract/imbalance';
 import type { MoveReason, PlanScope, PlanStep, Strategy } from '@/lib/contract/plan';
 
@@ -26,6 +26,12 @@ export function stepWords(step: PlanStep): string {
   return step.role === 'primary' ? 'primary and its data' : 'secondary';
 }
 
+/** A reason tells what its node holds of the dimension, in the dimension's own unit. */
+const PRINTERS: Readonly<Record<BalanceDimension, (value: number | null) => string>> = {
+  cpu: formatCores, memory: formatBytes, disk: formatBytes, data: formatBytes, network: formatByteRate,
+  operations: (value) => formatRate(value, 'ops'), shards: formatCount, primaries: formatCount,
+};
+
 const REASONS: Readonly<Record<MoveReason['code'], string>> = {
   'evens-load': 'evens',
   'evens-count': 'evens the count of',
@@ -39,17 +45,8 @@ const REASONS: Readonly<Record<MoveReason['code'], string>> = {
   'reverses': 'takes an earlier move back; ',
 };
 
-/** "evens cpu: source 71 % to 69 %, target 12 % to 14 %". */
+/** "evens cpu: source 3.7 cores to 3.6 cores, target 2.6 cores to 2.7 cores". */
 export function reasonWords(reason: MoveReason): string {
-  const print = printerOf(reason.dimension, reason);
+  const print = PRINTERS[reason.dimension];
   return `${REASONS[reason.code]} ${DIMENSION_WORDS[reason.dimension].toLowerCase()}: source ${print(reason.sourceBefore)} to ${print(reason.sourceAfter)}, target ${print(reason.targetBefore)} to ${print(reason.targetAfter)}`.replace(';  ', '; ');
-}
-
-function printerOf(dimension: BalanceDimension, reason: MoveReason): (value: number | null) => string {
-  if (dimension === 'shards' || dimension === 'primaries') return formatCount;
-  // Utilizations are shares; quantities without a known capacity come as they are.
-  const largest = Math.max(reason.sourceBefore ?? 0, reason.targetAfter ?? 0);
-  if (largest <= 4) return formatRatio;
-  if (dimension === 'operations') return (value) => formatRate(value, 'ops');
-  return dimension === 'cpu' ? formatCount : formatBytes;
 }

@@ -1,5 +1,6 @@
 'use client';
 
+import { RESOURCE_LABELS } from '@/components/charts/node-facts';
 import { useSummary } from '@/components/realtime/use-cluster';
 import { useNow } from '@/components/realtime/use-live-store';
 import { Panel } from '@/components/ui/panel';
@@ -46,7 +47,7 @@ function Decision({ decision }: { readonly decision: ScalingDecision }) {
         <tbody>
           {decision.conditions.map((condition) => (
             <tr key={condition.resource}>
-              <th scope="row">{condition.resource}</th>
+              <th scope="row">{RESOURCE_LABELS[condition.resource]}</th>
               <td><Quantity kind="ratio" value={condition.utilization} /></td>
               <td><Quantity kind="ratio" value={condition.target} /></td>
               <td>{condition.nodeCountWanted ?? 'holds'}</td>

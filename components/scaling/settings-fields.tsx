@@ -2,6 +2,7 @@
 
 import { NumberInput, Radio, Select, SimpleGrid, Stack, Switch } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
+import { RESOURCE_LABELS } from '@/components/charts/node-facts';
 import { Panel } from '@/components/ui/panel';
 import { STRATEGIES } from '@/lib/contract/plan';
 import { RESOURCES } from '@/lib/contract/resources';
@@ -9,7 +10,6 @@ import type { SettingsValues } from './settings-values';
 
 type Form = UseFormReturnType<SettingsValues>;
 
-const RESOURCE_LABELS = { cpu: 'CPU', memory: 'Memory', disk: 'Disk', network: 'Network' } as const;
 const STRATEGY_LABELS = { 'load-based': 'Load based', 'round-robin': 'Round robin', 'consistent-hashing': 'Consistent hashing' } as const;
 
 /** A number with its unit. Limits are checked by the schema, so that a wrong one is told and not silently bent. */
@@ -97,9 +97,9 @@ export function HealthFields({ form }: { readonly form: Form }) {
   return (
     <Panel title="Liveness" note="when a silent node is believed to be what">
       <SimpleGrid cols={{ base: 1, xs: 3 }}>
-        <NumberField form={form} path="health.suspectAfterMissed" label="Suspect after" unit="missed" about="Readings in a row; costs nothing, so it is quick" />
+        <NumberField form={form} path="health.suspectAfterMissed" label="Suspect after" unit="missed" about="Readings in a row" />
         <NumberField form={form} path="health.unreachableAfterMs" label="Unreachable after" unit="s" about="Of silence, and a failed probe" />
-        <NumberField form={form} path="health.deadAfterMs" label="Dead after" unit="s" about="Repair may start then; longer than a reboot" />
+        <NumberField form={form} path="health.deadAfterMs" label="Dead after" unit="s" about="Repair may start then" />
       </SimpleGrid>
     </Panel>
   );
@@ -108,8 +108,8 @@ export function HealthFields({ form }: { readonly form: Form }) {
 export function ObservationFields({ form }: { readonly form: Form }) {
   return (
     <Panel title="Observation">
-      <SimpleGrid cols={{ base: 1, xs: 3 }}>
-        <NumberField form={form} path="observationIntervalMs" label="Read every" unit="s" about="0.25 to 60; older than two intervals is stale" />
+      <SimpleGrid cols={{ base: 1, xs: 2 }}>
+        <NumberField form={form} path="observationIntervalMs" label="Read every" unit="s" about="0.25 to 60; stale after two intervals" />
       </SimpleGrid>
     </Panel>
   );

@@ -2,6 +2,7 @@
 
 import { SegmentedControl, Stack } from '@mantine/core';
 import { parseAsStringLiteral, useQueryState } from 'nuqs';
+import { RESOURCE_LABELS } from '@/components/charts/node-facts';
 import { TimeSeries } from '@/components/charts/time-series';
 import { useMetrics } from '@/components/realtime/use-metrics';
 import { useRoundedNow } from '@/components/realtime/use-live-store';
@@ -16,7 +17,6 @@ import type { VersionedSettings } from '@/lib/contract/settings';
 
 const WINDOWS = { '15m': 900_000, '2h': 7_200_000, '24h': 86_400_000 } as const;
 const WINDOW_KEYS = ['15m', '2h', '24h'] as const;
-const LABELS = { cpu: 'CPU', memory: 'Memory', disk: 'Disk', network: 'Network' } as const;
 
 /** The recorded means against the targets and lines that are in force. */
 export function UtilizationPanel({ settings }: { readonly settings: VersionedSettings['settings'] }) {
@@ -35,8 +35,8 @@ export function UtilizationPanel({ settings }: { readonly settings: VersionedSet
           const series = seriesOf(resource);
           return (
             <TimeSeries
-              key={resource} title={LABELS[resource]} window={`mean over nodes and ${formatDuration(series?.stepMs ?? 10_000)}`} heightPx={120}
-              series={[{ key: resource, label: LABELS[resource], points: series?.points.map((point) => ({ atMs: point.atMs, value: point.mean })) ?? [] }]}
+              key={resource} title={RESOURCE_LABELS[resource]} window={`mean over nodes and ${formatDuration(series?.stepMs ?? 10_000)}`} heightPx={120}
+              series={[{ key: resource, label: RESOURCE_LABELS[resource], points: series?.points.map((point) => ({ atMs: point.atMs, value: point.mean })) ?? [] }]}
               fromMs={nowMs - windowMs} toMs={nowMs} format={formatRatio} formatTime={formatTime} zoneKey={zone} valueMax={1}
               thresholds={[
                 { value: settings.scaling.targetUtilization[resource], label: `Target ${formatRatio(settings.scaling.targetUtilization[resource])}` },

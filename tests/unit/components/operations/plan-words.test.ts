@@ -8,7 +8,8 @@ const url: PlanUrl = { strategy: null, scope: 'cluster', node: '', shards: '', t
 
 describe('plan words', () => {
   it('tells a move’s reason with the numbers of both ends', () => {
-    expect(reasonWords({ code: 'evens-load', dimension: 'cpu', sourceBefore: 0.71, sourceAfter: 0.69, targetBefore: 0.12, targetAfter: 0.14 })).toBe('evens cpu: source 71 % to 69 %, target 12 % to 14 %');
+    expect(reasonWords({ code: 'evens-load', dimension: 'cpu', sourceBefore: 3.75, sourceAfter: 3.5, targetBefore: 0.5, targetAfter: 0.75 })).toBe('evens cpu: source 3.75 cores to 3.5 cores, target 0.5 cores to 0.75 cores');
+    expect(reasonWords({ code: 'evens-load', dimension: 'data', sourceBefore: 2048, sourceAfter: 1024, targetBefore: 0, targetAfter: 1024 })).toBe('evens data: source 2 KiB to 1 KiB, target 0 B to 1 KiB');
     expect(reasonWords({ code: 'evens-count', dimension: 'shards', sourceBefore: 300, sourceAfter: 299, targetBefore: 10, targetAfter: 11 })).toBe('evens the count of shards: source 300 to 299, target 10 to 11');
   });
 
