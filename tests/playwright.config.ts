@@ -19,6 +19,9 @@ export default defineConfig({
   use: {
     browserName: 'chromium',
     launchOptions: requireChromium(),
+    // What is missing is told soon, and not by the whole test running out of its time.
+    actionTimeout: 20_000,
+    navigationTimeout: 30_000,
     viewport: { width: 1440, height: 900 },
     screenshot: 'on',
     trace: 'retain-on-failure',

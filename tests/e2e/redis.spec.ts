@@ -29,9 +29,13 @@ test('connects a real cluster, refuses a wrong password, rebalances under load a
   await page.getByRole('button', { name: 'Connect a cluster' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByText('Redis or Valkey cluster').click();
-  await dialog.getByLabel('Name', { exact: true }).fill('Orders');
+  await dialog.getByRole('textbox', { name: 'Name', exact: true }).fill('Orders');
   // One seed that nobody listens on does no harm.
-  await dialog.getByLabel('Addresses').fill(['127.0.0.1:1', ...redis.seeds.slice(0, 2)].join('\n'));
+  for (const seed of ['127.0.0.1:1', ...redis.seeds.slice(0, 2)]) {
+    await dialog.getByRole('combobox', { name: 'Addresses' }).or(dialog.getByRole('textbox', { name: 'Addresses' })).first().fill(seed);
+    await page.keyboard.press('Enter');
+    await expect(dialog.getByText(seed, { exact: true })).toBeVisible();
+  }
   await dialog.getByLabel('Password', { exact: true }).fill('wrong');
   await dialog.getByRole('button', { name: 'Test the connection' }).click();
   await expect(dialog.getByText('authentication-failed')).toBeVisible({ timeout: 20_000 });
