@@ -67,7 +67,7 @@ function OperationBody({ operation }: { readonly operation: Operation }) {
           {operation.progress.movesTotal > 0 && (
             <div>
               <Progress value={(shareDone(operation.progress) ?? 0) * 100} size="lg" aria-label={`${title}: done`} />
-              <p className={classes['dim']}>{progressWords(operation.progress)}</p>
+              <p className={classes['dim']}>{progressWords(ended ? { ...operation.progress, bytesPerSecond: null, secondsLeft: null } : operation.progress)}</p>
             </div>
           )}
           {operation.refusals.length > 0 && <RefusalList refusals={operation.refusals} />}
