@@ -1,7 +1,7 @@
 import { Group, Text } from '@mantine/core';
 import type { Scheme } from './shard-colors';
 import { seriesStyleOf } from './series-colors';
-import type { ThresholdLine } from './time-series';
+import type { ThresholdLine } from './time-series-props';
 import type { TimeSeriesData } from './time-series-rows';
 
 /** Which line is which: colour, dash and word. */

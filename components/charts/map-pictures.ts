@@ -9,18 +9,18 @@ import { CODE_UNKNOWN, encodeMetric, logDomainOf, type LogDomain, type Rounding 
 const FADED_SHARE = 0.85;
 const HALF_SHARE = 0.5;
 
-function flagsOf(codes: readonly number[]): Uint8Array {
-  const flags = new Uint8Array(256);
-  for (const code of codes) flags[code] = 1;
-  return flags;
+function opaqueFor(codes: readonly number[]): Uint32Array {
+  const opaque = new Uint32Array(256);
+  for (const code of codes) opaque[code] = 0xff_ff_ff_ff;
+  return opaque;
 }
 
-const HATCH_UNKNOWN: Stencil = { look: 'hatch', marked: flagsOf([CODE_UNKNOWN]) };
-const CROSS_NO_PRIMARY: Stencil = { look: 'cross', marked: flagsOf([CODE_NO_PRIMARY]) };
+const HATCH_UNKNOWN: Stencil = { look: 'hatch', opaque: opaqueFor([CODE_UNKNOWN]) };
+const CROSS_NO_PRIMARY: Stencil = { look: 'cross', opaque: opaqueFor([CODE_NO_PRIMARY]) };
 const ownerPatternStencils: readonly Stencil[] = OWNER_PATTERNS.flatMap((pattern) => {
   if (pattern === 'solid') return [];
   const codes = Array.from({ length: OWNER_STYLE_COUNT }, (_, look) => look).filter((look) => ownerStyleOf(look).pattern === pattern);
-  return [{ look: pattern, marked: flagsOf(codes.map((look) => 1 + look)) }];
+  return [{ look: pattern, opaque: opaqueFor(codes.map((look) => 1 + look)) }];
 });
 
 function tablesOf(full: Uint32Array, scheme: Scheme): ColorTables {
@@ -89,13 +89,16 @@ export function metricPicture(column: Float32Array | Float64Array, rounding: Rou
 
 /** What one node holds stands out: its primaries in full, its other replicas half. */
 export function emphasisOfNode(table: ShardPlacement, nodeIndex: number): Uint8Array {
-  const emphasis = new Uint8Array(table.shardCount);
+  const emphasis = new Uint8Array(table.shardCount).fill(EMPHASIS_FADED);
   const { replicas, replicaMax } = table;
-  for (let shardId = 0; shardId < table.shardCount; shardId += 1) {
-    const start = shardId * replicaMax;
-    if (replicas[start] === nodeIndex) emphasis[shardId] = EMPHASIS_FULL;
-    else if (replicas.subarray(start + 1, start + replicaMax).includes(nodeIndex)) emphasis[shardId] = EMPHASIS_HALF;
-    else emphasis[shardId] = EMPHASIS_FADED;
+  // One walk over the replicas; a view per shard would cost ten times the comparison itself.
+  for (let at = 0, shardId = 0, role = 0; at < replicas.length; at += 1) {
+    if (replicas[at] === nodeIndex && nodeIndex >= 0) emphasis[shardId] = role === 0 ? EMPHASIS_FULL : EMPHASIS_HALF;
+    role += 1;
+    if (role === replicaMax) {
+      role = 0;
+      shardId += 1;
+    }
   }
   return emphasis;
 }

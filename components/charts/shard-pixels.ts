@@ -37,17 +37,20 @@ export function paintCells(layout: ShardLayout, picture: CellPicture, empty: Pac
   }
 }
 
-/** Opaque where the shard's code is in `marked` (256 flags), transparent elsewhere: the stencil of a hatch or pattern. Returns whether anything is marked. */
-export function paintStencil(layout: ShardLayout, codes: Uint8Array, marked: Uint8Array, pixels: Uint32Array): boolean {
+/** 256 flags: which codes occur at all. */
+export function codesUsed(codes: Uint8Array): Uint8Array {
+  const used = new Uint8Array(256);
+  for (let shardId = 0; shardId < codes.length; shardId += 1) used[codes[shardId]!] = 1;
+  return used;
+}
+
+/** Opaque (all bits) where the shard's code is in `opaque` (256 entries of 0 or 0xffffffff), transparent elsewhere: the stencil of a hatch or pattern. */
+export function paintStencil(layout: ShardLayout, codes: Uint8Array, opaque: Uint32Array, pixels: Uint32Array): void {
   const { cells } = layout;
-  let any = false;
   for (let cell = 0; cell < cells.length; cell += 1) {
     const shardId = cells[cell]!;
-    const on = shardId !== EMPTY_CELL && marked[codes[shardId]!] !== 0;
-    pixels[cell] = on ? 0xff_ff_ff_ff : 0;
-    any ||= on;
+    pixels[cell] = shardId === EMPTY_CELL ? 0 : opaque[codes[shardId]!]!;
   }
-  return any;
 }
 
 /**

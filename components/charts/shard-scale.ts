@@ -30,7 +30,8 @@ export type Rounding = 'decimal' | 'binary';
 export function logDomainOf(column: Float32Array | Float64Array, rounding: Rounding = 'decimal'): LogDomain | null {
   let low = Infinity;
   let high = 0;
-  for (const value of column) {
+  for (let row = 0; row < column.length; row += 1) {
+    const value = column[row]!;
     if (!(value > 0) || value === Infinity) continue;
     if (value < low) low = value;
     if (value > high) high = value;
@@ -68,16 +69,28 @@ export function valueAtPosition(position: number, domain: LogDomain): number {
   return domain.low * (domain.high / domain.low) ** position;
 }
 
+/**
+ * log2 of the mantissa's leading eight bits, taken in the middle of each step. A float32
+ * is 2^exponent x mantissa, so exponent plus this table is log2 to within 0.003: a
+ * hundredth of a colour step, at a fifth of the price of Math.log.
+ */
+const mantissaLog2 = Float32Array.from({ length: 256 }, (_, step) => Math.log2(1 + (step + 0.5) / 256));
+const scratch = new Float32Array(1);
+const scratchBits = new Uint32Array(scratch.buffer);
+
 /** Writes the code of every value into `codes` (same length). NaN is unknown, never zero. */
 export function encodeMetric(column: Float32Array | Float64Array, domain: LogDomain | null, codes: Uint8Array): void {
-  const lowLog = domain === null ? 0 : Math.log(domain.low);
-  const factor = domain === null ? 0 : (codeMax - codePositiveMin) / (Math.log(domain.high) - lowLog);
+  const lowLog2 = domain === null ? 0 : Math.log2(domain.low);
+  const factor = domain === null ? 0 : (codeMax - codePositiveMin) / (Math.log2(domain.high) - lowLog2);
   for (let row = 0; row < codes.length; row += 1) {
     const value = column[row]!;
     if (!(value >= 0)) codes[row] = CODE_UNKNOWN;
     else if (value === 0 || domain === null) codes[row] = CODE_ZERO;
     else {
-      const code = codePositiveMin + Math.round((Math.log(value) - lowLog) * factor);
+      scratch[0] = value;
+      const bits = scratchBits[0]!;
+      const log2 = (bits >>> 23) - 127 + mantissaLog2[(bits >>> 15) & 255]!;
+      const code = (codePositiveMin + (log2 - lowLog2) * factor + 0.5) | 0;
       codes[row] = code < codePositiveMin ? codePositiveMin : code > codeMax ? codeMax : code;
     }
   }

@@ -1,10 +1,11 @@
 'use client';
 
 import { Paper, Text } from '@mantine/core';
+import { memo } from 'react';
 import { CartesianGrid, Line, LineChart, ReferenceLine, Tooltip, XAxis, YAxis } from 'recharts';
 import { seriesStyleOf } from './series-colors';
 import type { Scheme } from './shard-colors';
-import type { EventMarker, ThresholdLine } from './time-series';
+import type { EventMarker, ThresholdLine } from './time-series-props';
 import type { TimeRow, TimeSeriesData } from './time-series-rows';
 
 export interface TimeSeriesPlotProps {
@@ -15,7 +16,6 @@ export interface TimeSeriesPlotProps {
   readonly toMs: number;
   readonly format: (value: number) => string;
   readonly formatTime: (atMs: number) => string;
-  readonly zoneKey: string;
   readonly thresholds: readonly ThresholdLine[];
   readonly events: readonly EventMarker[];
   /** From 0 to the top of the scale. */
@@ -30,7 +30,7 @@ const AXIS_WIDTH_PX = 64;
 const MARKED_EVENTS_MAX = 40;
 
 /** The drawing itself, without animation; TimeSeries decides when it may update. */
-export function TimeSeriesPlot({ scheme, series, rows, fromMs, toMs, format, formatTime, thresholds, events, ticks, heightPx }: TimeSeriesPlotProps) {
+export const TimeSeriesPlot = memo(({ scheme, series, rows, fromMs, toMs, format, formatTime, thresholds, events, ticks, heightPx }: TimeSeriesPlotProps) => {
   // A line is drawn by one accessor per series: rows stay arrays and are never copied into keyed objects.
   return (
     <LineChart responsive data={[...rows]} style={{ width: '100%', height: heightPx }} accessibilityLayer={false} margin={{ top: 6, right: 12, bottom: 0, left: 0 }}>
@@ -59,7 +59,8 @@ export function TimeSeriesPlot({ scheme, series, rows, fromMs, toMs, format, for
       })}
     </LineChart>
   );
-}
+});
+TimeSeriesPlot.displayName = 'TimeSeriesPlot';
 
 type ReadingProps = Pick<TimeSeriesPlotProps, 'series' | 'rows' | 'events' | 'format' | 'formatTime'> & { readonly atMs: number };
 

@@ -1,5 +1,5 @@
 import { Table } from '@mantine/core';
-import type { EventMarker, TimeSeriesProps } from './time-series';
+import type { EventMarker, TimeSeriesProps } from './time-series-props';
 import type { TimeRow } from './time-series-rows';
 
 type TimeSeriesTableProps = Pick<TimeSeriesProps, 'title' | 'series' | 'format' | 'formatTime'> & {

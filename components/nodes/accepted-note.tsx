@@ -9,6 +9,7 @@ export function noteAccepted({ message, clusterId, operationId }: { readonly mes
   notifications.show({
     withBorder: true,
     autoClose: 8_000,
+    closeButtonProps: { 'aria-label': 'Dismiss' },
     message: <>{message} <Anchor component={Link} size="sm" href={`/${clusterId}/operations/${operationId}`}>Show its progress</Anchor></>,
   });
 }

@@ -13,7 +13,7 @@ export function reportProblem(what: string, error: unknown): void {
   const problem = toApiProblem(error);
   const refusals = problem.lost ? [] : problem.refusals ?? [];
   const detail = refusals.length === 0 ? problem.detail : refusals.map((refusal) => refusal.message).join('; ');
-  notifications.show({ color: 'red', withBorder: true, autoClose: 10_000, title: what, message: detail });
+  notifications.show({ color: 'red', withBorder: true, autoClose: 10_000, closeButtonProps: { 'aria-label': 'Dismiss' }, title: what, message: detail });
 }
 
 /** Cordon and its opposite: done at once, taken back within 5 s by one press. What the server has done comes back live. */

@@ -5,7 +5,7 @@ import { ownerStyleOf, OWNER_STYLE_COUNT } from '@/components/charts/owner-style
 import { CODE_NO_PRIMARY, encodeOwners, fadedColorTable, metricColorTable, ownerColorTable, SURFACES } from '@/components/charts/shard-colors';
 import { gridLayout, groupedLayout } from '@/components/charts/shard-layout';
 import { CHANGE_NONE, CHANGE_PRIMARY, CHANGE_SECONDARY, changePicture, changesBetween, emphasisOfNode, metricPicture, metricTables, ownerPicture, ownerTables } from '@/components/charts/map-pictures';
-import { EMPHASIS_FADED, EMPHASIS_FULL, EMPHASIS_HALF, outlineOf, paintCells, paintStencil } from '@/components/charts/shard-pixels';
+import { EMPHASIS_FADED, EMPHASIS_FULL, EMPHASIS_HALF, codesUsed, outlineOf, paintCells, paintStencil } from '@/components/charts/shard-pixels';
 import { createMarks, marksOfRanges, rangesOfMarks } from '@/components/charts/shard-ranges';
 import { CODE_UNKNOWN, CODE_ZERO, encodeMetric, logDomainOf, positionOnScale, scaleTicks } from '@/components/charts/shard-scale';
 
@@ -52,6 +52,17 @@ describe('the scale of metrics', () => {
     const column = Float64Array.of(NaN, 0, 1, 1_000, -1);
     encodeMetric(column, logDomainOf(column), codes);
     expect([...codes]).toEqual([CODE_UNKNOWN, CODE_ZERO, 2, 255, CODE_UNKNOWN]);
+  });
+
+  it('every value gets the code that the exact logarithm would give, or its neighbour', () => {
+    const domain = { low: 1e-3, high: 1e9 };
+    const column = Float64Array.from({ length: 4_000 }, (_, step) => domain.low * (domain.high / domain.low) ** (step / 3_999));
+    const codes = new Uint8Array(column.length);
+    encodeMetric(column, domain, codes);
+    for (const [row, value] of column.entries()) {
+      expect(Math.abs(codes[row]! - (2 + positionOnScale(value, domain) * 253))).toBeLessThan(0.6);
+    }
+    expect([codes[0], codes.at(-1)]).toEqual([2, 255]);
   });
 
   it('a column without a positive value has no scale, and draws zeros and unknowns', () => {
@@ -129,10 +140,10 @@ describe('pixels', () => {
     const layout = gridLayout(3);
     const pixels = new Uint32Array(layout.cells.length);
     const hatch = picture.stencils.find((stencil) => stencil.look === 'hatch')!;
-    expect(paintStencil(layout, picture.codes, hatch.marked, pixels)).toBe(true);
+    paintStencil(layout, picture.codes, hatch.opaque, pixels);
     expect([...pixels]).toEqual([0xffffffff, 0, 0, 0]);
     expect(unknownCount).toBe(1);
-    expect(paintStencil(layout, Uint8Array.of(5, 6, 7), hatch.marked, pixels)).toBe(false);
+    expect([...codesUsed(picture.codes)].flatMap((flag, code) => (flag === 1 && hatch.opaque[code] !== 0 ? [code] : []))).toEqual([CODE_UNKNOWN]);
   });
 
   it('packs colours in the memory order of ImageData', () => {
