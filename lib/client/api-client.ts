@@ -1,16 +1,9 @@
-import { createORPCClient, type ClientContext, type ClientLink } from '@orpc/client';
+import { createORPCClient } from '@orpc/client';
 import type { ContractRouterClient } from '@orpc/contract';
 import type { api } from '@/lib/contract/api';
+import type { ApiClientOptions, ApiLink } from './api-link';
 
 export type ApiClient = ContractRouterClient<typeof api>;
-export type ApiLink = ClientLink<ClientContext>;
-
-export interface ApiClientOptions {
-  /** Base of the API, such as https://host/api/v1. */
-  readonly url: string;
-  readonly fetch: (request: Request, init?: RequestInit) => Promise<Response>;
-  readonly nextKey: () => string;
-}
 
 /** The typed client of the contract. How calls travel is loaded with the first of them. Failures are read with `toApiProblem`. */
 export function createApiClient(options: ApiClientOptions): ApiClient {

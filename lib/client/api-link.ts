@@ -1,8 +1,7 @@
-import { ORPCError } from '@orpc/client';
+import { ORPCError, type ClientContext, type ClientLink } from '@orpc/client';
 import { OpenAPILink } from '@orpc/openapi-client/fetch';
 import { api } from '@/lib/contract/api';
 import { ProblemSchema } from '@/lib/contract/problem';
-import type { ApiClientOptions, ApiLink } from './api-client';
 import { ProblemError } from './api-problem';
 import { IdempotencyKeys } from './idempotency-keys';
 
@@ -14,6 +13,15 @@ import { IdempotencyKeys } from './idempotency-keys';
 const PROBLEM_TYPE = 'application/problem+json';
 /** An answer that comes from what stands before the server says nothing about the effect. */
 const UNDECIDED_STATUSES: readonly number[] = [502, 504];
+
+export type ApiLink = ClientLink<ClientContext>;
+
+export interface ApiClientOptions {
+  /** Base of the API, such as https://host/api/v1. */
+  readonly url: string;
+  readonly fetch: (request: Request, init?: RequestInit) => Promise<Response>;
+  readonly nextKey: () => string;
+}
 
 export function createApiLink(options: ApiClientOptions): ApiLink {
   const keys = new IdempotencyKeys(options.nextKey);
