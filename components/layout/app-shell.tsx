@@ -22,6 +22,9 @@ import classes from './app-shell.module.css';
 const CommandPalette = lazy(async () => ({ default: (await import('./command-palette')).CommandPalette }));
 const ShortcutsDialog = lazyDialog<{ readonly opened: boolean; readonly onClose: () => void }>(async () => (await import('./shortcuts-dialog')).ShortcutsDialog);
 
+/** Of what runs, beside each other or in two rows: the content ends above it. */
+const FOOTER_HEIGHTS = { base: '5.75rem', md: '3.5rem' };
+
 /** The frame around every screen of a cluster. */
 export function AppShell({ children }: { readonly children: ReactNode }) {
   const clusterId = useClusterId();
@@ -43,7 +46,7 @@ export function AppShell({ children }: { readonly children: ReactNode }) {
     <MantineShell
       header={{ height: 'var(--ps-header-height)' }}
       navbar={{ width: 'var(--ps-nav-width)', breakpoint: 'sm', collapsed: { mobile: !navOpened } }}
-      footer={{ height: operation === null ? 0 : 'auto' }}
+      footer={{ height: operation === null ? 0 : FOOTER_HEIGHTS }}
       padding={0}
       className={classes['shell']}
       data-environment={environment ?? undefined}

@@ -12,6 +12,7 @@ import { ToneIcon } from '@/components/ui/status-badge';
 import { useZone } from '@/components/ui/zone-provider';
 import { healthWords, nodeWords } from '@/lib/client/status';
 import { NAV_ITEMS } from './nav-items';
+import classes from './command-palette.module.css';
 
 const RESULTS_MAX = 20;
 
@@ -33,6 +34,9 @@ export function CommandPalette({ openCount }: { readonly openCount: number }) {
       <Spotlight
         actions={actions}
         shortcut={null}
+        attributes={{ content: { 'aria-label': 'Command palette' } }}
+        classNames={{ content: classes['content'] ?? '', action: classes['action'] ?? '' }}
+        overlayProps={{ blur: 0 }}
         onSpotlightOpen={() => setOpened(true)}
         onSpotlightClose={() => setOpened(false)}
         nothingFound="Nothing of that name"

@@ -43,15 +43,16 @@ export function OperationFooter({ operation }: { readonly operation: Operation }
       </div>
       <div className={classes['progress']}>
         <Progress value={(share ?? 0) * 100} size="sm" aria-label={`${title}: done`} />
-        <span className={classes['words']}>{progressWords(operation.progress)}</span>
+        <span className={classes['words']} title={progressWords(operation.progress)}>{progressWords(operation.progress)}</span>
       </div>
-      <OperationBrakes operation={operation} />
+      <OperationBrakes operation={operation} compact />
     </section>
   );
 }
 
 /** Pause, resume and stop, each saying what it does and does not do. Also used by the operation's own page. */
-export function OperationBrakes({ operation }: { readonly operation: Operation }) {
+export function OperationBrakes({ operation, compact = false }: { readonly operation: Operation; readonly compact?: boolean }) {
+  const size = compact ? 'compact-sm' : 'xs';
   const api = useApi();
   const write = useWriteAllowed();
   const [stopping, dialog] = useDisclosure(false);
@@ -65,13 +66,13 @@ export function OperationBrakes({ operation }: { readonly operation: Operation }
     <div className={classes['brakes']}>
       {failed !== null && <ProblemAlert problem={toApiProblem(failed)} />}
       {operation.status === 'running' && (
-        <WriteButton variant="default" write={write} loading={pause.isPending} onClick={() => pause.mutate(input)} note="Client traffic is not affected">Pause moves</WriteButton>
+        <WriteButton size={size} variant="default" write={write} loading={pause.isPending} onClick={() => pause.mutate(input)} note="Client traffic is not affected">Pause moves</WriteButton>
       )}
       {operation.status === 'paused' && (
-        <WriteButton write={write} loading={resume.isPending} onClick={() => resume.mutate(input)}>Resume moves</WriteButton>
+        <WriteButton size={size} write={write} loading={resume.isPending} onClick={() => resume.mutate(input)}>Resume moves</WriteButton>
       )}
       {!isTerminal(operation.status) && operation.status !== 'canceling' && (
-        <WriteButton variant="default" write={write} onClick={dialog.open}>Stop</WriteButton>
+        <WriteButton size={size} variant="default" write={write} onClick={dialog.open}>Stop</WriteButton>
       )}
       <ConfirmDialog
         opened={stopping}

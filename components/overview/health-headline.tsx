@@ -1,6 +1,6 @@
 'use client';
 
-import { useSummary } from '@/components/realtime/use-cluster';
+import { useFreshness, useSummary } from '@/components/realtime/use-cluster';
 import { ToneIcon } from '@/components/ui/status-badge';
 import { formatDuration, plural } from '@/lib/client/format';
 import { healthSentence } from '@/lib/client/health-sentence';
@@ -11,13 +11,14 @@ import classes from './overview.module.css';
 /** The sentence that says whether anybody has to get up. */
 export function HealthHeadline() {
   const summary = useSummary();
+  const { stale } = useFreshness();
   const { head, details } = healthSentence(summary);
   const words = healthWords(summary.health.status);
   return (
     <section className={classes['headline']} aria-label="Health">
-      <span className={classes['headlineIcon']}><ToneIcon tone={words.tone} size={22} /></span>
+      <span className={classes['headlineIcon']}><ToneIcon tone={stale ? 'unknown' : words.tone} size={22} /></span>
       <div>
-        <h1 className={classes['sentence']}>{words.label}. {head}</h1>
+        <h1 className={classes['sentence']}>{stale ? `Not known now. Last known: ${words.label.toLowerCase()}, ${lowerFirst(head)}` : `${words.label}. ${head}`}</h1>
         {details.length > 0 && (
           <ul className={classes['details']}>
             {details.map((detail) => <li key={detail}>{detail}</li>)}
@@ -27,6 +28,10 @@ export function HealthHeadline() {
       </div>
     </section>
   );
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 function engineLine({ engine, totals, observationIntervalMs }: ClusterSummary): string {

@@ -32,7 +32,8 @@ export const theme = createTheme({
     },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 250, events: { hover: true, focus: true, touch: true } } },
     Modal: {
-      defaultProps: { centered: true, radius: 6, overlayProps: { backgroundOpacity: 0.55 } },
+      // A header right below a dialog would count as a second banner of the page.
+      defaultProps: { attributes: { header: { role: 'none' } }, centered: true, radius: 6, overlayProps: { backgroundOpacity: 0.55 } },
       styles: { content: { background: 'var(--ps-panel)', border: '1px solid var(--ps-border-strong)' }, header: { background: 'var(--ps-panel)' }, title: { fontWeight: 600 } },
     },
     Popover: { styles: { dropdown: { background: 'var(--ps-panel)', borderColor: 'var(--ps-border-strong)' } } },

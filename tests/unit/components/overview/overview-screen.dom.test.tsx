@@ -66,6 +66,7 @@ describe('the overview', { timeout: SLOW_MS }, () => {
     await harness.pass(12_000);
     expect(screen.getByText(/As of 12 s ago/)).toBeTruthy();
     expect(screen.getByText('48.2 k ops/s')).toBeTruthy();
+    expect(screen.getByRole('heading', { level: 1 }).textContent).toBe('Not known now. Last known: healthy, all 12 nodes are alive and 1,024 shards are served');
   });
 
   it('shows an event as it happens', async () => {
