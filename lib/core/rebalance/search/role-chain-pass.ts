@@ -7,10 +7,14 @@ import { donorsOf, ENERGY_GAIN_MIN, type ShiftPass } from './shift-pass';
 
 const ROUNDING = 1e-12;
 
+/** Ways tried from a third to a bin that lacks a role: they are alike. */
+const WAYS_PER_THIRD_MAX = 8;
+
 /**
  * Primary roles over two hands: a donor shares no shard with the bin that lacks a role,
  * but both share one with a third. First the third hands a role on, then the donor one
- * to the third, so nobody is ever above where the donor was. No data moves.
+ * to the third. No data moves, and neither end is above where the donor was. Only for
+ * terms that data does not move for: all others have shifts.
  * At most one chain per donor and pass; returns the number of changes.
  */
 export function roleChainPass(pass: ShiftPass): number {
@@ -19,8 +23,8 @@ export function roleChainPass(pass: ShiftPass): number {
   const items = new ItemsByBin(run.placement);
   let changes = 0;
   for (const donor of donorsOf(model, pass.target)) {
-    const term = model.worstTerm(donor);
-    if (term === null) continue;
+    const term = model.terms.find((each) => each.relevant && each.data !== 'freely' && model.excess(each, donor) > pass.target + ROUNDING);
+    if (term === undefined) continue;
     const chain = bestChain(pass, donor, term, items);
     for (const change of chain) run.commit(change);
     changes += chain.length;
@@ -30,17 +34,30 @@ export function roleChainPass(pass: ShiftPass): number {
 
 function bestChain(pass: ShiftPass, donor: number, term: BalanceTerm, items: ItemsByBin): readonly Change[] {
   const { model } = pass;
+  const fillMax = model.receiverFillMax(term, donor, term.amountMin);
+  const isLacking = (bin: number) => bin !== donor && term.level[bin]! < fillMax * term.divisor[bin]!;
+  if (!model.problem.scored.some((scored, bin) => scored === 1 && isLacking(bin))) return [];
   const ceiling = model.worstExcess(donor) + ROUNDING;
-  const fillOf = (bin: number) => term.level[bin]! / term.divisor[bin]!;
+  const onward = new Map<number, readonly Handover[]>();
   for (const first of handovers(pass, donor, items)) {
-    // A third that is emptier than the donor by itself is what a single transfer is for.
-    for (const second of handovers(pass, first.to, items)) {
-      if (second.to === donor || second.group === first.group || fillOf(second.to) >= fillOf(donor)) continue;
-      if (model.pairDelta(first, second) >= -ENERGY_GAIN_MIN || !staysBelow(pass, first, second, ceiling)) continue;
+    const ways = onward.get(first.to) ?? firstOf(handovers(pass, first.to, items), ({ to }) => isLacking(to));
+    onward.set(first.to, ways);
+    for (const second of ways) {
+      if (second.group === first.group || model.pairDelta(first, second) >= -ENERGY_GAIN_MIN || !staysBelow(pass, first, second, ceiling)) continue;
       return [second, first].map(({ group, from, to }) => ({ kind: 'transfer', group, from, to, code: pass.code, dimension: model.problem.dimensions[term.dimension]!.name }));
     }
   }
   return [];
+}
+
+function firstOf(all: Iterable<Handover>, wanted: (handover: Handover) => boolean): readonly Handover[] {
+  const found: Handover[] = [];
+  for (const handover of all) {
+    if (!wanted(handover)) continue;
+    found.push(handover);
+    if (found.length === WAYS_PER_THIRD_MAX) break;
+  }
+  return found;
 }
 
 interface Handover extends Exchange {

@@ -147,7 +147,7 @@ class Room {
 
   #add(nodeId: string, need: Need): void {
     const used = this.#used.get(nodeId)!;
-    for (const resource of RESOURCES) used[resource] += need[resource];
+    for (const resource of RESOURCES) used[resource] += Number.isNaN(need[resource]) ? 0 : need[resource];
   }
 
   #need(shardId: number, primary: boolean): Need {

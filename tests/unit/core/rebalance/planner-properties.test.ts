@@ -32,7 +32,10 @@ const relevantOf = (plan: Plan, transfers: boolean): BalanceDimension[] => {
   return [known.length === 0 ? 'shards' : 'data', ...(transfers ? ['primaries' as const] : [])];
 };
 
-describe('planRebalance, over generated clusters', () => {
+// Generous, since properties run many plans and machines of test runs are shared.
+const TIMEOUT_MS = 120_000;
+
+describe('planRebalance, over generated clusters', { timeout: TIMEOUT_MS }, () => {
   it('[P1][P2][P3][P4][P5] every prefix of every plan leaves a sound cluster', () => {
     fc.assert(fc.property(
       clusterArbitrary({ withInFlight: true }), request, fc.constantFrom('cluster', 'evacuate', 'shards'), fc.nat(), transferPrimary,
@@ -42,7 +45,7 @@ describe('planRebalance, over generated clusters', () => {
         expect(violationsOf(state, plan, context.safetyLines, NOW_MS)).toEqual([]);
         if (!transfers) expect(plan.steps.every((step) => step.kind === 'move')).toBe(true);
       },
-    ), runsOf(700));
+    ), runsOf(400));
   });
 
   it('[P2] no prefix has a higher score than the start, as imbalance measured from the shard table alone', () => {
@@ -54,7 +57,7 @@ describe('planRebalance, over generated clusters', () => {
         for (const score of scores) expect(score).toBeLessThanOrEqual(scores[0]! + 1e-6);
         if (plan.steps.length > 0) expect(plan.after.score).toBeLessThanOrEqual(plan.before.score + 1e-9);
       },
-    ), runsOf(400));
+    ), runsOf(250));
   });
 
   it('[P2] the score of every plan of every scope is no higher after it than before', () => {
@@ -79,7 +82,7 @@ describe('planRebalance, over generated clusters', () => {
       const plan = planRebalance(state, full, context);
       const again = planRebalance(executed(state, plan.steps), full, context);
       expect(again.steps).toEqual([]);
-    }), runsOf(700));
+    }), runsOf(400));
   });
 
   it('[P7] with tight capacities too, planning comes to rest, and no replica goes back where it came from', () => {
@@ -140,7 +143,7 @@ describe('planRebalance, over generated clusters', () => {
   });
 });
 
-describe('[P8] one node more', () => {
+describe('[P8] one node more', { timeout: TIMEOUT_MS }, () => {
   const joined = (nodeCount: number, sizes: readonly number[], replicationFactor: number) => {
     // Every node holds shards of the same sizes, so all are equal before the new one comes.
     const shards: ShardSpec[] = [];
@@ -181,7 +184,7 @@ describe('[P8] one node more', () => {
   });
 });
 
-describe('[P9] bad input', () => {
+describe('[P9] bad input', { timeout: TIMEOUT_MS }, () => {
   const good = stateOf([nodeOf('n0'), nodeOf('n1')], [{ on: ['n0'], bytes: MIB }, { on: ['n0'], bytes: MIB }]);
   const bad = fc.constantFrom(NaN, -1, Infinity, -Infinity, 2 ** 60, 0.5);
 
