@@ -4,6 +4,11 @@ import { systemClock } from '@/lib/platform/system-clock';
 import { RedisClusterProcesses, type RedisClusterOptions } from '../../scripts/redis/redis-cluster-processes';
 import { requireServers } from './redis-binary';
 
+// A worker that is told to end would end without its exit handlers, which stop the servers.
+for (const [signal, exitCode] of [['SIGTERM', 143], ['SIGINT', 130], ['SIGHUP', 129]] as const) {
+  process.once(signal, () => { process.exit(exitCode); });
+}
+
 /** A real cluster on loopback, of the first engine that this machine has. Stop it, also when the test fails; a lost one dies with us. */
 export async function startRedisCluster(options: Omit<RedisClusterOptions, 'binary'>): Promise<RedisClusterProcesses> {
   return await RedisClusterProcesses.start({ ...options, binary: requireServers()[0].path });

@@ -15,7 +15,7 @@ import { textOf } from './replies';
 const IDLE_MS_MIN = 1_000;
 const RESTORED_BYTES_PER_MS = 20_000;
 /** A value above this does not fit into one RESTORE (proto-max-bulk-len, 512 MB by default). */
-export const KEY_BYTES_MAX = 512 * 1024 * 1024;
+const KEY_BYTES_MAX = 512 * 1024 * 1024;
 const TRIES_MAX = 3;
 
 export interface SizedKey {

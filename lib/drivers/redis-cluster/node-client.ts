@@ -6,7 +6,7 @@ import { formatEndpoint, type Endpoint } from './endpoints';
 import { errorReply, type CommandFailure } from './failures';
 import type { CommandResult, Reply } from './replies';
 
-export type Argument = string | number | Buffer;
+type Argument = string | number | Buffer;
 export type Command = readonly [name: string, ...args: Argument[]];
 
 export interface CallOptions {

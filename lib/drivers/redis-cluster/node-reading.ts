@@ -8,7 +8,7 @@ import { listOf, pairsOf, parseFields, textOf, type CommandResult, type Reply } 
 import { parseClusterNodes, type ClusterView } from './topology';
 
 /** Configuration that plans depend on; changes rarely and is read every FACTS_EVERY_MS. */
-export const FACTS_EVERY_MS = 30_000;
+const FACTS_EVERY_MS = 30_000;
 
 const SETTINGS = [
   'maxmemory', 'maxmemory-policy', 'cluster-require-full-coverage', 'cluster-allow-replica-migration', 'cluster-node-timeout',

@@ -20,7 +20,10 @@ import { lineIn, slotViews, type Truth, type TruthReader } from './slot-truth';
 import { TargetMemory } from './target-memory';
 import { isPrimary, nameOf, ownerInView, SLOT_COUNT } from './topology';
 
-/** A move begins on a truth at most this old; every command that follows is refused by the engine when it no longer holds. */
+/**
+ * What primaries that are no end of the move say may be this old when it begins; the ends
+ * themselves are asked anew, and refuse a command that no longer fits.
+ */
 const TRUTH_AGE_MS_MAX = 500;
 /** Finding, doing and finding again: a move that is not settled then has somebody working against it. */
 const TRIES_MAX = 3;
@@ -194,9 +197,11 @@ export class SlotMover {
   }
 
   async #find(target: MoveTarget, { notBeforeMs, counting }: { notBeforeMs: number; counting: boolean }): Promise<Result<Found, DriverFailure>> {
-    const read = await this.#options.truths.read({ notBeforeMs });
+    const { truths, activity } = this.#options;
+    const read = await truths.read({ notBeforeMs });
     if (!read.ok) return read;
-    const truth = read.value;
+    const ends = [currentSource(read.value, target), target.targetNodeId];
+    const truth = counting ? read.value : await truths.withFreshEnds(read.value, ends, { notBeforeMs: activity.endedAtMs(target.shardId) });
     const unknown = [target.sourceNodeId, target.targetNodeId].find((id) => lineIn(truth, id) === null);
     if (unknown !== undefined) return err(failureOf('topology-changed', `Node ${unknown.slice(0, 40)} is no member of the cluster`));
     const targetLine = lineIn(truth, target.targetNodeId);

@@ -7,7 +7,11 @@ import type { Connections } from './connections';
 import { failureOf } from './failures';
 import type { SlotView } from './inspect-move';
 import { readView } from './node-reading';
-import { isPrimary, ownerInView, type ClusterNodeLine, type ClusterView } from './topology';
+import { textOf } from './replies';
+import { isPrimary, ownerInView, parseSelf, type ClusterNodeLine, type ClusterView } from './topology';
+
+/** Moves that begin within this time of each other share one look at their ends. */
+const ENDS_AGE_MS_MAX = 20;
 
 /** What every primary that answered says, read side by side at one time. */
 export interface Truth {
@@ -30,6 +34,7 @@ export class TruthReader {
   #last: Truth | null = null;
   #running: Promise<Result<Truth, DriverFailure>> | null = null;
   #next: Promise<Result<Truth, DriverFailure>> | null = null;
+  readonly #ends = new Map<string, { readonly base: ClusterView; readonly beganAtMs: number; readonly view: Promise<ClusterView | null> }>();
 
   constructor(options: { reader: ClusterReader; connections: Connections; clock: Clock; timeoutMs: number }) {
     this.#reader = options.reader;
@@ -48,6 +53,39 @@ export class TruthReader {
       return await this.#start();
     });
     return await this.#next;
+  }
+
+  /**
+   * The same truth with the two ends' own lines read anew, at most ENDS_AGE_MS_MAX ago:
+   * open flags are told by nobody else, and setting one of ours would overwrite another's.
+   */
+  async withFreshEnds(truth: Truth, nodeIds: readonly string[], { notBeforeMs }: { notBeforeMs: number }): Promise<Truth> {
+    const views = new Map(truth.views);
+    await Promise.all(nodeIds.map(async (id) => {
+      const base = truth.views.get(id);
+      if (base === undefined) return;
+      const fresh = await this.#end(base, Math.max(notBeforeMs, this.#clock.monotonicMs() - ENDS_AGE_MS_MAX));
+      if (fresh === null) views.delete(id);
+      else views.set(id, fresh);
+    }));
+    return { ...truth, views };
+  }
+
+  async #end(base: ClusterView, notBeforeMs: number): Promise<ClusterView | null> {
+    const known = this.#ends.get(base.self.id);
+    if (known !== undefined && known.base === base && known.beganAtMs >= notBeforeMs) return await known.view;
+    const end = { base, beganAtMs: this.#clock.monotonicMs(), view: this.#readEnd(base) };
+    this.#ends.set(base.self.id, end);
+    return await end.view;
+  }
+
+  /** `null`: it did not answer, or another node did. */
+  async #readEnd(base: ClusterView): Promise<ClusterView | null> {
+    const endpoint = this.#reader.endpointOf(base.self.id) ?? base.self.endpoint;
+    if (endpoint === null) return null;
+    const text = textOf(await this.#connections.client(endpoint, 'control').call(['CLUSTER', 'NODES'], { timeoutMs: this.#timeoutMs }), 'CLUSTER NODES');
+    const self = text.ok ? parseSelf(text.value) : null;
+    return self?.id === base.self.id ? { self, nodes: new Map(base.nodes).set(self.id, self) } : null;
   }
 
   async #start(): Promise<Result<Truth, DriverFailure>> {

@@ -49,6 +49,17 @@ export function parseClusterNodes(text: string): Result<ClusterView, string> {
   return self === null ? err('CLUSTER NODES names no "myself"') : ok({ self, nodes });
 }
 
+/** Only what the node says of itself, from the same answer; `null` when it is not understood. */
+export function parseSelf(text: string): ClusterNodeLine | null {
+  for (let at = text.indexOf('myself'); at >= 0; at = text.indexOf('myself', at + 1)) {
+    const end = text.indexOf('\n', at);
+    const line = parseLine(text.slice(text.lastIndexOf('\n', at) + 1, end < 0 ? text.length : end).trimEnd());
+    // A host may be called so, too.
+    if (line?.flags.has('myself') === true) return line;
+  }
+  return null;
+}
+
 // <id> <ip:port@cport[,hostname[,aux=value]*]> <flags> <leader> <ping-sent> <pong-recv> <config-epoch> <link-state> <slot>...
 const HEAD_FIELDS = 8;
 

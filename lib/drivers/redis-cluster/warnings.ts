@@ -99,7 +99,7 @@ function evictingPolicies({ answers }: ClusterReading): EngineWarning[] {
 }
 
 /** Would the server drop keys silently when it is full? Only with a limit at all. */
-export function evicts(info: ReadonlyMap<string, string>): boolean {
+function evicts(info: ReadonlyMap<string, string>): boolean {
   return Number(info.get('maxmemory') ?? 0) > 0 && (info.get('maxmemory_policy') ?? 'noeviction') !== 'noeviction';
 }
 
