@@ -42,7 +42,7 @@ export function HeaderTools({ onSearch, onHelp, ...breakpoints }: HeaderToolsPro
 }
 
 /** The zone is always printed; pressing it goes to the other one. */
-export function ZoneToggle() {
+function ZoneToggle() {
   const { zone, setZone } = useZone();
   const nowMs = useNow();
   const label = nowMs === 0 ? 'Zone' : zoneLabel(nowMs, zone);

@@ -13,8 +13,9 @@ export function operationTitle(operation: Pick<Operation, 'kind' | 'nodeId'>, na
   return operation.nodeId === null ? KINDS[operation.kind] : `${KINDS[operation.kind]} ${nameOf(operation.nodeId)}`;
 }
 
-/** Share done, 0..1: by bytes, and by moves while no bytes are known. Never 1 unless every move has ended. `null`: nothing to do yet. */
+/** Share done, 0..1: by bytes, and by moves while no bytes are known. Never 1 unless every move has ended; 1 when every one was made, also where the bytes were estimated too high. `null`: nothing to do yet. */
 export function shareDone(progress: Progress): number | null {
+  if (progress.movesTotal > 0 && progress.movesDone >= progress.movesTotal) return 1;
   const share = progress.bytesTotal > 0 ? progress.bytesDone / progress.bytesTotal : progress.movesTotal > 0 ? progress.movesDone / progress.movesTotal : null;
   if (share === null) return null;
   return progress.movesDone + progress.movesFailed >= progress.movesTotal ? Math.min(1, share) : Math.min(0.99, share);

@@ -57,7 +57,7 @@ export function NoMatchState({ what, total, onClear }: { readonly what: string; 
 }
 
 /** The server says that this person may not see it. */
-export function NoPermissionState({ what }: { readonly what: string }) {
+function NoPermissionState({ what }: { readonly what: string }) {
   return <State icon={IconLock} title={`You may not see ${what}`}>Somebody who administers this console can give you the right to.</State>;
 }
 

@@ -27,7 +27,7 @@ export interface LiveState {
 }
 
 /** Where a view stands in the stream. `waiting`: a snapshot was asked for and deltas mean nothing until it comes. */
-export type ViewHead =
+type ViewHead =
   | { readonly status: 'waiting' }
   | { readonly status: 'current'; readonly epoch: number; readonly revision: number };
 

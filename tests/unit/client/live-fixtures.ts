@@ -98,7 +98,7 @@ export function unaligned(column: ArrayBufferView): Uint8Array {
   return holder.subarray(1);
 }
 
-export function wireRowsOf(rowCount: number, value: number, replicas: Int16Array): WireShardRows {
+function wireRowsOf(rowCount: number, value: number, replicas: Int16Array): WireShardRows {
   const float32 = () => bytesOf(new Float32Array(rowCount).fill(value));
   const float64 = () => bytesOf(new Float64Array(rowCount).fill(value));
   return {

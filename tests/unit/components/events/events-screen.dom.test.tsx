@@ -16,6 +16,8 @@ async function show(answers: Answers, search = '', live = [3, 2, 1]) {
     snapshotOf({ view: 'nodes', nodes: [nodeOf('node-1')] }),
     snapshotOf({ view: 'events', events: live.map((sequence) => eventOf(sequence)) }),
   );
+  // Live events may be there before the history is.
+  await waitFor(() => expect(screen.queryByText('Loading events')).toBeNull());
   return harness;
 }
 
