@@ -22,7 +22,7 @@ test.afterEach(async () => {
 });
 
 test('connects a real cluster, refuses a wrong password, rebalances under load and loses nothing', async ({ page }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(400_000);
   await page.goto(server.url);
   await page.waitForURL(/\/overview/);
   await page.goto(page.url().replace(/overview.*/, 'settings'));
@@ -48,7 +48,7 @@ test('connects a real cluster, refuses a wrong password, rebalances under load a
   await expectAccessible(page);
 
   const cluster = page.url().replace(/\/overview.*/, '');
-  const checker = CheckerClient.start(redis, { operationsPerSecond: 500, durationMsMax: 240_000 });
+  const checker = CheckerClient.start(redis, { operationsPerSecond: 500, durationMsMax: 330_000 });
   await page.goto(`${cluster}/operations/new?strategy=round-robin`);
   await page.getByRole('button', { name: 'Preview the plan' }).click();
   await expect(page.getByText(/bring the worst imbalance from/)).toBeVisible({ timeout: 20_000 });
@@ -56,7 +56,7 @@ test('connects a real cluster, refuses a wrong password, rebalances under load a
   await page.getByRole('button', { name: /^Run [\d,]+ moves/ }).click();
   await page.getByRole('dialog').getByRole('button', { name: /^Run [\d,]+ moves/ }).click();
   await page.waitForURL(/\/operations\/operation_/);
-  await expect(page.getByRole('heading', { name: 'Report' })).toBeVisible({ timeout: 200_000 });
+  await expect(page.getByRole('heading', { name: 'Report' })).toBeVisible({ timeout: 270_000 });
   await expect(page.getByRole('main').getByText('Succeeded', { exact: true })).toBeVisible();
   await keepPicture(page, 'redis-report');
   const report = await checker.stop();
