@@ -41,6 +41,12 @@ async function runIt(page: Page): Promise<void> {
   await page.waitForURL(/\/operations\/operation_/);
 }
 
+async function expectFits(page: Page, picture: string): Promise<void> {
+  await keepPicture(page, picture);
+  await expectAccessible(page);
+  await expectNoSidewaysScroll(page);
+}
+
 function addNode(page: Page): Locator {
   return page.getByRole('main').getByRole('button', { name: 'Add node' });
 }
@@ -81,14 +87,19 @@ test('previews a rebalance, runs it, slows it down, pauses, resumes and reads th
   await expect(page.getByText(/Rebalance succeeded/).first()).toBeVisible();
 });
 
-test('stops a rebalance and keeps what has moved', async ({ page }) => {
+test('stops a rebalance on a phone and keeps what has moved', async ({ page }) => {
+  test.setTimeout(180_000);
+  await page.setViewportSize({ width: 390, height: 844 });
   const cluster = await openDemo(page);
   await previewDefault(page, cluster);
+  await expectFits(page, 'plan-390');
   await runIt(page);
   await page.getByRole('main').getByRole('button', { name: 'Stop' }).click();
   await expect(page.getByRole('dialog')).toContainText('a complete and valid placement');
   await page.getByRole('dialog').getByRole('button', { name: /^Stop after/ }).click();
   await expect(page.getByRole('main').getByText('Canceled', { exact: true })).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByRole('heading', { name: 'Report' })).toBeVisible();
+  await expectFits(page, 'stopped-390');
 });
 
 test('edits a threshold, sees a wrong one refused beside its field, and saves the next generation', async ({ page }) => {
@@ -142,9 +153,7 @@ for (const scheme of ['dark', 'light'] as const) {
       for (const screen of SCREENS) {
         await page.goto(`${cluster}/${screen}`);
         await expect(page.getByText(/^Loading /)).toHaveCount(0);
-        await keepPicture(page, `${screen.replace('/', '-')}-${width}-${scheme}`);
-        await expectAccessible(page);
-        await expectNoSidewaysScroll(page);
+        await expectFits(page, `${screen.replace('/', '-')}-${width}-${scheme}`);
       }
     });
   }

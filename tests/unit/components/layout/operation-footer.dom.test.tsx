@@ -79,6 +79,7 @@ describe('progress in words', { timeout: SLOW_MS }, () => {
   it('is by bytes, by moves when there are none, and not at all when there is nothing to do', () => {
     expect(shareDone(progress)).toBe(0.25);
     expect(shareDone({ ...progress, bytesTotal: 0, bytesDone: 0 })).toBeCloseTo(120 / 312);
+    expect(shareDone({ ...progress, movesDone: progress.movesTotal })).toBe(1);
     expect(shareDone({ ...progress, bytesTotal: 0, movesTotal: 0 })).toBeNull();
     expect(shareDone({ ...progress, bytesDone: 9 * 1024 ** 3 })).toBe(0.99);
     expect(shareDone({ ...progress, bytesDone: progress.bytesTotal, movesDone: 312 })).toBe(1);
