@@ -1,7 +1,7 @@
 'use client';
 
-import { Button, Checkbox, Group, Menu, Text, TextInput } from '@mantine/core';
-import { IconColumns, IconFilter, IconSearch } from '@tabler/icons-react';
+import { Button, Checkbox, Group, Popover, Stack, Text, TextInput } from '@mantine/core';
+import { IconColumns, IconFilter, IconSearch, type Icon } from '@tabler/icons-react';
 import { memo } from 'react';
 import { ExportMenu } from '@/components/charts/export-menu';
 import { FilterChip } from '@/components/charts/filter-chip';
@@ -19,6 +19,7 @@ interface NodesToolbarProps {
 }
 
 const ZONE_UNKNOWN = 'zone unknown';
+const HIDEABLE = NODE_COLUMNS.slice(1).map(({ id }) => id);
 
 /** Search, filters as chips, columns, export. */
 export const NodesToolbar = memo(({ clusterId, all, shown, url, setUrl }: NodesToolbarProps) => {
@@ -32,18 +33,18 @@ export const NodesToolbar = memo(({ clusterId, all, shown, url, setUrl }: NodesT
           size="xs" w={220} aria-label="Search nodes" placeholder="Name, address, zone, label" leftSection={<IconSearch size={14} aria-hidden />}
           value={url.q} onChange={(event) => void setUrl({ q: event.currentTarget.value })}
         />
-        <Choices label="Status" values={statuses} picked={url.status} wordOf={(value) => value} onToggle={(value) => void setUrl({ status: toggled(url.status, value) })} />
-        <Choices label="Zone" values={zones} picked={url.zone} wordOf={zoneWord} onToggle={(value) => void setUrl({ zone: toggled(url.zone, value) })} />
-        <Menu closeOnItemClick={false} position="bottom-start">
-          <Menu.Target><Button variant="default" leftSection={<IconColumns size={14} aria-hidden />}>Columns</Button></Menu.Target>
-          <Menu.Dropdown mah={420} style={{ overflowY: 'auto' }}>
-            {NODE_COLUMNS.slice(1).map(({ id, label }) => (
-              <CheckItem key={id} label={label} checked={url.columns.includes(id)} onToggle={() => void setUrl({ columns: toggled(url.columns, id) })} />
-            ))}
-            <Menu.Divider />
-            <Menu.Item onClick={() => void setUrl({ columns: null })}>Usual columns</Menu.Item>
-          </Menu.Dropdown>
-        </Menu>
+        <Choices
+          label="Status" icon={IconFilter} values={statuses} picked={url.status} wordOf={(value) => value}
+          onToggle={(value) => void setUrl({ status: toggled(url.status, value) })} onReset={() => void setUrl({ status: null })}
+        />
+        <Choices
+          label="Zone" icon={IconFilter} values={zones} picked={url.zone} wordOf={zoneWord}
+          onToggle={(value) => void setUrl({ zone: toggled(url.zone, value) })} onReset={() => void setUrl({ zone: null })}
+        />
+        <Choices
+          label="Columns" icon={IconColumns} values={HIDEABLE} picked={url.columns} wordOf={columnWord}
+          onToggle={(id) => void setUrl({ columns: toggled(url.columns, id) })} onReset={() => void setUrl({ columns: null })}
+        />
         <ExportMenu fileName={`nodes-${clusterId}`} columns={NODE_EXPORT_COLUMNS} rows={() => nodeExportRows(shown)} />
       </Group>
       <Group gap="xs" mb="xs">
@@ -61,29 +62,33 @@ function zoneWord(zone: string): string {
   return zone === '' ? ZONE_UNKNOWN : zone;
 }
 
+function columnWord(id: string): string {
+  return NODE_COLUMNS.find((column) => column.id === id)?.label ?? id;
+}
+
 interface ChoicesProps {
   readonly label: string;
+  readonly icon: Icon;
   readonly values: readonly string[];
   readonly picked: readonly string[];
   readonly wordOf: (value: string) => string;
   readonly onToggle: (value: string) => void;
+  readonly onReset: () => void;
 }
 
-function Choices({ label, values, picked, wordOf, onToggle }: ChoicesProps) {
+/** A button that opens a list of ticks. */
+function Choices({ label, icon: Shape, values, picked, wordOf, onToggle, onReset }: ChoicesProps) {
   return (
-    <Menu closeOnItemClick={false} position="bottom-start">
-      <Menu.Target>
-        <Button variant="default" leftSection={<IconFilter size={14} aria-hidden />}>{label}{picked.length > 0 && ` (${picked.length})`}</Button>
-      </Menu.Target>
-      <Menu.Dropdown mah={320} style={{ overflowY: 'auto' }}>
-        {values.map((value) => <CheckItem key={value} label={wordOf(value)} checked={picked.includes(value)} onToggle={() => onToggle(value)} />)}
-      </Menu.Dropdown>
-    </Menu>
-  );
-}
-
-function CheckItem({ label, checked, onToggle }: { readonly label: string; readonly checked: boolean; readonly onToggle: () => void }) {
-  return (
-    <Menu.Item role="menuitemcheckbox" aria-checked={checked} onClick={onToggle} leftSection={<Checkbox.Indicator size="xs" checked={checked} aria-hidden />}>{label}</Menu.Item>
+    <Popover position="bottom-start" trapFocus returnFocus>
+      <Popover.Target>
+        <Button variant="default" leftSection={<Shape size={14} aria-hidden />}>{label}</Button>
+      </Popover.Target>
+      <Popover.Dropdown aria-label={label}>
+        <Stack gap={6} mah={340} style={{ overflowY: 'auto' }}>
+          {values.map((value) => <Checkbox key={value} size="xs" label={wordOf(value)} checked={picked.includes(value)} onChange={() => onToggle(value)} />)}
+          <Button variant="subtle" size="compact-xs" onClick={onReset}>As usual</Button>
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
   );
 }

@@ -105,7 +105,7 @@ export interface FlowPath {
 }
 
 /** How far a flow bends from the straight line; A to B and B to A bend to different sides and stay apart. */
-const BEND = 0.14;
+const BEND = 0.2;
 
 /** A bent line from the edge of one box to the edge of another. */
 export function flowPath(source: Box, target: Box): FlowPath {
