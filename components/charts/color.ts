@@ -36,8 +36,3 @@ export function luminanceOf(color: PackedColor): number {
   };
   return 0.2126 * linear(0) + 0.7152 * linear(8) + 0.0722 * linear(16);
 }
-
-/** Black or white, whichever contrasts more with the fill. */
-export function inkOn(fill: PackedColor): '#000000' | '#ffffff' {
-  return luminanceOf(fill) > 0.179 ? '#000000' : '#ffffff';
-}

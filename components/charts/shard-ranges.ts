@@ -31,12 +31,6 @@ export function rangesOfMarks(marks: Uint8Array): string {
   return parts.join(',');
 }
 
-export function countMarks(marks: Uint8Array): number {
-  let count = 0;
-  for (const mark of marks) count += mark;
-  return count;
-}
-
 export function shardIdsOfMarks(marks: Uint8Array): number[] {
   const shardIds: number[] = [];
   for (let shardId = 0; shardId < marks.length; shardId += 1) if (marks[shardId] !== 0) shardIds.push(shardId);

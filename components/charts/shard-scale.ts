@@ -65,10 +65,6 @@ export function positionOnScale(value: number, domain: LogDomain): number {
   return Math.min(1, Math.max(0, position));
 }
 
-export function valueAtPosition(position: number, domain: LogDomain): number {
-  return domain.low * (domain.high / domain.low) ** position;
-}
-
 /**
  * log2 of the mantissa's leading eight bits, taken in the middle of each step. A float32
  * is 2^exponent x mantissa, so exponent plus this table is log2 to within 0.003: a

@@ -11,7 +11,8 @@ import { StatusBadge } from '@/components/ui/status-badge';
 import { toApiProblem } from '@/lib/client/api-problem';
 import { formatBytes, formatCount, formatDuration } from '@/lib/client/format';
 import { moveWords } from '@/lib/client/status';
-import { isTerminal, type MoveRecord, type Operation } from '@/lib/contract/operation';
+import type { MoveRecord, Operation } from '@/lib/contract/operation';
+import { isTerminal } from '@/lib/contract/vocabulary';
 import { reasonWords } from './plan-words';
 import classes from './operations.module.css';
 

@@ -1,6 +1,7 @@
 'use client';
 
 import { useQuery } from '@tanstack/react-query';
+import dynamic from 'next/dynamic';
 import { useClusterId } from '@/components/realtime/cluster-provider';
 import { useApi } from '@/components/realtime/live-provider';
 import { useLiveView } from '@/components/realtime/use-cluster';
@@ -8,9 +9,11 @@ import { Panel } from '@/components/ui/panel';
 import { EmptyState, LoadingState, ProblemState } from '@/components/ui/states';
 import { toApiProblem } from '@/lib/client/api-problem';
 import { PlanForm } from './plan-form';
-import { PlanReview } from './plan-review';
 import { usePlanUrl } from './plan-url';
 import classes from './operations.module.css';
+
+// The maps, tables and dialogs of a review are wanted only once there is a plan.
+const PlanReview = dynamic(() => import('./plan-review').then((module) => module.PlanReview), { loading: () => <Panel><LoadingState what="the review" /></Panel> });
 
 /** Choose, preview, look, approve. */
 export function NewPlanScreen() {

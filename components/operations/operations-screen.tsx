@@ -18,7 +18,8 @@ import { TimeText } from '@/components/ui/time-text';
 import { toApiProblem } from '@/lib/client/api-problem';
 import { formatBytes, formatDuration, plural } from '@/lib/client/format';
 import { executionWords } from '@/lib/client/status';
-import { isTerminal, type Operation } from '@/lib/contract/operation';
+import type { Operation } from '@/lib/contract/operation';
+import { isTerminal } from '@/lib/contract/vocabulary';
 import classes from './operations.module.css';
 
 const PAGE_SIZE = 25;

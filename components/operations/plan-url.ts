@@ -2,7 +2,8 @@
 
 import { parseAsFloat, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
 import { marksOfRanges, shardIdsOfMarks } from '@/components/charts/shard-ranges';
-import { STRATEGIES, type PlanScope } from '@/lib/contract/plan';
+import type { PlanScope } from '@/lib/contract/plan';
+import { STRATEGIES } from '@/lib/contract/vocabulary';
 
 const parsers = {
   strategy: parseAsStringLiteral(STRATEGIES),

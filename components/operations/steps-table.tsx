@@ -10,6 +10,7 @@ import type { PlanStep } from '@/lib/contract/plan';
 import { reasonWords, stepWords } from './plan-words';
 import classes from './operations.module.css';
 
+/** At least; on a phone the words wrap and the row is measured. */
 const ROW_HEIGHT_PX = 44;
 
 const EXPORT_COLUMNS = ['kind', 'shardId', 'sourceNodeId', 'targetNodeId', 'bytes', 'reason'] as const;
@@ -31,7 +32,7 @@ export function StepsTable({ steps, names, planId }: { readonly steps: readonly 
           {virtualizer.getVirtualItems().map((item) => {
             const step = steps[item.index]!;
             return (
-              <div key={item.key} role="row" aria-rowindex={item.index + 1} className={classes['step']} style={{ height: ROW_HEIGHT_PX, transform: `translateY(${item.start}px)` }}>
+              <div key={item.key} ref={virtualizer.measureElement} data-index={item.index} role="row" aria-rowindex={item.index + 1} className={classes['step']} style={{ minHeight: ROW_HEIGHT_PX, transform: `translateY(${item.start}px)` }}>
                 <span role="cell" className={classes['stepIndex']}>{formatCount(item.index + 1)}</span>
                 <span role="cell" className={classes['stepWhat']}>
                   <span>shard {formatCount(step.shardId)}, {stepWords(step)}: <NodeSwatch nodeId={step.sourceNodeId} names={names} /> {names.nameOf(step.sourceNodeId)} → <NodeSwatch nodeId={step.targetNodeId} names={names} /> {names.nameOf(step.targetNodeId)}</span>

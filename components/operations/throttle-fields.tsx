@@ -2,7 +2,8 @@
 
 import { NumberInput, SegmentedControl, SimpleGrid } from '@mantine/core';
 import { formatByteRate } from '@/lib/client/format';
-import { THROTTLE_PRESETS, type Throttle } from '@/lib/contract/settings';
+import type { Throttle } from '@/lib/contract/settings';
+import { THROTTLE_PRESETS } from '@/lib/contract/vocabulary';
 import classes from './operations.module.css';
 
 interface ThrottleFieldsProps {

@@ -1,15 +1,18 @@
 'use client';
 
 import { useQuery } from '@tanstack/react-query';
+import dynamic from 'next/dynamic';
 import { useClusterId } from '@/components/realtime/cluster-provider';
 import { useApi } from '@/components/realtime/live-provider';
 import { Panel } from '@/components/ui/panel';
 import { LoadingState, ProblemState } from '@/components/ui/states';
 import { toApiProblem } from '@/lib/client/api-problem';
 import { DecisionPanel } from './decision-panel';
-import { SettingsForm } from './settings-form';
-import { UtilizationPanel } from './utilization-panel';
 import classes from './scaling.module.css';
+
+// The form brings the validator along and the charts their library: the decision is read meanwhile.
+const SettingsForm = dynamic(() => import('./settings-form').then((module) => module.SettingsForm), { loading: () => <Panel><LoadingState what="the form" /></Panel> });
+const UtilizationPanel = dynamic(() => import('./utilization-panel').then((module) => module.UtilizationPanel), { loading: () => <Panel><LoadingState what="the charts" /></Panel> });
 
 /** When automation acts, when it only recommends, and the thresholds it goes by. */
 export function ScalingScreen() {

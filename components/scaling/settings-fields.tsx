@@ -4,8 +4,7 @@ import { NumberInput, Radio, Select, SimpleGrid, Stack, Switch } from '@mantine/
 import type { UseFormReturnType } from '@mantine/form';
 import { RESOURCE_LABELS } from '@/components/charts/node-facts';
 import { Panel } from '@/components/ui/panel';
-import { STRATEGIES } from '@/lib/contract/plan';
-import { RESOURCES } from '@/lib/contract/resources';
+import { RESOURCES, STRATEGIES } from '@/lib/contract/vocabulary';
 import type { SettingsValues } from './settings-values';
 
 type Form = UseFormReturnType<SettingsValues>;

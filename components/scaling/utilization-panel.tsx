@@ -12,7 +12,7 @@ import { useZone } from '@/components/ui/zone-provider';
 import { toApiProblem } from '@/lib/client/api-problem';
 import { formatDuration, formatRatio } from '@/lib/client/format';
 import { formatTimeOfDay } from '@/lib/client/format-time';
-import { RESOURCES } from '@/lib/contract/resources';
+import { RESOURCES } from '@/lib/contract/vocabulary';
 import type { VersionedSettings } from '@/lib/contract/settings';
 
 const WINDOWS = { '15m': 900_000, '2h': 7_200_000, '24h': 86_400_000 } as const;

@@ -16,7 +16,6 @@ export const DomainSchema = z.object({
   rack: z.string().max(128).nullable(),
   host: z.string().max(255).nullable(),
 }).meta({ id: 'Domain' });
-export type Domain = z.infer<typeof DomainSchema>;
 
 /** Readings of one node besides its resources; rates are means over the last observation interval. */
 export const NodeStatsSchema = z.object({

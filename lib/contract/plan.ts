@@ -56,7 +56,6 @@ export const PlanStepSchema = z.discriminatedUnion('kind', [
   }),
 ]).meta({ id: 'PlanStep' });
 export type PlanStep = z.infer<typeof PlanStepSchema>;
-export type MoveStep = Extract<PlanStep, { kind: 'move' }>;
 
 export const CONSTRAINTS = [
   'capacity', 'replica-conflict', 'zone-spread', 'lifecycle', 'liveness', 'cordoned', 'quarantined', 'follower', 'disk-line', 'in-flight', 'pinned', 'out-of-scope',

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { StrategySchema } from './plan';
+import { THROTTLE_PRESETS } from './vocabulary';
 
 const ratio = z.number().min(0).max(1);
 
@@ -13,12 +14,6 @@ export const ThrottleSchema = z.strictObject({
 }).refine((t) => t.movesPerNodeMax <= t.movesInFlightMax, { path: ['movesPerNodeMax'], message: 'Not above the moves in flight of the whole cluster' })
   .meta({ id: 'Throttle' });
 export type Throttle = z.infer<typeof ThrottleSchema>;
-
-export const THROTTLE_PRESETS = {
-  low: { movesInFlightMax: 2, movesPerNodeMax: 1, bytesPerSecondMax: 16 * 1024 * 1024 },
-  default: { movesInFlightMax: 16, movesPerNodeMax: 8, bytesPerSecondMax: 256 * 1024 * 1024 },
-  high: { movesInFlightMax: 64, movesPerNodeMax: 32, bytesPerSecondMax: null },
-} as const satisfies Record<string, Throttle>;
 
 export const RebalancingSettingsSchema = z.strictObject({
   /** manual: only an operator starts one. automatic: the manager proposes and runs its own plans. */

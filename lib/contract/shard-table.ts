@@ -42,7 +42,6 @@ export interface ShardQuality {
   readonly load: 'measured' | 'estimated' | 'unknown';
 }
 
-export const SHARD_LOAD_COLUMNS = ['cpu', 'readsPerSecond', 'writesPerSecond', 'networkBytesPerSecond'] as const;
 export const NO_REPLICA = -1;
 
 /** An empty-valued table of N shards and R replica columns: no replica, all quantities unknown. */

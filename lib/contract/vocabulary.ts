@@ -48,3 +48,10 @@ export const NODE_METRIC_COLUMNS = [
 export const EVENTS_LIVE_MAX = 200;
 
 export const HEARTBEAT_MS = 1_000;
+
+/** How gently data moves, from careful to fast; the unit of each limit is in its name, `null` = no limit. */
+export const THROTTLE_PRESETS = {
+  low: { movesInFlightMax: 2, movesPerNodeMax: 1, bytesPerSecondMax: 16 * 1024 * 1024 },
+  default: { movesInFlightMax: 16, movesPerNodeMax: 8, bytesPerSecondMax: 256 * 1024 * 1024 },
+  high: { movesInFlightMax: 64, movesPerNodeMax: 32, bytesPerSecondMax: null },
+} as const;

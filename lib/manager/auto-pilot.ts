@@ -1,7 +1,7 @@
 /** What the manager decides by itself after each reading: whether to rebalance, and what it would scale. */
 import type { StateChange } from '@/lib/core/cluster/apply-observation';
 import { decideScaling } from '@/lib/core/scaling/decide-scaling';
-import { advanceTrigger, decideRebalance, IDLE_TRIGGER, worstImbalance, type RebalanceTriggerState } from '@/lib/core/scaling/decide-rebalance';
+import { advanceTrigger, decideRebalance, IDLE_TRIGGER, TOPOLOGY_THRESHOLD_SHARE, worstImbalance, type RebalanceTriggerState } from '@/lib/core/scaling/decide-rebalance';
 import { WEIGHED_DIMENSIONS } from '@/lib/contract/vocabulary';
 import type { Actor } from '@/lib/contract/primitives';
 import type { ManagerResources } from './manager-resources';
@@ -76,8 +76,9 @@ export class AutoPilot {
       operationOpen: model.operations.length > 0,
     });
     if (decision.action === 'hold') return;
-    const { strategy } = model.settings.rebalancing;
-    const plan = await this.plans.preview({ strategy, scope: { kind: 'cluster' }, seed: 1 }, { actor: AUTOMATION });
+    const { strategy, imbalanceThreshold } = model.settings.rebalancing;
+    const threshold = imbalanceThreshold * (decision.cause === 'topology-changed' ? TOPOLOGY_THRESHOLD_SHARE : 1);
+    const plan = await this.plans.preview({ strategy, scope: { kind: 'cluster' }, threshold, seed: 1 }, { actor: AUTOMATION });
     const why = `${decision.cause === 'topology-changed' ? 'the topology changed' : 'the imbalance stayed above the threshold'}: ${decision.dimension} ${decision.imbalance.toFixed(2)}`;
     this.#trigger = { ...this.#trigger, topologyChanged: false };
     if (plan.ok && plan.value.steps.length > 0) {

@@ -22,7 +22,7 @@ export class PlanCommands {
     const blind = this.#blindness();
     if (blind !== null) return refused(blind);
     const nowMs = Math.round(clock.wallMs());
-    const made = planRebalance(model.state, {
+    const plan = planRebalance(model.state, {
       strategy: request.strategy,
       scope: request.scope,
       threshold: request.threshold ?? model.settings.rebalancing.imbalanceThreshold,
@@ -33,10 +33,9 @@ export class PlanCommands {
       expiresAfterMs: PLAN_EXPIRES_AFTER_MS,
       createdBy: context.actor,
       safetyLines: model.settings.safetyLines,
-      bytesPerSecondEstimate: { low: 1, high: 1 },
+      estimateSeconds: (work) => estimateSeconds(work, model.settings.throttle, model.speed),
       capabilities: { transferPrimary: driver.capabilities.transferPrimary },
     });
-    const plan: Plan = { ...made, estimatedSeconds: estimateSeconds({ bytes: made.bytes, moves: made.steps.length }, model.settings.throttle, model.speed) };
     if (plan.verdict.code === 'invalid') {
       return { ok: false, error: { code: 'refused', refusals: plan.refusals.length > 0 ? plan.refusals : [refusal('nothing-to-move', plan.verdict.message)] } };
     }

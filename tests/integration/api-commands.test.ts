@@ -5,7 +5,8 @@ import type { Plan } from '@/lib/contract/plan';
 import type { ShardRow } from '@/lib/contract/api';
 import type { DomainEvent } from '@/lib/contract/events';
 import type { Node } from '@/lib/contract/node';
-import { THROTTLE_PRESETS, type VersionedSettings } from '@/lib/contract/settings';
+import type { VersionedSettings } from '@/lib/contract/settings';
+import { THROTTLE_PRESETS } from '@/lib/contract/vocabulary';
 import { call, problemOf, succeed } from '@/tests/support/api-calls';
 import { startTestServer, type TestServer } from '@/tests/support/start-server';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ObservationSchema } from '@/lib/contract/observation';
 import { utilizationOf } from '@/lib/contract/resources';
 import { primaryNodeIdOf, replicaNodeIdsOf } from '@/lib/contract/shard-table';
-import { THROTTLE_PRESETS } from '@/lib/contract/settings';
+import { THROTTLE_PRESETS } from '@/lib/contract/vocabulary';
 import type { DriverStep } from '@/lib/drivers/driver';
 import { contextOf, observe, startSimulator, timed, valueOf, type Bench } from '../unit/drivers/simulator/simulator-fixture';
 

@@ -20,7 +20,8 @@ export interface PlanningNumbers {
   readonly nowMs: number;
   readonly expiresAfterMs: number;
   readonly safetyLines: SafetyLines;
-  readonly bytesPerSecondEstimate: { readonly low: number; readonly high: number };
+  /** How long moving so much takes, seconds: what is known of this cluster's speed and limits. */
+  readonly estimateSeconds: (work: { readonly bytes: number; readonly moves: number }) => { readonly low: number; readonly high: number };
 }
 
 const REPORTED_MAX = 50;
@@ -47,15 +48,13 @@ function checkRequest({ strategy, threshold, seed }: RebalanceRequest): Refusal[
   return found;
 }
 
-function checkNumbers({ nowMs, expiresAfterMs, safetyLines, bytesPerSecondEstimate }: PlanningNumbers): Refusal[] {
+function checkNumbers({ nowMs, expiresAfterMs, safetyLines }: PlanningNumbers): Refusal[] {
   const found: Refusal[] = [];
   const mustBe = (name: string, value: number, valid: boolean) => {
     if (!valid) found.push(refusal('invalid-number', `${name} is ${value}`, { numbers: { [name]: value } }));
   };
   mustBe('nowMs', nowMs, nowMs >= 0 && nowMs <= TIME_MAX_MS);
   mustBe('expiresAfterMs', expiresAfterMs, expiresAfterMs >= 0 && expiresAfterMs <= TIME_MAX_MS);
-  mustBe('bytesPerSecondLow', bytesPerSecondEstimate.low, bytesPerSecondEstimate.low > 0 && Number.isFinite(bytesPerSecondEstimate.low));
-  mustBe('bytesPerSecondHigh', bytesPerSecondEstimate.high, bytesPerSecondEstimate.high >= bytesPerSecondEstimate.low && Number.isFinite(bytesPerSecondEstimate.high));
   for (const resource of RESOURCES) mustBe(`${resource} line`, safetyLines[resource], safetyLines[resource] >= 0 && safetyLines[resource] <= 1);
   return found;
 }

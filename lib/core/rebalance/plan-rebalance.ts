@@ -75,7 +75,6 @@ export function planRebalance(state: ClusterState, request: RebalanceRequest, co
   const steps = stepsOf(problem, result.changes, demand);
   const moved = result.changes.filter(({ kind }) => kind === 'shift');
   const bytes = moved.reduce((sum, { group }) => sum + problem.groupBytes[group]!, 0);
-  const { low, high } = context.bytesPerSecondEstimate;
   const picture = (placement: Placement, score: number): BalancePicture => ({ imbalance: imbalanceOfPlacement(placement), score, holdings: holdingsOfPlacement(placement, demand) });
   return {
     ...headOf(state, request, context),
@@ -84,7 +83,7 @@ export function planRebalance(state: ClusterState, request: RebalanceRequest, co
     after: picture(end, result.scoreAfter),
     bytes,
     keyCount: steps.reduce((sum, step) => sum + (step.kind === 'move' ? step.keyCount ?? demand.keys.fill : 0), 0),
-    estimatedSeconds: { low: bytes / high, high: bytes / low },
+    estimatedSeconds: context.estimateSeconds({ bytes, moves: steps.length }),
     verdict: result.verdict({ steps, bytes }),
     refusals: planning.refusals.toArray(),
     risks: risksOf(state, problem, steps, result.zonesGivenUp),

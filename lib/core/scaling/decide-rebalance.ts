@@ -6,6 +6,12 @@ import type { BalanceDimension, Imbalance } from '@/lib/contract/imbalance';
 import type { ClusterSettings } from '@/lib/contract/settings';
 import { WEIGHED_DIMENSIONS } from '@/lib/contract/vocabulary';
 
+/**
+ * After nodes came or went, this share of the threshold is enough: one empty node among N
+ * raises the imbalance by only 1/N, which a threshold for drifting load would never see.
+ */
+export const TOPOLOGY_THRESHOLD_SHARE = 0.25;
+
 export interface RebalanceTriggerState {
   /** Since when the imbalance has been above the threshold without a break, monotonic; `null` = it is not. */
   readonly aboveSinceMonotonicMs: number | null;
@@ -43,13 +49,15 @@ export function decideRebalance(trigger: RebalanceTriggerState, imbalance: Imbal
   const hold = (guard: Extract<RebalanceDecision, { action: 'hold' }>['guard'], untilMonotonicMs: number | null = null): RebalanceDecision => ({ action: 'hold', guard, untilMonotonicMs });
   if (settings.mode === 'manual') return hold('manual');
   const worst = worstImbalance(imbalance, WEIGHED_DIMENSIONS[settings.strategy]);
-  if (worst === null || worst.value <= settings.imbalanceThreshold) return hold('balanced');
+  const joined = settings.onTopologyChange && trigger.topologyChanged;
+  const threshold = settings.imbalanceThreshold * (joined ? TOPOLOGY_THRESHOLD_SHARE : 1);
+  if (worst === null || worst.value <= threshold) return hold('balanced');
   if (guards.stale) return hold('stale');
   if (guards.frozen) return hold('frozen');
   if (!guards.healthy) return hold('unhealthy');
   if (guards.operationOpen) return hold('operation-open');
   const cooledMs = trigger.lastEndedMonotonicMs === null ? -Infinity : trigger.lastEndedMonotonicMs + settings.cooldownMs;
-  if (settings.onTopologyChange && trigger.topologyChanged) {
+  if (joined) {
     return { action: 'rebalance', cause: 'topology-changed', dimension: worst.dimension, imbalance: worst.value };
   }
   if (!settings.aboveThreshold) return hold('not-enabled');

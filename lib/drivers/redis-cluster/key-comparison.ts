@@ -1,7 +1,7 @@
 import type { DriverFailure } from '@/lib/contract/operation';
 import { err, ok, type Result } from '@/lib/platform/result';
 import { driverFailure, failureOf } from './failures';
-import type { SizedKey, TransferEnds } from './key-transfer';
+import type { SizedKey, TransferEnds } from './transfer-ends';
 import type { Command } from './node-client';
 import type { CommandResult, Reply } from './replies';
 

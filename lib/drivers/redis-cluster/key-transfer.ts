@@ -1,12 +1,10 @@
-import type { RedisConnection } from '@/lib/contract/connection';
 import type { DriverFailure } from '@/lib/contract/operation';
 import { err, ok, type Result } from '@/lib/platform/result';
-import type { DoubtfulKeys } from './doubtful-keys';
-import type { Endpoint } from './endpoints';
 import { driverFailure, failureOf, type CommandFailure } from './failures';
 import { keysOnTarget, keysWithSameValue } from './key-comparison';
 import type { Command, NodeClient } from './node-client';
 import { textOf } from './replies';
+import type { SizedKey, TransferEnds } from './transfer-ends';
 
 /**
  * MIGRATE gives up when the far end is silent for this long. The source serves nobody
@@ -17,29 +15,6 @@ const RESTORED_BYTES_PER_MS = 20_000;
 /** A value above this does not fit into one RESTORE (proto-max-bulk-len, 512 MB by default). */
 const KEY_BYTES_MAX = 512 * 1024 * 1024;
 const TRIES_MAX = 3;
-
-export interface SizedKey {
-  readonly name: Buffer;
-  readonly bytes: number;
-}
-
-/** The two ends of a transfer: connections to ask on, and the address the source reaches the target at. */
-export interface TransferEnds {
-  readonly migrate: NodeClient;
-  readonly source: NodeClient;
-  readonly target: NodeClient;
-  readonly targetEndpoint: Endpoint;
-  readonly credentials: Pick<RedisConnection, 'username' | 'password'>;
-  readonly commandTimeoutMs: number;
-  /** Keys of this slot that a MIGRATE of ours may have left on both ends. */
-  readonly doubtful: DoubtfulKeys;
-  readonly targetHealth: TargetHealth;
-}
-
-/** Shared by all moves to one target: each try against a target that hangs stops the source for a second. */
-export interface TargetHealth {
-  isSuspect: boolean;
-}
 
 /**
  * Moves one batch of keys with MIGRATE.

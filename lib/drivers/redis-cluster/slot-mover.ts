@@ -10,7 +10,7 @@ import { DoubtfulKeys } from './doubtful-keys';
 import type { Endpoint } from './endpoints';
 import { driverFailure, failureOf, INTERRUPTED } from './failures';
 import { findMove, truthOf, type MoveFinding } from './inspect-move';
-import type { TargetHealth } from './key-transfer';
+import type { TargetHealth } from './transfer-ends';
 import { MigrationLane } from './migration-lane';
 import type { NodeClient } from './node-client';
 import { integerOf } from './replies';

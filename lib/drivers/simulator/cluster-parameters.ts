@@ -77,4 +77,4 @@ export const MEMBERSHIP = {
   failoverMs: 3_000,
 } as const;
 
-export const ENGINE_VERSION = 'PhantomDB 1.0';
+export const ENGINE_VERSION = '1.0';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { reasonWords, scopeWords } from '@/components/operations/plan-words';
 import { scopeOf, type PlanUrl } from '@/components/operations/plan-url';
 import { presetOf, throttleWords } from '@/components/operations/throttle-fields';
-import { THROTTLE_PRESETS } from '@/lib/contract/settings';
+import { THROTTLE_PRESETS } from '@/lib/contract/vocabulary';
 
 const url: PlanUrl = { strategy: null, scope: 'cluster', node: '', shards: '', target: '', threshold: null, plan: '' };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { THROTTLE_PRESETS } from '@/lib/contract/settings';
+import { THROTTLE_PRESETS } from '@/lib/contract/vocabulary';
 import { estimateSeconds, speedOf } from '@/lib/core/execution/estimate';
 
 const GIB = 1024 ** 3;

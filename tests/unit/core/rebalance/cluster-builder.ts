@@ -72,7 +72,7 @@ export const contextOf = (fields: Partial<RebalanceContext> = {}): RebalanceCont
   expiresAfterMs: 900_000,
   createdBy: { kind: 'operator', name: 'tester' },
   safetyLines: { cpu: 0.8, memory: 0.8, disk: 0.85, network: 0.8 },
-  bytesPerSecondEstimate: { low: 10 * MIB, high: 100 * MIB },
+  estimateSeconds: ({ bytes }) => ({ low: bytes / (100 * MIB), high: bytes / (10 * MIB) }),
   capabilities: { transferPrimary: true },
   ...fields,
 });

@@ -210,7 +210,6 @@ describe('[P9] bad input', { timeout: TIMEOUT_MS }, () => {
     ['a threshold that is no number', () => planRebalance(good, requestOf({ threshold: NaN }), contextOf()), 'invalid-number'],
     ['a threshold above 1', () => planRebalance(good, requestOf({ threshold: 1.5 }), contextOf()), 'invalid-number'],
     ['a negative seed', () => planRebalance(good, requestOf({ seed: -1 }), contextOf()), 'invalid-number'],
-    ['a speed of 0', () => planRebalance(good, requestOf(), contextOf({ bytesPerSecondEstimate: { low: 0, high: 1 } })), 'invalid-number'],
     ['no nodes', () => planRebalance(stateOf([], []), requestOf(), contextOf()), 'no-nodes'],
     ['only followers', () => planRebalance(stateOf([nodeOf('f', { followerOf: 'x' })], []), requestOf(), contextOf()), 'no-nodes'],
     ['zero capacity', () => planRebalance(stateOf([nodeOf('n0', { capacity: { cpu: 0, memory: null, disk: null, network: null } })], []), requestOf(), contextOf()), 'invalid-number'],

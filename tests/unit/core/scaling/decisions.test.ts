@@ -93,6 +93,12 @@ describe('automatic rebalance', () => {
     expect(decideRebalance({ ...above(0), lastEndedMonotonicMs: 90_000 }, uneven, settings, late)).toMatchObject({ guard: 'cooldown', untilMonotonicMs: 690_000 });
   });
 
+  it('sees one empty node among twenty, which the threshold for drifting load would not', () => {
+    const joined = advanceTrigger(IDLE_TRIGGER, { worst: 0.05, threshold: 0.1, topologyChanged: true, monotonicMs: 0 });
+    expect(decideRebalance(joined, { ...even, cpu: 0.05 }, settings, guards)).toMatchObject({ action: 'rebalance', cause: 'topology-changed' });
+    expect(decideRebalance(joined, { ...even, cpu: 0.02 }, settings, guards)).toMatchObject({ guard: 'balanced' });
+  });
+
   it('acts at once when the topology changed and the cluster is uneven', () => {
     const joined = advanceTrigger(IDLE_TRIGGER, { worst: 0.4, threshold: 0.1, topologyChanged: true, monotonicMs: 0 });
     expect(decideRebalance(joined, uneven, settings, guards)).toMatchObject({ action: 'rebalance', cause: 'topology-changed' });
