@@ -35,7 +35,7 @@ const INTERVAL_HINT = 'Mean over the last observation interval';
 function resourceColumn(resource: Resource): NodeColumn {
   const label = RESOURCE_LABELS[resource];
   return {
-    id: resource, label, hint: 'Usage of capacity; the mark is the safety line', widthRem: 6.25, shownByDefault: true,
+    id: resource, label, hint: 'Usage of capacity; the mark is the safety line', widthRem: 5.5, shownByDefault: true,
     value: ({ utilization }) => utilization[resource] ?? undefined,
     render: ({ node, utilization }, { safetyLines }) => (
       <UtilizationBar compact label={label} ratio={utilization[resource]} detail={usageWords(node, resource)} {...(safetyLines !== null && { safetyLine: safetyLines[resource] })} />
@@ -43,9 +43,9 @@ function resourceColumn(resource: Resource): NodeColumn {
   };
 }
 
-function statColumn(stat: keyof NodeStats, label: string, kind: QuantityKind, shownByDefault: boolean, hint = INTERVAL_HINT): NodeColumn {
+function statColumn(stat: keyof NodeStats, label: string, kind: QuantityKind, shownByDefault: boolean, hint = INTERVAL_HINT, widthRem = 5.5): NodeColumn {
   return {
-    id: stat, label, hint, widthRem: 5.5, shownByDefault,
+    id: stat, label, hint, widthRem, shownByDefault,
     value: ({ node }) => node.stats[stat] ?? undefined,
     render: ({ node }) => <Quantity kind={kind} value={node.stats[stat]} />,
   };
@@ -53,7 +53,7 @@ function statColumn(stat: keyof NodeStats, label: string, kind: QuantityKind, sh
 
 function countColumn(id: 'primaries' | 'shards', label: string): NodeColumn {
   return {
-    id, label, widthRem: 4.75, shownByDefault: true,
+    id, label, widthRem: 4.6, shownByDefault: true,
     value: ({ counts }) => counts?.[id],
     render: ({ counts, leaderName }) => (leaderName === null ? <Quantity kind="count" value={counts?.[id] ?? null} /> : <Text span size="xs" c="dimmed">mirrors</Text>),
   };
@@ -61,9 +61,9 @@ function countColumn(id: 'primaries' | 'shards', label: string): NodeColumn {
 
 /** Every column there is, in order. The first one cannot be hidden. */
 export const NODE_COLUMNS: readonly NodeColumn[] = [
-  { id: 'name', label: 'Node', widthRem: 9, shownByDefault: true, value: ({ node }) => node.name, render: nameCell },
+  { id: 'name', label: 'Node', widthRem: 8.5, shownByDefault: true, value: ({ node }) => node.name, render: nameCell },
   {
-    id: 'status', label: 'Status', widthRem: 7.5, shownByDefault: true,
+    id: 'status', label: 'Status', widthRem: 7, shownByDefault: true,
     value: ({ status }) => status.label,
     render: ({ node, status, stale, staleMs }) => (
       <>
@@ -72,7 +72,7 @@ export const NODE_COLUMNS: readonly NodeColumn[] = [
       </>
     ),
   },
-  { id: 'zone', label: 'Zone', widthRem: 5, shownByDefault: true, value: ({ node }) => node.domain.zone ?? undefined, render: ({ node }) => node.domain.zone ?? <Unknown /> },
+  { id: 'zone', label: 'Zone', widthRem: 4.75, shownByDefault: true, value: ({ node }) => node.domain.zone ?? undefined, render: ({ node }) => node.domain.zone ?? <Unknown /> },
   {
     id: 'role', label: 'Role', widthRem: 9, shownByDefault: false,
     value: ({ leaderName }) => leaderName ?? '',
@@ -82,14 +82,14 @@ export const NODE_COLUMNS: readonly NodeColumn[] = [
   countColumn('shards', 'Shards'),
   ...RESOURCES.map(resourceColumn),
   {
-    id: 'excess', label: 'Imbalance', hint: 'How far its worst resource is above the mean of the active leaders', widthRem: 7, shownByDefault: true,
+    id: 'excess', label: 'Imbalance', hint: 'How far its worst resource is above the mean of the active leaders', widthRem: 6.75, shownByDefault: true,
     value: ({ excess }) => excess?.ratio,
     render: ({ excess }) => (excess === null ? <Unknown /> : <span title={`${RESOURCE_LABELS[excess.resource]} against the mean`}>{signedPercent(excess.ratio)} {RESOURCE_LABELS[excess.resource]}</span>),
   },
   statColumn('operationsPerSecond', 'Operations', 'ops', true),
   statColumn('readsPerSecond', 'Reads', 'rate', false),
   statColumn('writesPerSecond', 'Writes', 'rate', false),
-  statColumn('latencyP99Ms', 'p99', 'latency', true),
+  statColumn('latencyP99Ms', 'p99', 'latency', true, INTERVAL_HINT, 4.5),
   statColumn('keyCount', 'Keys', 'count-short', false, 'Copies held by the node'),
   statColumn('connections', 'Clients', 'count-short', false, 'Open connections'),
   statColumn('replicationLagBytes', 'Lag', 'bytes', false, 'Followers: bytes of the leader\'s stream not yet applied'),

@@ -67,6 +67,8 @@ export function ShardMap({ clusterId, table }: { readonly clusterId: string; rea
   const facts = (shardId: number) => factsOf(table, shardId, moves);
   const choices = useMemo(() => (leaderIds ?? []).map((nodeId) => ({ value: nodeId, label: names.nameOf(nodeId) })), [leaderIds, names]);
   const owners = useMemo(() => ownerItemsOf(placement, leaderIds ?? [], names), [placement, leaderIds, names]);
+  // Blocks that carry their owner's name are their own legend.
+  const named = mode === 'owner' && (layout.blocks[0]?.row ?? 0) > 0;
   const openShard = url.shard !== null && url.shard >= 0 && url.shard < shardCount ? url.shard : null;
   return (
     <Panel title={`${formatCount(shardCount)} shards`} note={url.mode === 'owner' ? 'by owner of the primary' : `by ${metric.label.toLowerCase()}`}>
@@ -89,7 +91,7 @@ export function ShardMap({ clusterId, table }: { readonly clusterId: string; rea
             onClear={() => void selection.dispatch({ kind: 'clear' })}
           />
           {openShard !== null && <ShardDetails facts={facts(openShard)} names={names} clusterId={clusterId} onClose={() => void setUrl({ shard: null })} />}
-          {url.view === 'map' && (mode === 'owner'
+          {url.view === 'map' && !named && (mode === 'owner'
             ? <Legend label="Owners of primaries" items={owners} />
             : (
               <MetricLegend

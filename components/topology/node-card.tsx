@@ -1,16 +1,18 @@
 'use client';
 
-import { Anchor } from '@mantine/core';
+import { Anchor, VisuallyHidden } from '@mantine/core';
 import Link from 'next/link';
 import { memo } from 'react';
 import { Swatch } from '@/components/charts/legend';
 import { NodeBars } from '@/components/charts/node-bars';
-import { livenessSentence } from '@/components/charts/node-facts';
+import { livenessSentence, RESOURCE_LABELS, usageWords } from '@/components/charts/node-facts';
 import { ownerStyleOf } from '@/components/charts/owner-style';
-import { StatusBadge } from '@/components/ui/status-badge';
+import { UtilizationBar } from '@/components/charts/utilization-bar';
+import { StatusBadge, ToneIcon } from '@/components/ui/status-badge';
 import { formatBytes, formatDuration, plural } from '@/lib/client/format';
 import type { StatusWords } from '@/lib/client/status';
 import type { Node } from '@/lib/contract/node';
+import { RESOURCES, utilizationOf } from '@/lib/contract/resources';
 import type { SafetyLines } from '@/lib/contract/settings';
 import classes from './topology.module.css';
 
@@ -63,6 +65,41 @@ export const FollowerCard = memo((props: NodeCardProps & { readonly leaderZone: 
   );
 });
 FollowerCard.displayName = 'FollowerCard';
+
+/** A leader when there are many: its name, what is unusual about it, and its fullest resource. */
+export const CompactCard = memo((props: NodeCardProps) => {
+  const { node, status, stale, staleMs, safetyLines } = props;
+  const utilization = utilizationOf(node);
+  const fullest = RESOURCES.reduce((most, one) => ((utilization[one] ?? -1) > (utilization[most] ?? -1) ? one : most));
+  const usual = status.tone === 'ok' && !stale;
+  return (
+    <article className={`${classes.card ?? ''} ${classes.compact ?? ''} ${stale ? 'ps-hatched' : ''}`} data-tone={status.tone} aria-label={node.name} title={`${status.label}; ${livenessSentence(node.livenessReason)}`}>
+      <CompactHead {...props} />
+      {usual
+        ? <UtilizationBar label={RESOURCE_LABELS[fullest]} ratio={utilization[fullest]} detail={usageWords(node, fullest)} {...(safetyLines !== null && { safetyLine: safetyLines[fullest] })} />
+        : <span className={classes.fact}><span>{status.label}</span>{stale && <span>{ageText(staleMs)}</span>}</span>}
+    </article>
+  );
+});
+CompactCard.displayName = 'CompactCard';
+
+export const CompactFollowerCard = memo((props: NodeCardProps) => (
+  <article className={`${classes.card ?? ''} ${classes.compact ?? ''} ${props.stale ? 'ps-hatched' : ''}`} data-tone={props.status.tone} aria-label={`${props.node.name}, follower`} title={props.status.label}>
+    <CompactHead {...props} colorIndex={-1} />
+  </article>
+));
+CompactFollowerCard.displayName = 'CompactFollowerCard';
+
+function CompactHead({ node, href, status, colorIndex }: Pick<NodeCardProps, 'node' | 'href' | 'status' | 'colorIndex'>) {
+  const style = colorIndex < 0 ? null : ownerStyleOf(colorIndex);
+  return (
+    <div className={classes.cardHead}>
+      {style !== null && <Swatch color={style.css} pattern={style.pattern} />}
+      <Anchor component={Link} href={href} className={classes.name}>{node.name}</Anchor>
+      <ToneIcon tone={status.tone} /><VisuallyHidden>{status.label}</VisuallyHidden>
+    </div>
+  );
+}
 
 function NodeHead({ node, href, status, colorIndex }: Pick<NodeCardProps, 'node' | 'href' | 'status' | 'colorIndex'>) {
   const style = colorIndex < 0 ? null : ownerStyleOf(colorIndex);

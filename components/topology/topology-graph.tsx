@@ -8,8 +8,8 @@ import { ResourceBars } from '@/components/charts/node-bars';
 import { StatusBadge } from '@/components/ui/status-badge';
 import { formatBytes, plural } from '@/lib/client/format';
 import { nodeWords } from '@/lib/client/status';
-import { BOXES_MAX, flowPath, layoutTopology, layoutZoneCards, type Box } from './topology-layout';
-import { FollowerCard, LeaderCard } from './node-card';
+import { BOXES_MAX, densityFor, flowPath, layoutTopology, layoutZoneCards, type Box, type Density, type TopologyLayout } from './topology-layout';
+import { CompactCard, CompactFollowerCard, FollowerCard, LeaderCard } from './node-card';
 import type { TopologyModel } from './topology-model';
 import { meanUtilization, type MoveFlow, type ZoneBranch } from './topology-tree';
 import classes from './topology.module.css';
@@ -17,7 +17,7 @@ import classes from './topology.module.css';
 /** What a drawn element carries; React Flow draws it again only when one of these changed. */
 type ZoneData = { readonly label: string; readonly note: string };
 type ZoneCardData = { readonly zone: ZoneBranch; readonly model: TopologyModel };
-type NodeData = { readonly nodeId: string; readonly model: TopologyModel; readonly leaderZone: string | null };
+type NodeData = { readonly nodeId: string; readonly model: TopologyModel; readonly leaderZone: string | null; readonly density: Density };
 type ZoneNode = FlowNode<ZoneData, 'zone'>;
 type ZoneCardNode = FlowNode<ZoneCardData, 'zone-card'>;
 type LeaderNode = FlowNode<NodeData, 'leader'>;
@@ -26,6 +26,8 @@ type AnyNode = ZoneNode | ZoneCardNode | LeaderNode | FollowerNode;
 type MoveEdge = Edge<{ readonly flow: MoveFlow; readonly source: Box; readonly target: Box }, 'move'>;
 
 const ARROW = { type: MarkerType.ArrowClosed, color: 'var(--ps-accent)', width: 14, height: 14 } as const;
+/** The controls lie below the drawing, not on it. */
+const FIT = { padding: { top: '8px', left: '8px', right: '8px', bottom: '44px' }, maxZoom: 1 } as const;
 const nodeTypes = { zone: ZoneBox, 'zone-card': ZoneCard, leader: LeaderBox, follower: FollowerBox };
 const edgeTypes = { move: MoveLine };
 
@@ -35,8 +37,9 @@ export function TopologyGraph({ model }: { readonly model: TopologyModel }) {
   const { zones, flows } = model;
   const boxCount = zones.reduce((sum, zone) => sum + zone.leaders.reduce((held, leader) => held + 1 + leader.followers.length, 0), 0);
   const grouped = boxCount > BOXES_MAX;
-  const layout = useMemo(() => (grouped ? layoutZoneCards(zones) : layoutTopology(zones)), [zones, grouped]);
-  const nodes = useMemo(() => flowNodes(model, layout, grouped), [model, layout, grouped]);
+  const density = densityFor(boxCount);
+  const layout = useMemo(() => (grouped ? layoutZoneCards(zones) : layoutTopology(zones, density)), [zones, grouped, density]);
+  const nodes = useMemo(() => flowNodes({ model, layout, grouped, density }), [model, layout, grouped, density]);
   const edges = useMemo(() => flows.flatMap((flow): MoveEdge[] => {
     const source = layout.boxes.get(flow.sourceNodeId);
     const target = layout.boxes.get(flow.targetNodeId);
@@ -46,17 +49,17 @@ export function TopologyGraph({ model }: { readonly model: TopologyModel }) {
   return (
     <div className={classes.canvas} style={{ aspectRatio: `${Math.max(1, layout.width)} / ${Math.max(1, layout.height)}` }}>
       <ReactFlow<AnyNode, MoveEdge>
-        nodes={nodes} edges={edges} nodeTypes={nodeTypes} edgeTypes={edgeTypes} colorMode={scheme} fitView fitViewOptions={{ padding: 0.02, maxZoom: 1 }}
+        nodes={nodes} edges={edges} nodeTypes={nodeTypes} edgeTypes={edgeTypes} colorMode={scheme} fitView fitViewOptions={FIT}
         minZoom={0.1} maxZoom={2} nodesDraggable={false} nodesConnectable={false} nodesFocusable={false} edgesFocusable={false} elementsSelectable={false}
         disableKeyboardA11y onlyRenderVisibleElements={boxCount > 100} zoomOnScroll={false} preventScrolling={false} zoomOnDoubleClick={false}
       >
-        <Controls showInteractive={false} />
+        <Controls showInteractive={false} orientation="horizontal" fitViewOptions={FIT} />
       </ReactFlow>
     </div>
   );
 }
 
-function flowNodes(model: TopologyModel, layout: ReturnType<typeof layoutTopology>, grouped: boolean): AnyNode[] {
+function flowNodes({ model, layout, grouped, density }: { model: TopologyModel; layout: TopologyLayout; grouped: boolean; density: Density }): AnyNode[] {
   const frames = new Map(layout.zones.map(({ key, box }) => [key, box]));
   return model.zones.flatMap((zone): AnyNode[] => {
     const frame = frames.get(zone.key)!;
@@ -65,9 +68,9 @@ function flowNodes(model: TopologyModel, layout: ReturnType<typeof layoutTopolog
     const note = plural(zone.leaders.length, 'node');
     const drawn: AnyNode[] = [{ id: `zone ${zone.key}`, type: 'zone', ...place(frame), zIndex: -1, data: { label: zone.label, note } }];
     for (const { node, followers } of zone.leaders) {
-      drawn.push({ id: node.id, type: 'leader', ...place(layout.boxes.get(node.id)!), data: { nodeId: node.id, model, leaderZone: node.domain.zone } });
+      drawn.push({ id: node.id, type: 'leader', ...place(layout.boxes.get(node.id)!), data: { nodeId: node.id, model, leaderZone: node.domain.zone, density } });
       for (const follower of followers) {
-        drawn.push({ id: follower.id, type: 'follower', ...place(layout.boxes.get(follower.id)!), data: { nodeId: follower.id, model, leaderZone: node.domain.zone } });
+        drawn.push({ id: follower.id, type: 'follower', ...place(layout.boxes.get(follower.id)!), data: { nodeId: follower.id, model, leaderZone: node.domain.zone, density } });
       }
     }
     return drawn;
@@ -78,14 +81,14 @@ function ZoneBox({ data }: NodeProps<ZoneNode>) {
   return <div className={classes.zone}><span className={classes.zoneLabel}>{data.label}</span> <span className={classes.zoneNote}>{data.note}</span></div>;
 }
 
-function LeaderBox({ data: { nodeId, model } }: NodeProps<LeaderNode>) {
+function LeaderBox({ data: { nodeId, model, density } }: NodeProps<LeaderNode>) {
   const props = model.cardOf(nodeId);
-  return props !== null && <><Ends /><LeaderCard {...props} /></>;
+  return props !== null && <><Ends />{density === 'compact' ? <CompactCard {...props} /> : <LeaderCard {...props} />}</>;
 }
 
-function FollowerBox({ data: { nodeId, model, leaderZone } }: NodeProps<FollowerNode>) {
+function FollowerBox({ data: { nodeId, model, leaderZone, density } }: NodeProps<FollowerNode>) {
   const props = model.cardOf(nodeId);
-  return props !== null && <><Ends /><FollowerCard {...props} leaderZone={leaderZone} /></>;
+  return props !== null && <><Ends />{density === 'compact' ? <CompactFollowerCard {...props} /> : <FollowerCard {...props} leaderZone={leaderZone} />}</>;
 }
 
 /** React Flow ties lines to handles; ours draw themselves from box to box, so the handles are not seen. */

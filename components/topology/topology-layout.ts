@@ -16,48 +16,65 @@ export interface TopologyLayout {
   readonly boxes: ReadonlyMap<string, Box>;
 }
 
-export const LEADER_WIDTH = 224;
-export const LEADER_HEIGHT = 138;
-export const FOLLOWER_HEIGHT = 40;
-const GAP = 14;
-const ZONE_HEADER = 34;
-const ZONE_PADDING = 14;
-const ZONE_GAP = 28;
+export type Density = 'full' | 'compact';
+
+interface Sizes {
+  readonly leader: { readonly width: number; readonly height: number };
+  readonly followerHeight: number;
+  readonly gap: number;
+  readonly zoneHeader: number;
+  readonly zonePadding: number;
+  readonly zoneGap: number;
+}
+
+/** compact: name, status and the fullest resource only, so that a hundred boxes can be read without zooming. */
+const SIZES: Readonly<Record<Density, Sizes>> = {
+  full: { leader: { width: 224, height: 138 }, followerHeight: 40, gap: 14, zoneHeader: 34, zonePadding: 14, zoneGap: 28 },
+  compact: { leader: { width: 142, height: 50 }, followerHeight: 24, gap: 7, zoneHeader: 30, zonePadding: 8, zoneGap: 12 },
+};
+const FOLLOWER_GAP = 4;
+/** More boxes than this are drawn compact. */
+const FULL_BOXES_MAX = 40;
 /** Width to height that the whole drawing aims at: a screen's. */
 const ASPECT = 1.8;
 export const BOXES_MAX = 300;
-const ZONE_CARD = { width: 320, height: 220 };
+const ZONE_CARD = { width: 320, height: 220, gap: 28 };
+
+export function densityFor(boxCount: number): Density {
+  return boxCount > FULL_BOXES_MAX ? 'compact' : 'full';
+}
 
 /** Zones side by side, leaders in each as a grid, followers right below their leader. */
-export function layoutTopology(zones: readonly ZoneBranch[]): TopologyLayout {
-  const perLine = columnsFor(zones);
+export function layoutTopology(zones: readonly ZoneBranch[], density: Density): TopologyLayout {
+  const sizes = SIZES[density];
+  const { leader, followerHeight, gap, zonePadding } = sizes;
+  const perLine = columnsFor(zones, sizes);
   const placed: { key: string; box: Box }[] = [];
   const boxes = new Map<string, Box>();
   let x = 0;
   let height = 0;
   for (const zone of zones) {
     const columns = Math.min(perLine, Math.max(1, zone.leaders.length));
-    const width = columns * LEADER_WIDTH + (columns - 1) * GAP + 2 * ZONE_PADDING;
-    let y = ZONE_HEADER;
+    const width = columns * leader.width + (columns - 1) * gap + 2 * zonePadding;
+    let y = sizes.zoneHeader;
     for (let first = 0; first < zone.leaders.length; first += columns) {
       const line = zone.leaders.slice(first, first + columns);
       line.forEach(({ node, followers }, column) => {
-        const left = x + ZONE_PADDING + column * (LEADER_WIDTH + GAP);
-        boxes.set(node.id, { x: left, y, width: LEADER_WIDTH, height: LEADER_HEIGHT });
+        const left = x + zonePadding + column * (leader.width + gap);
+        boxes.set(node.id, { x: left, y, width: leader.width, height: leader.height });
         followers.forEach((follower, place) => {
-          boxes.set(follower.id, { x: left + GAP, y: y + LEADER_HEIGHT + 4 + place * (FOLLOWER_HEIGHT + 4), width: LEADER_WIDTH - GAP, height: FOLLOWER_HEIGHT });
+          boxes.set(follower.id, { x: left + gap, y: y + leader.height + FOLLOWER_GAP + place * (followerHeight + FOLLOWER_GAP), width: leader.width - gap, height: followerHeight });
         });
       });
-      const tallest = Math.max(...line.map(({ followers }) => followers.length));
-      y += LEADER_HEIGHT + tallest * (FOLLOWER_HEIGHT + 4) + GAP;
+      y += lineHeight(line, sizes);
     }
-    const zoneHeight = y - GAP + ZONE_PADDING;
+    const zoneHeight = y - gap + zonePadding;
     placed.push({ key: zone.key, box: { x, y: 0, width, height: zoneHeight } });
-    x += width + ZONE_GAP;
+    x += width + sizes.zoneGap;
     height = Math.max(height, zoneHeight);
   }
   // Zones end on one line, so that a small one does not look cut off.
-  return { width: Math.max(0, x - ZONE_GAP), height, zones: placed.map(({ key, box }) => ({ key, box: { ...box, height } })), boxes };
+  return { width: Math.max(0, x - sizes.zoneGap), height, zones: placed.map(({ key, box }) => ({ key, box: { ...box, height } })), boxes };
 }
 
 /** Beyond BOXES_MAX: one card per zone, in a grid. */
@@ -65,20 +82,20 @@ export function layoutZoneCards(zones: readonly ZoneBranch[]): TopologyLayout {
   const columns = Math.max(1, Math.ceil(Math.sqrt(zones.length)));
   const placed = zones.map(({ key }, index) => ({
     key,
-    box: { ...ZONE_CARD, x: (index % columns) * (ZONE_CARD.width + ZONE_GAP), y: Math.floor(index / columns) * (ZONE_CARD.height + ZONE_GAP) },
+    box: { width: ZONE_CARD.width, height: ZONE_CARD.height, x: (index % columns) * (ZONE_CARD.width + ZONE_CARD.gap), y: Math.floor(index / columns) * (ZONE_CARD.height + ZONE_CARD.gap) },
   }));
   const rows = Math.ceil(zones.length / columns);
-  return { width: columns * (ZONE_CARD.width + ZONE_GAP) - ZONE_GAP, height: rows * (ZONE_CARD.height + ZONE_GAP) - ZONE_GAP, zones: placed, boxes: new Map() };
+  return { width: columns * (ZONE_CARD.width + ZONE_CARD.gap) - ZONE_CARD.gap, height: rows * (ZONE_CARD.height + ZONE_CARD.gap) - ZONE_CARD.gap, zones: placed, boxes: new Map() };
 }
 
 /** Leaders per line in every zone: the number whose drawing comes nearest to ASPECT. */
-function columnsFor(zones: readonly ZoneBranch[]): number {
+function columnsFor(zones: readonly ZoneBranch[], sizes: Sizes): number {
   const largest = Math.max(1, ...zones.map((zone) => zone.leaders.length));
   let best = 1;
   let bestDistance = Infinity;
   for (let columns = 1; columns <= largest; columns += 1) {
-    const width = zones.length * (columns * (LEADER_WIDTH + GAP) + 2 * ZONE_PADDING + ZONE_GAP);
-    const height = ZONE_HEADER + Math.max(...zones.map((zone) => linesHeight(zone, columns)), 0);
+    const width = zones.length * (columns * (sizes.leader.width + sizes.gap) + 2 * sizes.zonePadding + sizes.zoneGap);
+    const height = sizes.zoneHeader + Math.max(...zones.map((zone) => linesHeight(zone, columns, sizes)), 0);
     const distance = Math.abs(Math.log(width / height / ASPECT));
     if (distance < bestDistance) {
       bestDistance = distance;
@@ -88,13 +105,15 @@ function columnsFor(zones: readonly ZoneBranch[]): number {
   return best;
 }
 
-function linesHeight(zone: ZoneBranch, columns: number): number {
+function linesHeight(zone: ZoneBranch, columns: number, sizes: Sizes): number {
   let height = 0;
-  for (let first = 0; first < zone.leaders.length; first += columns) {
-    const followers = zone.leaders.slice(first, first + columns).map((leader) => leader.followers.length);
-    height += LEADER_HEIGHT + Math.max(...followers) * (FOLLOWER_HEIGHT + 4) + GAP;
-  }
+  for (let first = 0; first < zone.leaders.length; first += columns) height += lineHeight(zone.leaders.slice(first, first + columns), sizes);
   return height;
+}
+
+function lineHeight(line: ZoneBranch['leaders'], { leader, followerHeight, gap }: Sizes): number {
+  const tallest = Math.max(...line.map(({ followers }) => followers.length));
+  return leader.height + tallest * (followerHeight + FOLLOWER_GAP) + gap;
 }
 
 export interface FlowPath {

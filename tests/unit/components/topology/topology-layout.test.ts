@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { flowPath, layoutTopology, layoutZoneCards, type Box } from '@/components/topology/topology-layout';
+import { densityFor, flowPath, layoutTopology, layoutZoneCards, type Box } from '@/components/topology/topology-layout';
 import { meanUtilization, moveFlows, topologyTree } from '@/components/topology/topology-tree';
 import type { LiveMove } from '@/lib/contract/live';
 import { UNKNOWN_STATS, type Node } from '@/lib/contract/node';
@@ -40,11 +40,11 @@ describe('the tree of zones', () => {
 describe('the layout', () => {
   it('is the same for the same nodes, and values do not move anything', () => {
     const busier = fleet.map((node) => ({ ...node, usage: { ...node.usage, cpu: 4 } }));
-    expect(layoutTopology(topologyTree(busier))).toEqual(layoutTopology(topologyTree(fleet)));
+    expect(layoutTopology(topologyTree(busier), 'full')).toEqual(layoutTopology(topologyTree(fleet), 'full'));
   });
 
-  it('no two boxes touch and every box is inside a zone', () => {
-    const layout = layoutTopology(topologyTree(fleet));
+  it.each(['full', 'compact'] as const)('no two boxes touch and every box is inside a zone, drawn %s', (density) => {
+    const layout = layoutTopology(topologyTree(fleet), density);
     const boxes = [...layout.boxes.values()];
     expect(boxes.length).toBe(fleet.length);
     for (const [index, box] of boxes.entries()) {
@@ -54,8 +54,8 @@ describe('the layout', () => {
   });
 
   it('one node and no node are drawn too, and cards do not overlap', () => {
-    expect(layoutTopology(topologyTree([nodeOf('only')])).boxes.size).toBe(1);
-    expect(layoutTopology([]).width).toBe(0);
+    expect(layoutTopology(topologyTree([nodeOf('only')]), densityFor(1)).boxes.size).toBe(1);
+    expect(layoutTopology([], densityFor(0)).width).toBe(0);
     const cards = layoutZoneCards(topologyTree(fleet)).zones;
     expect(overlap(cards[0]!.box, cards[1]!.box)).toBe(false);
   });
