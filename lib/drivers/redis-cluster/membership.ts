@@ -56,7 +56,7 @@ export class Membership {
         const met = await this.#introduce(cluster.value, { endpoint, busPort: newcomer.value.view.self.busPort });
         if (!met.ok) return met;
       }
-      const agreed = await this.#until(signal, AGREE_MS_MAX, (reading) => everybodyKnows(reading, nodeId), `every node knows ${step.address ?? ''}`);
+      const agreed = await this.#until(signal, AGREE_MS_MAX, (reading) => everybodyKnows(reading, nodeId) && servesLikeTheOthers(reading, nodeId), `every node knows ${step.address ?? ''}, and it serves`);
       if (!agreed.ok) return agreed;
       if (step.followerOf !== null) {
         const following = await this.#follow(client, { nodeId, leaderId: step.followerOf }, signal);
@@ -223,6 +223,16 @@ function mayLeave(nodeId: string, reading: ClusterReading): DriverFailure | null
 
 function because(failure: DriverFailure | undefined): string {
   return failure === undefined ? '' : `: ${failure.message}`;
+}
+
+/**
+ * A newcomer says cluster_state:fail until it has heard of all slots, and would turn away
+ * the clients of a slot that it is given before. Where the others do not serve either
+ * (an empty or broken cluster) there is nothing to wait for.
+ */
+function servesLikeTheOthers({ answers }: ClusterReading, nodeId: string): boolean {
+  const serves = (id: string) => answers.get(id)?.clusterInfo.get('cluster_state') === 'ok';
+  return serves(nodeId) || ![...answers.keys()].some((id) => id !== nodeId && serves(id));
 }
 
 /** Every member answers, knows the node, and the node knows every member. */
