@@ -72,7 +72,7 @@ function scaleIn(base: Base, leaders: readonly Node[], conditions: readonly Cond
     return hold(boundBy, boundBy === 'minimum' ? `The minimum is ${context.settings.nodeCountMin} nodes` : 'A smaller cluster would sit too close to its targets');
   }
   return { ...base, action: 'scale-in', nodeCountDecided: decided, boundBy: 'target-utilization',
-    message: `${decided} nodes would still keep every resource ${percent(1 - SCALE_IN_MARGIN)} below its target, ${base.nodeCount} run` };
+    message: `${decided === 1 ? '1 node' : `${decided} nodes`} would still keep every resource ${percent(1 - SCALE_IN_MARGIN)} below its target; ${base.nodeCount} run` };
 }
 
 function smallestSafe(nodeCount: number, wanted: number, conditions: readonly Condition[]): number {
