@@ -120,6 +120,8 @@ export class Room<S extends Subscriber> {
     if (feed === null) return;
     for (const member of ready) this.#members.set(member, 'current');
     this.#sendSnapshot(ready, feed);
+    // A feed may begin with something it has not sent: it follows even when nothing else happens.
+    if (feed.unsettled && this.#timer === null) this.#schedule('settling', SETTLE_AFTER_MS);
   }
 
   close(): void {

@@ -2,7 +2,7 @@ import type { DriverFailure } from '@/lib/contract/operation';
 import { err, ok, type Result } from '@/lib/platform/result';
 import { driverFailure, failureOf, type CommandFailure } from './failures';
 import { keysOnTarget, keysWithSameValue } from './key-comparison';
-import type { Command, NodeClient } from './node-client';
+import type { Command } from './node-client';
 import { textOf } from './replies';
 import type { SizedKey, TransferEnds } from './transfer-ends';
 

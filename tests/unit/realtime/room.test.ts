@@ -197,9 +197,12 @@ describe('a room', () => {
   it('[R1] after quiet every client holds what the server holds, whatever came, went, was lost or was slow', { timeout: 120_000 }, async () => {
     await fc.assert(fc.asyncProperty(fc.integer({ min: 0, max: 0xffff_ffff }), async (seed) => {
       await playRandomly(createRandom(seed));
-    }), { numRuns: 60 });
+    }), { numRuns: 60, examples: FAILED_ONCE.map((seed) => [seed]) });
   });
 });
+
+/** Seeds that found something: a room that began with events it had not sent. */
+const FAILED_ONCE = [1879820085];
 
 async function playRandomly(random: Random): Promise<void> {
   const stage = new Stage();
