@@ -253,7 +253,8 @@ export class OperationRunner {
 
   async #finish(status: ExecutionStatus, reason: string | null, plan: Plan | null = null): Promise<void> {
     const { callbacks, model } = this.resources;
-    if (plan !== null && !this.#closing) await this.observer.observe(this.#abort.signal, 'full');
+    // Whoever sees the end sees the cluster as the operation left it.
+    if (!this.#closing) await this.observer.observe(this.#abort.signal, 'full');
     const { operation } = this.#active!;
     const report = plan === null ? null : reportOf(operation, plan, model.imbalance, this.#nowMs());
     if (report !== null) model.speed = speedOf({ bytes: report.bytesActual, moves: report.movesDone, seconds: report.secondsActual }) ?? model.speed;
