@@ -11,10 +11,16 @@ export function ageOf(node: Pick<Node, 'observedAtMs'>, nowMs: number): number |
   return node.observedAtMs === null ? null : Math.max(0, nowMs - node.observedAtMs);
 }
 
-/** Older than two intervals, or never read: shown hatched and with its age. `nowMs` 0 is not known yet. */
-export function isNodeStale(node: Pick<Node, 'observedAtMs'>, nowMs: number, observationIntervalMs: number): boolean {
-  const ageMs = ageOf(node, nowMs);
-  return ageMs === null || (nowMs > 0 && ageMs > 2 * observationIntervalMs + DELIVERY_MS);
+export interface StaleRule {
+  /** The cluster's last complete observation. A node is late against the others; when the whole picture is old, the panel around it says so. */
+  readonly observedAtMs: number | null;
+  readonly observationIntervalMs: number;
+}
+
+/** Two intervals behind the cluster's last observation, or never read: shown hatched and with its age. */
+export function isNodeStale(node: Pick<Node, 'observedAtMs'>, { observedAtMs, observationIntervalMs }: StaleRule): boolean {
+  if (node.observedAtMs === null) return true;
+  return observedAtMs !== null && observedAtMs - node.observedAtMs > 2 * observationIntervalMs + DELIVERY_MS;
 }
 
 /** Why the node has its liveness, with the rule's numbers. */

@@ -43,6 +43,8 @@ interface Geometry {
 }
 
 const GAP_FROM_CELL = 6;
+/** Below this size a single cell shows nothing of a pattern; blocks of cells do. */
+const PATTERN_FROM_CELL = 6;
 const WHOLE_CELL_FROM = 4;
 
 export class ShardCanvas {
@@ -50,6 +52,8 @@ export class ShardCanvas {
   readonly #marks: CanvasRenderingContext2D;
   readonly #small: OffscreenCanvas = new OffscreenCanvas(1, 1);
   readonly #scratch: OffscreenCanvas = new OffscreenCanvas(1, 1);
+  /** Pattern tiles by look, pixel ratio and theme: a handful. */
+  readonly #tiles = new Map<string, OffscreenCanvas>();
   #layout: ShardLayout | null = null;
   #picture: MapPicture | null = null;
   #current: MapMarks = { selected: null, cursor: null, hover: null };
@@ -171,6 +175,8 @@ export class ShardCanvas {
     this.#scale(this.#data, image, layout);
     const used = codesUsed(picture.codes);
     for (const { look, opaque } of picture.stencils) {
+      const isMeaning = look === 'hatch' || look === 'cross';
+      if (!isMeaning && layout.blocks.length === 0 && this.#geometry.cell < PATTERN_FROM_CELL * this.#ratio) continue;
       if (!opaque.some((bits, code) => bits !== 0 && used[code] === 1)) continue;
       paintStencil(layout, picture.codes, opaque, pixels);
       this.#fillStencil(look, picture.surface, image, layout);
@@ -188,16 +194,26 @@ export class ShardCanvas {
 
   #fillStencil(look: StencilLook, surface: SurfaceColors, image: ImageData, layout: ShardLayout): void {
     const { width, height } = this.dataCanvas;
-    this.#scratch.width = width;
-    this.#scratch.height = height;
     const scratch = contextOf(this.#scratch);
+    if (this.#scratch.width !== width || this.#scratch.height !== height) {
+      this.#scratch.width = width;
+      this.#scratch.height = height;
+    }
+    scratch.globalCompositeOperation = 'copy';
     this.#scale(scratch, image, layout);
-    const pattern = scratch.createPattern(patternTile(look, surface, this.#ratio), 'repeat');
+    const pattern = scratch.createPattern(this.#tileOf(look, surface), 'repeat');
     if (pattern === null) return;
     scratch.globalCompositeOperation = 'source-in';
     scratch.fillStyle = pattern;
     scratch.fillRect(0, 0, width, height);
     this.#data.drawImage(this.#scratch, 0, 0);
+  }
+
+  #tileOf(look: StencilLook, surface: SurfaceColors): OffscreenCanvas {
+    const key = `${look} ${this.#ratio} ${surface.hatch}`;
+    const tile = this.#tiles.get(key) ?? patternTile(look, surface, this.#ratio);
+    this.#tiles.set(key, tile);
+    return tile;
   }
 
   /** Hair lines between cells that are large enough to need them. */

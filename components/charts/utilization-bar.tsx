@@ -10,7 +10,10 @@ export interface UtilizationBarProps {
   readonly safetyLine?: number;
   /** The absolute numbers, such as "3.2 GiB of 8 GiB"; shown on hover. */
   readonly detail?: string;
+  /** Without its word, which then stands elsewhere. */
   readonly compact?: boolean;
+  /** For boxes of some hundred pixels. */
+  readonly narrow?: boolean;
 }
 
 type Level = 'unknown' | 'calm' | 'near' | 'over';
@@ -27,11 +30,11 @@ export function levelOf(ratio: number | null, safetyLine: number | undefined): L
 const WORDS: Record<Level, string> = { unknown: 'unknown', calm: '', near: 'near its safety line', over: 'over its safety line' };
 
 /** A share of a capacity with its safety line, its number, and a word when it is near or over. */
-export function UtilizationBar({ label, ratio, safetyLine, detail, compact = false }: UtilizationBarProps) {
+export function UtilizationBar({ label, ratio, safetyLine, detail, compact = false, narrow = false }: UtilizationBarProps) {
   const level = levelOf(ratio, safetyLine);
   const value = ratio === null ? 'unknown' : `${Math.round(ratio * 100)} %`;
   return (
-    <div className={classes.row} data-compact={compact} data-level={level} title={[detail, WORDS[level]].filter(Boolean).join(', ')}>
+    <div className={classes.row} data-compact={compact} data-narrow={narrow} data-level={level} title={[detail, WORDS[level]].filter(Boolean).join(', ')}>
       <Text span size="xs" className={classes.label}>{label}</Text>
       <span className={classes.track} aria-hidden="true">
         {ratio !== null && <span className={classes.fill} style={{ width: `${Math.min(100, ratio * 100)}%` }} />}

@@ -68,7 +68,7 @@ export const NODE_COLUMNS: readonly NodeColumn[] = [
     render: ({ node, status, stale, staleMs }) => (
       <>
         <StatusBadge status={status} variant="plain" title={livenessSentence(node.livenessReason)} />
-        {stale && <Text span size="xs" c="dimmed"> {staleMs === null ? 'never read' : `${formatDuration(staleMs)} old`}</Text>}
+        {stale && <Text size="xs" c="dimmed" lh={1.1}>{staleMs === null ? 'never read' : `${formatDuration(staleMs)} old`}</Text>}
       </>
     ),
   },

@@ -1,4 +1,4 @@
-import { ageOf, isNodeStale } from '@/components/charts/node-facts';
+import { ageOf, isNodeStale, type StaleRule } from '@/components/charts/node-facts';
 import type { ShardCounts } from '@/components/charts/shard-counts';
 import type { ExportRow } from '@/lib/client/export-file';
 import { nodeWords, type StatusWords } from '@/lib/client/status';
@@ -33,12 +33,12 @@ export interface RowSources {
   readonly counts: ReadonlyMap<string, ShardCounts> | null;
   readonly nodeIds: readonly string[];
   readonly nowMs: number;
-  readonly observationIntervalMs: number;
+  readonly rule: StaleRule;
 }
 
 const NOTHING_HELD: ShardCounts = { primaries: 0, shards: 0 };
 
-export function nodeRows({ nodes, counts, nodeIds, nowMs, observationIntervalMs }: RowSources): readonly NodeRow[] {
+export function nodeRows({ nodes, counts, nodeIds, nowMs, rule }: RowSources): readonly NodeRow[] {
   const names = new Map(nodes.map((node) => [node.id, node.name]));
   const colors = new Map(nodeIds.map((nodeId, index) => [nodeId, index]));
   const followerCounts = new Map<string, number>();
@@ -46,7 +46,7 @@ export function nodeRows({ nodes, counts, nodeIds, nowMs, observationIntervalMs 
   const means = meansOf(nodes);
   return nodes.map((node): NodeRow => {
     const utilization = utilizationOf(node);
-    const stale = isNodeStale(node, nowMs, observationIntervalMs);
+    const stale = isNodeStale(node, rule);
     return {
       node,
       status: nodeWords(node, nowMs),

@@ -39,8 +39,7 @@ export const LeaderCard = memo((props: NodeCardProps) => {
     <article className={`${classes.card ?? ''} ${stale ? 'ps-hatched' : ''}`} data-tone={status.tone} aria-label={node.name}>
       <NodeHead {...props} />
       <div className={classes.fact}>
-        <span>{heldWords(primaryCount, shardCount)}</span>
-        {stale && <span className={classes.age}>{ageText(staleMs)}</span>}
+        {stale ? <span className={classes.age}>{ageText(staleMs)}</span> : heldWords(primaryCount, shardCount)}
       </div>
       <NodeBars node={node} safetyLines={safetyLines} />
     </article>
@@ -76,7 +75,7 @@ export const CompactCard = memo((props: NodeCardProps) => {
     <article className={`${classes.card ?? ''} ${classes.compact ?? ''} ${stale ? 'ps-hatched' : ''}`} data-tone={status.tone} aria-label={node.name} title={`${status.label}; ${livenessSentence(node.livenessReason)}`}>
       <CompactHead {...props} />
       {usual
-        ? <UtilizationBar label={RESOURCE_LABELS[fullest]} ratio={utilization[fullest]} detail={usageWords(node, fullest)} {...(safetyLines !== null && { safetyLine: safetyLines[fullest] })} />
+        ? <UtilizationBar narrow label={RESOURCE_LABELS[fullest]} ratio={utilization[fullest]} detail={usageWords(node, fullest)} {...(safetyLines !== null && { safetyLine: safetyLines[fullest] })} />
         : <span className={classes.fact}><span>{status.label}</span>{stale && <span>{ageText(staleMs)}</span>}</span>}
     </article>
   );

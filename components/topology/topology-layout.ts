@@ -38,7 +38,7 @@ const FULL_BOXES_MAX = 40;
 /** Width to height that the whole drawing aims at: a screen's. */
 const ASPECT = 1.8;
 export const BOXES_MAX = 300;
-const ZONE_CARD = { width: 320, height: 220, gap: 28 };
+const ZONE_CARD = { width: 320, height: 150, gap: 28 };
 
 export function densityFor(boxCount: number): Density {
   return boxCount > FULL_BOXES_MAX ? 'compact' : 'full';

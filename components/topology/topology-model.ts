@@ -2,7 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { ageOf, isNodeStale } from '@/components/charts/node-facts';
+import { ageOf, isNodeStale, type StaleRule } from '@/components/charts/node-facts';
 import { shardCountsOf } from '@/components/charts/shard-counts';
 import { useApi } from '@/components/realtime/live-provider';
 import { useCluster } from '@/components/realtime/use-cluster';
@@ -31,7 +31,7 @@ export function useTopologyModel(clusterId: string, nodes: readonly Node[]): Top
   const api = useApi();
   const nowMs = useNow();
   const moves = useCluster((state) => state.moves) ?? NO_MOVES;
-  const observationIntervalMs = useCluster((state) => state.summary?.observationIntervalMs ?? 1_000);
+  const rule = useCluster((state): StaleRule => ({ observedAtMs: state.summary?.observedAtMs ?? null, observationIntervalMs: state.summary?.observationIntervalMs ?? 1_000 }));
   const placement = useCluster((state) => state.shards && {
     shardCount: state.shards.shardCount, replicaMax: state.shards.replicaMax, nodeIds: state.shards.nodeIds, replicas: state.shards.replicas,
   });
@@ -46,7 +46,7 @@ export function useTopologyModel(clusterId: string, nodes: readonly Node[]): Top
     const cardOf = (nodeId: string): NodeCardProps | null => {
       const node = byId.get(nodeId);
       if (node === undefined) return null;
-      const stale = isNodeStale(node, nowMs, observationIntervalMs);
+      const stale = isNodeStale(node, rule);
       const held = counts?.get(nodeId);
       return {
         node,
@@ -61,5 +61,5 @@ export function useTopologyModel(clusterId: string, nodes: readonly Node[]): Top
       };
     };
     return { clusterId, zones, flows, nowMs, safetyLines, cardOf };
-  }, [clusterId, nodes, zones, flows, counts, placement, nowMs, observationIntervalMs, safetyLines]);
+  }, [clusterId, nodes, zones, flows, counts, placement, nowMs, rule, safetyLines]);
 }

@@ -7,6 +7,7 @@ import { UNKNOWN_STATS, type Node } from '@/lib/contract/node';
 import { UNKNOWN_RESOURCES } from '@/lib/contract/resources';
 
 const NOW_MS = 1_000_000;
+const RULE = { observedAtMs: NOW_MS, observationIntervalMs: 1_000 };
 
 function nodeOf(id: string, overrides: Partial<Node> = {}): Node {
   return {
@@ -18,7 +19,7 @@ function nodeOf(id: string, overrides: Partial<Node> = {}): Node {
 }
 
 function rowsOf(nodes: readonly Node[], counts: ReadonlyMap<string, { primaries: number; shards: number }> | null = new Map()): readonly NodeRow[] {
-  return nodeRows({ nodes, counts, nodeIds: nodes.map((node) => node.id), nowMs: NOW_MS, observationIntervalMs: 1_000 });
+  return nodeRows({ nodes, counts, nodeIds: nodes.map((node) => node.id), nowMs: NOW_MS, rule: RULE });
 }
 
 describe('rows of the nodes table', () => {
@@ -50,13 +51,18 @@ describe('rows of the nodes table', () => {
     expect(rowsOf([nodeOf('a'), nodeOf('b', { usage: UNKNOWN_RESOURCES })])[1]!.excess).toBeNull();
   });
 
-  it('values older than two intervals are stale and carry their age; a clock tick over fresh ones changes no row', () => {
+  it('when the whole picture is old, no single node is called late', () => {
+    const rows = nodeRows({ nodes: [nodeOf('a')], counts: null, nodeIds: ['a'], nowMs: NOW_MS + 60_000, rule: RULE });
+    expect(rows[0]!.stale).toBe(false);
+  });
+
+  it('values two intervals behind the cluster are stale and carry their age; a clock tick over fresh ones changes no row', () => {
     const fresh = nodeOf('a', { observedAtMs: NOW_MS - 2_900 });
     const old = nodeOf('b', { observedAtMs: NOW_MS - 3_100 });
     const never = nodeOf('c', { observedAtMs: null });
     const rows = rowsOf([fresh, old, never]);
     expect(rows.map((row) => [row.stale, row.staleMs])).toEqual([[false, null], [true, 3_100], [true, null]]);
-    const later = nodeRows({ nodes: [fresh, old, never], counts: new Map(), nodeIds: ['a', 'b', 'c'], nowMs: NOW_MS + 50, observationIntervalMs: 1_000 });
+    const later = nodeRows({ nodes: [fresh, old, never], counts: new Map(), nodeIds: ['a', 'b', 'c'], nowMs: NOW_MS + 50, rule: RULE });
     expect(isSameRow(rows[0]!, later[0]!)).toBe(true);
     expect(isSameRow(rows[1]!, later[1]!)).toBe(false);
   });
