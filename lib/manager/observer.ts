@@ -2,6 +2,7 @@
  * Reads the cluster and turns readings into state: driver -> zod -> failure detector ->
  * applyObservation -> invariants -> events. It concludes nothing beyond that.
  */
+import type { ClusterHealth } from '@/lib/contract/health';
 import { ObservationSchema, type NodeObservation, type Observation } from '@/lib/contract/observation';
 import { applyObservation, type StateChange } from '@/lib/core/cluster/apply-observation';
 import { applyPlacement, type PlacementChange } from '@/lib/contract/apply-placement';
@@ -28,6 +29,7 @@ export class Observer {
   #landed: { readonly monotonicMs: number; readonly change: PlacementChange }[] = [];
   #fullDueMonotonicMs = 0;
   #failing = false;
+  #healthStatus: ClusterHealth['status'] | null = null;
 
   constructor(private readonly resources: ManagerResources, private readonly hooks: ObserverHooks) {
     this.#monitor = new LoopMonitor(resources.clock);
@@ -64,7 +66,20 @@ export class Observer {
     const changes = this.#adopt(observation, beganMs);
     model.observationError = null;
     this.#checkMassFailure(changes);
+    this.#noteHealth();
     return changes;
+  }
+
+  #noteHealth(): void {
+    const { model, log } = this.resources;
+    const { status, reasons } = model.health;
+    const before = this.#healthStatus;
+    this.#healthStatus = status;
+    if (before === null || before === status) return;
+    log.record({
+      type: 'cluster.healthChanged', severity: status === 'healthy' ? 'notice' : status === 'critical' ? 'critical' : 'warning',
+      message: `Health is ${status}, was ${before}${reasons[0] === undefined ? '' : `: ${reasons[0].message}`}`, data: { before, after: status },
+    });
   }
 
   #failed(message: string): null {

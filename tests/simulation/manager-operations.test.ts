@@ -175,5 +175,6 @@ describe('freeze', () => {
     expect(rig.manager.view().summary).toMatchObject({ freeze: { cause: 'mass-failure' } });
     expect(rig.moved).toEqual([]);
     expect(rig.manager.view().summary.health.status).toBe('critical');
+    expect(rig.events.find((event) => event.type === 'cluster.healthChanged')?.message).toMatch(/^Health is (degraded|critical), was healthy: /);
   });
 });
