@@ -1,6 +1,6 @@
 'use client';
 
-import { Button, Menu } from '@mantine/core';
+import { Button, Popover, Stack } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import { saveFile, toCsv, type ExportRow } from '@/lib/client/export-file';
 
@@ -18,14 +18,16 @@ export function ExportMenu({ fileName, columns, rows }: ExportMenuProps) {
   const asCsv = () => saveFile({ name: `${fileName}.csv`, type: 'text/csv', text: toCsv(rows(), columns) });
   const asJson = () => saveFile({ name: `${fileName}.json`, type: 'application/json', text: JSON.stringify(rows(), null, 2) });
   return (
-    <Menu position="bottom-end">
-      <Menu.Target>
+    <Popover position="bottom-end" trapFocus returnFocus>
+      <Popover.Target>
         <Button variant="default" leftSection={<IconDownload size={14} aria-hidden />}>Export</Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item onClick={asCsv}>As CSV, as filtered</Menu.Item>
-        <Menu.Item onClick={asJson}>As JSON, as filtered</Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+      </Popover.Target>
+      <Popover.Dropdown aria-label="Export" p="xs">
+        <Stack gap="xs">
+          <Button variant="default" onClick={asCsv}>As CSV, as filtered</Button>
+          <Button variant="default" onClick={asJson}>As JSON, as filtered</Button>
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
   );
 }

@@ -55,6 +55,7 @@ export function ownerPicture(table: ShardPlacement, options: PictureOptions): Ma
     colors: options.colors,
     surface: SURFACES[options.scheme],
     stencils: [...ownerPatternStencils, CROSS_NO_PRIMARY],
+    uniformBlocks: true,
     blockLabels: options.blockLabels,
   };
 }
@@ -82,6 +83,7 @@ export function metricPicture(column: Float32Array | Float64Array, rounding: Rou
       colors: options.colors,
       surface: SURFACES[options.scheme],
       stencils: [HATCH_UNKNOWN],
+      uniformBlocks: false,
       blockLabels: options.blockLabels,
     },
   };
@@ -149,10 +151,11 @@ export function changePicture(after: ShardPlacement, changes: Uint8Array, option
   const codes = picture.codes.slice();
   // An unchanged shard loses its code, so that no owner pattern is drawn on it.
   for (let shardId = 0; shardId < codes.length; shardId += 1) if (changes[shardId] === CHANGE_NONE) codes[shardId] = CODE_UNKNOWN;
-  return { ...picture, codes, emphasis: changes, colors: joinColorTables(quiet, fadedColorTable(full, options.scheme, HALF_SHARE), full) };
+  return { ...picture, uniformBlocks: false, codes, emphasis: changes, colors: joinColorTables(quiet, fadedColorTable(full, options.scheme, HALF_SHARE), full) };
 }
 
-/** Names and counts over the blocks of a grouped layout. */
+/** Names and counts over the blocks of a grouped layout; none where it keeps no rows free for them. */
 export function blockLabelsOf(layout: ShardLayout, nameOf: (nodeIndex: number) => string): MapPicture['blockLabels'] {
+  if ((layout.blocks[0]?.row ?? 0) === 0) return [];
   return layout.blocks.map((block) => ({ text: block.nodeIndex < 0 ? 'No primary' : nameOf(block.nodeIndex), detail: String(block.shardCount) }));
 }

@@ -7,7 +7,7 @@ import { Legend, type LegendItem } from './legend';
 import { changePicture, changesBetween, CHANGE_PRIMARY, CHANGE_SECONDARY, ownerPicture, ownerTables } from './map-pictures';
 import { ownerStyleOf } from './owner-style';
 import type { MapPicture } from './shard-canvas';
-import { gridLayout, type ShardLayout } from './shard-layout';
+import { gridLayout, groupedLayout, suitableLayout, type ShardLayout } from './shard-layout';
 import { ShardPicture } from './shard-picture';
 
 export interface PlanMapsProps {
@@ -21,10 +21,14 @@ export interface PlanMapsProps {
 const idItself = (nodeId: string) => nodeId;
 const LEGEND_MAX = 16;
 
-/** Before, after and what changes, side by side and in the same places; on a phone one below the other. */
+/**
+ * Before, after and what changes, side by side; on a phone one below the other. Long
+ * ranges stay in the places of their ids; scattered shards are grouped by owner, every
+ * owner's block in the same place in all three.
+ */
 export function PlanMaps({ before, after, nameOf = idItself }: PlanMapsProps) {
   const scheme = useComputedColorScheme('light');
-  const layout = useMemo(() => gridLayout(after.shardCount), [after.shardCount]);
+  const layouts = useMemo(() => planLayouts(before, after), [before, after]);
   const pictures = useMemo(() => {
     const options = { scheme, colors: ownerTables(scheme), emphasis: null, blockLabels: [] };
     return { before: ownerPicture(before, options), after: ownerPicture(after, options) };
@@ -44,9 +48,9 @@ export function PlanMaps({ before, after, nameOf = idItself }: PlanMapsProps) {
   return (
     <Stack gap="sm">
       <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="md">
-        <MapFigure title="Before" description={`${total} shards by owner of the primary, as they are now`} layout={layout} picture={pictures.before} />
-        <MapFigure title="After" description={`${total} shards by owner of the primary, when the plan is done`} layout={layout} picture={pictures.after} />
-        <MapFigure title="What changes" description={`${changed}; coloured by the new owner, the rest is grey`} layout={layout} picture={delta} />
+        <MapFigure title="Before" description={`${total} shards by owner of the primary, as they are now`} layout={layouts.before} picture={pictures.before} />
+        <MapFigure title="After" description={`${total} shards by owner of the primary, when the plan is done`} layout={layouts.after} picture={pictures.after} />
+        <MapFigure title="What changes" description={`${changed}; coloured by the new owner, the rest is grey`} layout={layouts.after} picture={delta} />
       </SimpleGrid>
       <Legend label="Owners, with primaries before and after" items={ownerItems(after, gains, nameOf)} />
     </Stack>
@@ -63,6 +67,24 @@ function MapFigure({ title, description, layout, picture }: { title: string; des
       </figcaption>
     </figure>
   );
+}
+
+function planLayouts(before: ShardTable, after: ShardTable): { before: ShardLayout; after: ShardLayout } {
+  if (suitableLayout(before) === 'id') {
+    const layout = gridLayout(after.shardCount);
+    return { before: layout, after: layout };
+  }
+  const owned = [before, after].map((table) => {
+    const counts = new Map<number, number>();
+    for (let shardId = 0; shardId < table.shardCount; shardId += 1) {
+      const owner = table.replicas[shardId * table.replicaMax]!;
+      counts.set(owner, (counts.get(owner) ?? 0) + 1);
+    }
+    return counts;
+  });
+  const nodeIndexes = [...new Set(owned.flatMap((counts) => [...counts.keys()]))];
+  const options = { aspect: 1, labelRows: 0, nodeIndexes, blockShardsMin: Math.max(...owned.flatMap((counts) => [...counts.values()]), 1) };
+  return { before: groupedLayout(before, options), after: groupedLayout(after, options) };
 }
 
 interface Gain { readonly before: number; readonly after: number }

@@ -25,6 +25,8 @@ export interface Stencil {
 export interface MapPicture extends CellPicture {
   readonly surface: SurfaceColors;
   readonly stencils: readonly Stencil[];
+  /** All shards of a block have one code, so that its pattern is two rectangles and needs no stencil. */
+  readonly uniformBlocks: boolean;
   /** Text of a block in the grouped layout. */
   readonly blockLabels: readonly { readonly text: string; readonly detail: string }[];
 }
@@ -173,16 +175,38 @@ export class ShardCanvas {
     this.#data.fillRect(0, 0, this.dataCanvas.width, this.dataCanvas.height);
     paintCells(layout, picture, background, pixels);
     this.#scale(this.#data, image, layout);
+    if (picture.uniformBlocks && layout.blocks.length > 0) this.#patternBlocks(layout, picture);
+    else this.#drawStencils(layout, picture, image, pixels);
+    this.#drawGaps(layout, background);
+    this.#drawBlocks(layout, picture);
+  }
+
+  #drawStencils(layout: ShardLayout, picture: MapPicture, image: ImageData, pixels: Uint32Array): void {
     const used = codesUsed(picture.codes);
     for (const { look, opaque } of picture.stencils) {
       const isMeaning = look === 'hatch' || look === 'cross';
-      if (!isMeaning && layout.blocks.length === 0 && this.#geometry.cell < PATTERN_FROM_CELL * this.#ratio) continue;
+      if (!isMeaning && this.#geometry.cell < PATTERN_FROM_CELL * this.#ratio) continue;
       if (!opaque.some((bits, code) => bits !== 0 && used[code] === 1)) continue;
       paintStencil(layout, picture.codes, opaque, pixels);
       this.#fillStencil(look, picture.surface, image, layout);
     }
-    this.#drawGaps(layout, background);
-    this.#drawBlocks(layout, picture);
+  }
+
+  #patternBlocks(layout: ShardLayout, picture: MapPicture): void {
+    const { cell, left, top } = this.#geometry;
+    for (const block of layout.blocks) {
+      const first = layout.cells[block.row * layout.columns + block.column] ?? EMPTY_CELL;
+      const code = first === EMPTY_CELL ? undefined : picture.codes[first];
+      const stencil = code === undefined ? undefined : picture.stencils.find(({ opaque }) => opaque[code] !== 0);
+      const pattern = stencil === undefined ? null : this.#data.createPattern(this.#tileOf(stencil.look, picture.surface), 'repeat');
+      if (pattern === null) continue;
+      const fullRows = Math.floor(block.shardCount / block.columns);
+      const x = left + block.column * cell;
+      const y = top + block.row * cell;
+      this.#data.fillStyle = pattern;
+      this.#data.fillRect(x, y, block.columns * cell, fullRows * cell);
+      this.#data.fillRect(x, y + fullRows * cell, (block.shardCount % block.columns) * cell, cell);
+    }
   }
 
   #scale(target: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D, image: ImageData, layout: ShardLayout): void {

@@ -57,6 +57,8 @@ export interface GroupedLayoutOptions {
   readonly labelRows: number;
   /** Dictionary indexes that get a block even when they own nothing: an empty node is shown, not forgotten. */
   readonly nodeIndexes: readonly number[];
+  /** Size of a block in shards when another picture has a fuller one beside which this is seen; else the fullest block decides. */
+  readonly blockShardsMin?: number;
 }
 
 /**
@@ -66,7 +68,7 @@ export interface GroupedLayoutOptions {
  */
 export function groupedLayout(table: ShardPlacement, options: GroupedLayoutOptions): ShardLayout {
   const members = shardsByOwner(table, options.nodeIndexes);
-  const largest = Math.max(1, ...members.map((member) => member.shardIds.length));
+  const largest = Math.max(1, options.blockShardsMin ?? 0, ...members.map((member) => member.shardIds.length));
   const blockColumns = Math.max(1, Math.ceil(Math.sqrt(largest)));
   const blockRows = Math.max(1, Math.ceil(largest / blockColumns));
   const stepRows = blockRows + options.labelRows + 1;
@@ -93,6 +95,18 @@ export function groupedLayout(table: ShardPlacement, options: GroupedLayoutOptio
     return { nodeIndex, shardCount: shardIds.length, column, row, columns: blockColumns, rows: blockRows };
   });
   return { columns, rows, cells, cellOf, order, positionOf, blocks };
+}
+
+/** Neighbours of different owners, as a share of all, above which the plain grid is mere confetti. */
+const SCATTERED_SHARE = 0.25;
+
+/** By owner where shards are scattered over the nodes, by id where each node holds long ranges, as Redis slots do. */
+export function suitableLayout({ shardCount, replicaMax, replicas }: ShardPlacement): 'id' | 'owner' {
+  let changes = 0;
+  for (let shardId = 1; shardId < shardCount; shardId += 1) {
+    if (replicas[shardId * replicaMax] !== replicas[(shardId - 1) * replicaMax]) changes += 1;
+  }
+  return changes > shardCount * SCATTERED_SHARE ? 'owner' : 'id';
 }
 
 function shardsByOwner(table: ShardPlacement, nodeIndexes: readonly number[]): { nodeIndex: number; shardIds: number[] }[] {

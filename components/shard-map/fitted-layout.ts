@@ -5,18 +5,6 @@ const LABEL_WIDTH_MIN_PX = 42;
 /** The share of the picture's height that labels may take from a block. */
 const LABEL_SHARE_MAX = 0.5;
 
-/** Neighbours of different owners, as a share of all, above which the plain grid is mere confetti. */
-const SCATTERED_SHARE = 0.25;
-
-/** By owner where shards are scattered over the nodes, by id where each node holds long ranges, as Redis slots do. */
-export function suitableLayout({ shardCount, replicaMax, replicas }: ShardPlacement): 'id' | 'owner' {
-  let changes = 0;
-  for (let shardId = 1; shardId < shardCount; shardId += 1) {
-    if (replicas[shardId * replicaMax] !== replicas[(shardId - 1) * replicaMax]) changes += 1;
-  }
-  return changes > shardCount * SCATTERED_SHARE ? 'owner' : 'id';
-}
-
 export interface FitOptions {
   readonly kind: 'id' | 'owner';
   readonly widthPx: number;

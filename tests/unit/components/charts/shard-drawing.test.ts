@@ -190,6 +190,12 @@ describe('layouts', () => {
     }
   });
 
+  it('grouped: with one block size and one set of owners, every owner stands in the same place before and after', () => {
+    const options = { aspect: 1, labelRows: 0, nodeIndexes: [0, 1, 2], blockShardsMin: 4 };
+    const placesOf = (owners: number[][]) => groupedLayout(tableOf(owners), options).blocks.map(({ nodeIndex, column, row, columns }) => [nodeIndex, column, row, columns]);
+    expect(placesOf([[0], [0], [0], [0]])).toEqual(placesOf([[0], [1], [1], [2]]));
+  });
+
   it('grouped: a node that owns nothing still has its block, and the same input gives the same layout', () => {
     const table = tableOf([[0], [0]]);
     const make = () => groupedLayout(table, { aspect: 1.5, labelRows: 2, nodeIndexes: [0, 1, 2] });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { suitableLayout } from '@/components/charts/shard-layout';
 import { marksOfRanges } from '@/components/charts/shard-ranges';
-import { fittedLayout, suitableLayout } from '@/components/shard-map/fitted-layout';
+import { fittedLayout } from '@/components/shard-map/fitted-layout';
 import { factsOf, readOutOf, sumsOf } from '@/components/shard-map/shard-facts';
 import { orderedShards, SHARD_EXPORT_COLUMNS, shardExportRows } from '@/components/shard-map/shard-rows';
 import { createShardTable, type ShardTable } from '@/lib/contract/shard-table';
