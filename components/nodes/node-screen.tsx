@@ -2,6 +2,7 @@
 
 import { Anchor, Group, Stack, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import dynamic from 'next/dynamic';
 import Link from 'next/link';
 import { NodeBars } from '@/components/charts/node-bars';
 import { Swatch } from '@/components/charts/legend';
@@ -16,7 +17,6 @@ import { StatusBadge } from '@/components/ui/status-badge';
 import { toApiProblem } from '@/lib/client/api-problem';
 import type { DomainEvent } from '@/lib/contract/events';
 import { NodeActions } from './node-actions';
-import { NodeCharts } from './node-charts';
 import { NodeEvents } from './node-events';
 import { IdentityPanel, StatePanel } from './node-facts-panel';
 import type { NodeRow } from './node-rows';
@@ -24,6 +24,8 @@ import { NodeShards } from './node-shards';
 import { useNodeRows, useSafetyLines } from './use-node-rows';
 import classes from './nodes.module.css';
 
+// The chart library is a hundred kilobytes that the state of the node does not wait for.
+const NodeCharts = dynamic(() => import('./node-charts').then((module) => module.NodeCharts), { ssr: false, loading: () => <LoadingState what="the history" /> });
 const NO_EVENTS: readonly DomainEvent[] = [];
 
 /** One node: who it is, how it is, why, and what can be done with it. */

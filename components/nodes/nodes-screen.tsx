@@ -2,6 +2,7 @@
 
 import { Group, Title } from '@mantine/core';
 import { useThrottledValue } from '@mantine/hooks';
+import dynamic from 'next/dynamic';
 import { useMemo } from 'react';
 import { useClusterId } from '@/components/realtime/cluster-provider';
 import { useFreshness, useLiveView } from '@/components/realtime/use-cluster';
@@ -10,10 +11,12 @@ import { EmptyState, LoadingState, NoMatchState } from '@/components/ui/states';
 import { AddNode } from './add-node';
 import { filterNodeRows, type NodeRow } from './node-rows';
 import { useNodeUrl } from './node-url';
-import { NodesTable } from './nodes-table';
 import { NodesToolbar } from './nodes-toolbar';
 import { PickedNodes } from './picked-nodes';
 import { useNodeRows, useSafetyLines } from './use-node-rows';
+
+// The table's libraries arrive while the nodes are on their way.
+const NodesTable = dynamic(() => import('./nodes-table').then((module) => module.NodesTable), { ssr: false, loading: () => <LoadingState what="the table" /> });
 
 /** Which rows, and in which order, is decided this often; the numbers in them are live. */
 const REORDER_MS = 3_000;

@@ -2,6 +2,7 @@
 
 import { useComputedColorScheme } from '@mantine/core';
 import { useResizeObserver, useViewportSize } from '@mantine/hooks';
+import dynamic from 'next/dynamic';
 import { useMemo, useState } from 'react';
 import { Legend } from '@/components/charts/legend';
 import { blockLabelsOf, emphasisOfNode, metricPicture, metricTables, ownerPicture, ownerTables } from '@/components/charts/map-pictures';
@@ -9,6 +10,7 @@ import { suitableLayout, type ShardPlacement } from '@/components/charts/shard-l
 import { roundingOf, SHARD_METRIC_FACTS } from '@/components/charts/shard-metrics';
 import { useCluster } from '@/components/realtime/use-cluster';
 import { Panel } from '@/components/ui/panel';
+import { LoadingState } from '@/components/ui/states';
 import { formatCount } from '@/lib/client/format';
 import type { ShardTable } from '@/lib/contract/shard-table';
 import { fittedLayout } from './fitted-layout';
@@ -20,10 +22,11 @@ import { ownerItemsOf } from './owner-items';
 import { SelectionBar } from './selection-bar';
 import { ShardDetails } from './shard-details';
 import { factsOf, qualityWords, sumsOf } from './shard-facts';
-import { ShardTableView } from './shard-table-view';
 import { useShardUrl } from './shard-url';
 import { useShardSelection } from './use-shard-selection';
 import classes from './shard-map.module.css';
+
+const ShardTableView = dynamic(() => import('./shard-table-view').then((module) => module.ShardTableView), { ssr: false, loading: () => <LoadingState what="the table" /> });
 
 const HEIGHT_MIN_PX = 260;
 const HEIGHT_MAX_PX = 900;
