@@ -7,6 +7,7 @@ export const STRATEGY_WORDS: Readonly<Record<Strategy, { readonly label: string;
   'load-based': { label: 'Load based', about: 'Evens what nodes carry: cpu, operations and data, heaviest first, with the fewest bytes moved.' },
   'round-robin': { label: 'Round robin', about: 'Evens the number of shards per node, moving as few as possible from where they are.' },
   'consistent-hashing': { label: 'Consistent hashing', about: 'Places shards on a hash ring weighted by capacity; no node above its share by more than a bound.' },
+  optimal: { label: 'Optimal', about: 'Searches for the best placement by weighted objectives, shows how far from the best possible it is, and moves no more than that is worth.' },
 };
 
 export const DIMENSION_WORDS: Readonly<Record<BalanceDimension, string>> = {

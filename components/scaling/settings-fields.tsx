@@ -9,7 +9,7 @@ import type { SettingsValues } from './settings-values';
 
 type Form = UseFormReturnType<SettingsValues>;
 
-const STRATEGY_LABELS = { 'load-based': 'Load based', 'round-robin': 'Round robin', 'consistent-hashing': 'Consistent hashing' } as const;
+const STRATEGY_LABELS = { 'load-based': 'Load based', 'round-robin': 'Round robin', 'consistent-hashing': 'Consistent hashing', optimal: 'Optimal' } as const;
 
 /** A number with its unit. Limits are checked by the schema, so that a wrong one is told and not silently bent. */
 function NumberField({ form, path, label, unit, about }: { readonly form: Form; readonly path: string; readonly label: string; readonly unit?: string; readonly about?: string }) {

@@ -41,6 +41,7 @@ export const PERMISSION_OF_ROUTE: Readonly<Record<RouteId, Permission>> = {
   'nodes.decommission': 'operate',
   'shards.list': 'view',
   'plans.preview': 'operate',
+  'plans.whatIf': 'view',
   'plans.list': 'view',
   'plans.get': 'view',
   'plans.approve': 'operate',

@@ -7,7 +7,7 @@ import { FreezeSchema } from './health';
 import { MetricSchema, MetricSeriesSchema } from './metrics';
 import { NodeSchema } from './node';
 import { MoveRecordSchema, OperationSchema } from './operation';
-import { PlanRequestSchema, PlanSchema, PlanSummarySchema, RefusalSchema } from './plan';
+import { PlanRequestSchema, PlanSchema, PlanSummarySchema, RefusalSchema, WhatIfSchema } from './plan';
 import { IdSchema, QuantitySchema, ShardIdSchema } from './primitives';
 import { ClusterSettingsSchema, ThrottleSchema, VersionedSettingsSchema } from './settings';
 
@@ -86,6 +86,8 @@ export const api = {
   plans: {
     preview: base.route({ method: 'POST', path: '/clusters/{clusterId}/plans', successStatus: 201, tags: ['plans'], summary: 'Make a plan; nothing moves' })
       .input(cluster.extend(PlanRequestSchema.shape).strict()).output(PlanSchema),
+    whatIf: base.route({ method: 'POST', path: '/clusters/{clusterId}/plans/what-if', tags: ['plans'], summary: 'A quick plan that is not kept, for looking at while a weight or a line is changed' })
+      .input(cluster.extend(PlanRequestSchema.shape).strict()).output(WhatIfSchema),
     list: base.route({ method: 'GET', path: '/clusters/{clusterId}/plans', tags: ['plans'], summary: 'Plans, newest first' })
       .input(cluster.extend(page)).output(z.object({ plans: z.array(PlanSummarySchema), nextCursor: z.string().nullable() })),
     get: base.route({ method: 'GET', path: '/plans/{planId}', tags: ['plans'], summary: 'One plan with its steps' })

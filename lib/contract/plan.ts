@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { BalanceDimensionSchema, ImbalanceSchema, NodeHoldingSchema } from './imbalance';
+import { NO_CONSTRAINTS, ObjectiveWeightsSchema, PlanConstraintsSchema, PlanOptionsSchema, PresetSchema, SafetyLineOverridesSchema } from './plan-options';
+import { AlternativeSchema, ALTERNATIVES_MAX, FRONTIER_MAX, FrontierPointSchema, GUARD_RAILS_MAX, GuardRailSchema, PlanProofSchema, WaveSchema, WAVES_MAX } from './plan-proof';
 import { ActorSchema, CountSchema, IdSchema, QuantitySchema, ShardIdSchema, TimestampMsSchema } from './primitives';
 import { STRATEGIES } from './vocabulary';
 
@@ -59,6 +61,7 @@ export type PlanStep = z.infer<typeof PlanStepSchema>;
 
 export const CONSTRAINTS = [
   'capacity', 'replica-conflict', 'zone-spread', 'lifecycle', 'liveness', 'cordoned', 'quarantined', 'follower', 'disk-line', 'in-flight', 'pinned', 'out-of-scope',
+  'excluded', 'arrivals', 'departures', 'headroom', 'bytes-limit',
 ] as const;
 
 /** A candidate that was turned down: which rule, for what, with its numbers. */
@@ -76,6 +79,8 @@ export const RefusalSchema = z.object({
   numbers: z.record(z.string(), z.number()),
   /** How many candidates were turned down for the same reason. */
   count: CountSchema,
+  /** What would have to change for it to be allowed, with its numbers; absent where nothing simple would do. */
+  remedy: z.string().max(300).optional(),
 }).meta({ id: 'Refusal' });
 export type Refusal = z.infer<typeof RefusalSchema>;
 export type RefusalCode = Refusal['constraint'];
@@ -105,6 +110,12 @@ export const BalancePictureSchema = z.object({
 }).meta({ id: 'BalancePicture' });
 export type BalancePicture = z.infer<typeof BalancePictureSchema>;
 
+/** What plans of earlier versions, which had no more than steps and verdict, count as. */
+export const PLAN_DEFAULTS: Pick<Plan, 'options' | 'proof' | 'waves' | 'frontier' | 'guardRails' | 'alternatives'> = {
+  options: { preset: null, weights: {}, constraints: NO_CONSTRAINTS, safetyLines: null },
+  proof: null, waves: [], frontier: [], guardRails: [], alternatives: [],
+};
+
 export const PlanStatusSchema = z.enum(['proposed', 'approved', 'superseded', 'expired']);
 export const PlanSchema = z.object({
   id: IdSchema,
@@ -131,12 +142,25 @@ export const PlanSchema = z.object({
   verdict: PlanVerdictSchema,
   refusals: z.array(RefusalSchema).max(1000),
   risks: z.array(RiskSchema).max(1000),
+  options: PlanOptionsSchema.default(() => PLAN_DEFAULTS.options),
+  /** How far from the best it can be; `null` where nothing was to be scored. */
+  proof: PlanProofSchema.nullable().default(null),
+  /** Empty for an empty plan. Steps after the last listed wave run one by one. */
+  waves: z.array(WaveSchema).max(WAVES_MAX).default([]),
+  /** From the first point (no step) to the last (all steps), evenly over the steps; empty for an empty plan. */
+  frontier: z.array(FrontierPointSchema).max(FRONTIER_MAX).default([]),
+  /** What would break that holds today; hard ones first. */
+  guardRails: z.array(GuardRailSchema).max(GUARD_RAILS_MAX).default([]),
+  /** For the steps that matter most: why there and not elsewhere. */
+  alternatives: z.array(AlternativeSchema).max(ALTERNATIVES_MAX).default([]),
 }).meta({ id: 'Plan' });
 export type Plan = z.infer<typeof PlanSchema>;
 export type PlanVerdict = Plan['verdict'];
 
 /** A plan without its steps and holdings, for lists. */
-export const PlanSummarySchema = PlanSchema.omit({ steps: true, before: true, after: true, refusals: true, risks: true }).extend({
+export const PlanSummarySchema = PlanSchema.omit({
+  steps: true, before: true, after: true, refusals: true, risks: true, options: true, proof: true, waves: true, frontier: true, guardRails: true, alternatives: true,
+}).extend({
   stepCount: CountSchema,
   scoreBefore: z.number().min(0),
   scoreAfter: z.number().min(0),
@@ -149,5 +173,23 @@ export const PlanRequestSchema = z.strictObject({
   scope: PlanScopeSchema.default({ kind: 'cluster' }),
   threshold: z.number().min(0).max(1).optional(),
   seed: z.number().int().min(0).max(0xffff_ffff).default(1),
+  /** For the strategy `optimal`; absent: balanced, or drain where nodes are to be emptied. */
+  preset: PresetSchema.optional(),
+  /** For the strategy `optimal`: takes the place of the preset's, objective by objective. */
+  weights: ObjectiveWeightsSchema.optional(),
+  /** For every strategy. */
+  constraints: PlanConstraintsSchema.optional(),
+  /** For looking ahead; when a plan is to run, the cluster's own lines count. */
+  safetyLines: SafetyLineOverridesSchema.optional(),
 }).meta({ id: 'PlanRequest' });
 export type PlanRequest = z.infer<typeof PlanRequestSchema>;
+
+export const WHAT_IF_STEPS_MAX = 20_000;
+
+/** A plan that was made quickly to be looked at while a weight or a line is being dragged: it is not kept and cannot be run. */
+export const WhatIfSchema = PlanSchema.extend({
+  steps: z.array(PlanStepSchema).max(WHAT_IF_STEPS_MAX),
+  /** Of the whole plan; `steps` has the first of them. */
+  stepCount: CountSchema,
+}).meta({ id: 'WhatIf' });
+export type WhatIf = z.infer<typeof WhatIfSchema>;

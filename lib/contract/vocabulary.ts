@@ -7,14 +7,41 @@ export const RESOURCES = ['cpu', 'memory', 'disk', 'network'] as const;
 /** What can be even or uneven over nodes. `shards` counts replicas, `primaries` the leading ones, `data` bytes held, `operations` requests per second. */
 export const BALANCE_DIMENSIONS = ['cpu', 'memory', 'disk', 'network', 'operations', 'data', 'shards', 'primaries'] as const;
 
-export const STRATEGIES = ['consistent-hashing', 'round-robin', 'load-based'] as const;
+export const STRATEGIES = ['consistent-hashing', 'round-robin', 'load-based', 'optimal'] as const;
 
 /** What each strategy evens: only these are held against the threshold. What is unknown in all of them falls back to shards. */
 export const WEIGHED_DIMENSIONS: Readonly<Record<(typeof STRATEGIES)[number], readonly (typeof BALANCE_DIMENSIONS)[number][]>> = {
   'load-based': ['cpu', 'operations', 'network', 'data'],
   'round-robin': ['shards', 'primaries'],
   'consistent-hashing': ['shards'],
+  optimal: ['cpu', 'operations', 'network', 'data'],
 };
+
+/**
+ * Ready choices of objectives for the strategy `optimal`. balanced: overload, then evenness against bytes.
+ * light: only what is over its safety line. thorough: evenness whatever it moves. drain: empties nodes and
+ * evens only by what moves anyway. even-counts: the same number of shards and primaries everywhere.
+ */
+export const PRESETS = ['balanced', 'light', 'thorough', 'drain', 'even-counts'] as const;
+
+/**
+ * What the strategy `optimal` scores. evacuate: replicas on nodes to be emptied. spread: replicas that share a
+ * zone needlessly. overload: use above a safety line. Then evenness per dimension, and what moving costs.
+ */
+export const OBJECTIVES = ['evacuate', 'spread', 'overload', ...BALANCE_DIMENSIONS, 'bytes', 'moves', 'shard-moves'] as const;
+
+/** Priorities of objectives, first things first. */
+export const BUCKETS = ['evacuate', 'repair', 'overload', 'balance', 'moves'] as const;
+
+export const HEADROOMS = ['none', 'largest-node', 'largest-zone'] as const;
+
+/** Why a search ended. */
+export const STOP_REASONS = ['converged', 'work-budget', 'time', 'canceled'] as const;
+
+/** What a plan is held against besides its constraints. */
+export const GUARD_RAILS = [
+  'capacity', 'disk-line', 'replica-conflict', 'zone-spread', 'eligibility', 'safety-line', 'imbalance', 'headroom-node', 'headroom-zone', 'hotspot',
+] as const;
 
 export const MOVE_STATUSES = ['pending', 'copying', 'verifying', 'committing', 'done', 'failed', 'reverted'] as const;
 

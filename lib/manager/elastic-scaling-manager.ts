@@ -8,7 +8,7 @@ import type { Freeze } from '@/lib/contract/health';
 import type { Metric, MetricSeries } from '@/lib/contract/metrics';
 import type { Node } from '@/lib/contract/node';
 import type { MoveRecord, Operation } from '@/lib/contract/operation';
-import type { Plan, PlanRequest, PlanSummary } from '@/lib/contract/plan';
+import type { Plan, PlanRequest, PlanSummary, WhatIf } from '@/lib/contract/plan';
 import type { Throttle, VersionedSettings } from '@/lib/contract/settings';
 import type { ClusterRecord, EventQuery, Page, PageOf, Store } from '@/lib/contract/storage';
 import type { ClusterDriver } from '@/lib/drivers/driver';
@@ -132,6 +132,10 @@ export class ElasticScalingManager {
 
   preview(request: PlanRequest, context: CommandContext): Promise<CommandResult<Plan>> {
     return this.#plans.preview(request, context);
+  }
+
+  whatIf(request: PlanRequest, context: CommandContext): Promise<CommandResult<WhatIf>> {
+    return this.#plans.whatIf(request, context);
   }
 
   approve(input: { planId: string; throttle?: Throttle | undefined; stepCount?: number | undefined }, context: CommandContext): Promise<CommandResult<Operation>> {

@@ -1,6 +1,6 @@
 /** Preview and approval: a plan is looked at first, and validated again the moment before it runs. */
 import type { MoveRecord, Operation, OperationKind, Stage } from '@/lib/contract/operation';
-import type { Plan, PlanRequest } from '@/lib/contract/plan';
+import { WHAT_IF_STEPS_MAX, type Plan, type PlanRequest, type WhatIf } from '@/lib/contract/plan';
 import type { Throttle } from '@/lib/contract/settings';
 import { planRebalance } from '@/lib/core/rebalance/plan-rebalance';
 import { validatePlan } from '@/lib/core/rebalance/validate-plan';
@@ -18,15 +18,36 @@ export class PlanCommands {
 
   /** Makes and keeps a plan; nothing moves. Bad input gives a plan whose verdict is `invalid`, or refusals where no plan can be made at all. */
   async preview(request: PlanRequest, context: CommandContext): Promise<CommandResult<Plan>> {
-    const { model, log, clock, nextId, driver } = this.resources;
+    const { log } = this.resources;
+    const made = this.#make(request, context);
+    if (!made.ok) return made;
+    const plan = made.value;
+    const proposed: EventDraft = {
+      type: 'plan.proposed', actor: context.actor, planId: plan.id,
+      message: `Plan by ${plan.strategy}: ${plan.steps.length} steps. ${plan.verdict.message}`.slice(0, 1_000),
+      data: { steps: plan.steps.length, bytes: plan.bytes, scoreBefore: plan.before.score, scoreAfter: plan.after.score },
+    };
+    const committed = await log.commit([{ kind: 'insert-plan', plan }, ...(context.alsoCommit?.(plan) ?? [])], [proposed]);
+    return committed.ok ? ok(plan) : { ok: false, error: failureOfStore(committed.error) };
+  }
+
+  /** A plan to look at: not kept, no event, cannot be approved. */
+  whatIf(request: PlanRequest, context: CommandContext): Promise<CommandResult<WhatIf>> {
+    const made = this.#make(request, context);
+    if (!made.ok) return Promise.resolve(made);
+    const { steps, ...plan } = made.value;
+    return Promise.resolve(ok({ ...plan, steps: steps.slice(0, WHAT_IF_STEPS_MAX), stepCount: steps.length }));
+  }
+
+  #make(request: PlanRequest, context: CommandContext): CommandResult<Plan> {
+    const { model, clock, nextId, driver } = this.resources;
     const blind = this.#blindness();
     if (blind !== null) return refused(blind);
     const nowMs = Math.round(clock.wallMs());
+    const { strategy, scope, seed, preset, weights, constraints, safetyLines } = request;
     const plan = planRebalance(model.state, {
-      strategy: request.strategy,
-      scope: request.scope,
+      strategy, scope, seed, preset, weights, constraints, safetyLines,
       threshold: request.threshold ?? model.settings.rebalancing.imbalanceThreshold,
-      seed: request.seed,
     }, {
       planId: nextId('plan'),
       nowMs,
@@ -39,13 +60,7 @@ export class PlanCommands {
     if (plan.verdict.code === 'invalid') {
       return { ok: false, error: { code: 'refused', refusals: plan.refusals.length > 0 ? plan.refusals : [refusal('nothing-to-move', plan.verdict.message)] } };
     }
-    const proposed: EventDraft = {
-      type: 'plan.proposed', actor: context.actor, planId: plan.id,
-      message: `Plan by ${plan.strategy}: ${plan.steps.length} steps. ${plan.verdict.message}`.slice(0, 1_000),
-      data: { steps: plan.steps.length, bytes: plan.bytes, scoreBefore: plan.before.score, scoreAfter: plan.after.score },
-    };
-    const committed = await log.commit([{ kind: 'insert-plan', plan }, ...(context.alsoCommit?.(plan) ?? [])], [proposed]);
-    return committed.ok ? ok(plan) : { ok: false, error: failureOfStore(committed.error) };
+    return ok(plan);
   }
 
   approve(input: { planId: string; throttle?: Throttle | undefined; stepCount?: number | undefined }, context: CommandContext): Promise<CommandResult<Operation>> {

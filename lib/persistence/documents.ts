@@ -5,7 +5,7 @@ import type { DomainEvent } from '@/lib/contract/events';
 import { FreezeSchema } from '@/lib/contract/health';
 import { LifecycleSchema } from '@/lib/contract/node';
 import type { MoveRecord, Operation } from '@/lib/contract/operation';
-import { PlanStatusSchema, type Plan, type PlanSummary } from '@/lib/contract/plan';
+import { PLAN_DEFAULTS, PlanStatusSchema, type Plan, type PlanSummary } from '@/lib/contract/plan';
 import { IdSchema } from '@/lib/contract/primitives';
 import { ClusterSettingsSchema, type VersionedSettings } from '@/lib/contract/settings';
 import type { ClusterRecord, NodeIntent, RememberedAnswer } from '@/lib/contract/storage';
@@ -63,14 +63,17 @@ export function nodeIntentOfRow(row: { readonly nodeId: string; readonly documen
   return parsed(NodeIntentSchema, row.document, `intent for node ${row.nodeId}`);
 }
 
-/** What lists show of a plan: everything but its steps, holdings, refusals and risks. */
+/** What lists show of a plan: everything but its steps, holdings, refusals, risks and proof. */
 export function summaryOfPlan(plan: Plan): PlanSummary {
-  const { steps, before, after, refusals: _refusals, risks: _risks, ...rest } = plan;
+  const {
+    steps, before, after, refusals: _refusals, risks: _risks, options: _options, proof: _proof, waves: _waves, frontier: _frontier, guardRails: _guardRails, alternatives: _alternatives,
+    ...rest
+  } = plan;
   return { ...rest, stepCount: steps.length, scoreBefore: before.score, scoreAfter: after.score };
 }
 
 export function planOfRow(row: { readonly id: string; readonly status: string; readonly document: string }): Plan {
-  return { ...(jsonOf(row.document, `plan ${row.id}`) as Plan), status: planStatusOf(row) };
+  return { ...PLAN_DEFAULTS, ...(jsonOf(row.document, `plan ${row.id}`) as Plan), status: planStatusOf(row) };
 }
 
 export function planSummaryOfRow(row: { readonly id: string; readonly status: string; readonly summary: string }): PlanSummary {

@@ -1,6 +1,6 @@
 import type { DomainEvent } from '@/lib/contract/events';
 import type { MoveRecord, Operation } from '@/lib/contract/operation';
-import type { Plan } from '@/lib/contract/plan';
+import { PLAN_DEFAULTS, type Plan } from '@/lib/contract/plan';
 import { DEFAULT_SETTINGS } from '@/lib/contract/settings';
 import type { ClusterRecord, EventQuery, MetricBucket, StoreWrite } from '@/lib/contract/storage';
 
@@ -64,7 +64,7 @@ export function plan(change: Partial<Plan> = {}): Plan {
     before: { imbalance: IMBALANCE, score: 0.4, holdings: [] },
     after: { imbalance: IMBALANCE, score: 0.1, holdings: [] },
     bytes: 200, keyCount: 0, estimatedSeconds: { low: 1, high: 3 },
-    verdict: { code: 'improves', message: 'From 40 % to 10 %', numbers: { before: 0.4, after: 0.1 } }, refusals: [], risks: [],
+    verdict: { code: 'improves', message: 'From 40 % to 10 %', numbers: { before: 0.4, after: 0.1 } }, refusals: [], risks: [], ...PLAN_DEFAULTS,
     ...change,
   };
 }

@@ -32,7 +32,7 @@ describe('every route', () => {
   /** Bodies that are valid in themselves, so that only the id can be wrong. */
   const bodies: Readonly<Record<string, object>> = {
     'clusters.freeze': { reason: 'a test' }, 'nodes.drain': { planId: 'plan_x' }, 'nodes.decommission': { confirmName: 'x' },
-    'plans.preview': { strategy: 'load-based' }, 'operations.throttle': { throttle: DEFAULT_SETTINGS.throttle },
+    'plans.preview': { strategy: 'load-based' }, 'plans.whatIf': { strategy: 'optimal' }, 'operations.throttle': { throttle: DEFAULT_SETTINGS.throttle },
     'settings.update': { generation: 1, settings: DEFAULT_SETTINGS },
   };
   const queries: Readonly<Record<string, string>> = { 'metrics.query': '?metric=cpu&fromMs=0&toMs=1' };

@@ -7,6 +7,7 @@ export const plans = {
   // A plan can have megabytes of steps and is stored anyway: what is remembered is its id.
   preview: routes.preview.handler(({ input: { clusterId, ...request }, context }) =>
     runCommand(context, (command) => managerOf(context, clusterId).preview(request, command), (plan) => plan, (plan) => JSON.stringify({ planId: plan.id }))),
+  whatIf: routes.whatIf.handler(async ({ input: { clusterId, ...request }, context }) => valueOf(await managerOf(context, clusterId).whatIf(request, { actor: context.actor }))),
   list: routes.list.handler(async ({ input, context }) => {
     const page = await managerOf(context, input.clusterId).plans(pageOf(input));
     return { plans: [...page.items], nextCursor: page.nextCursor };

@@ -1,3 +1,4 @@
+import type { ObjectiveWeights, PlanConstraints, Preset, SafetyLineOverrides } from '@/lib/contract/plan-options';
 import { STRATEGIES, type PlanScope, type Refusal, type Strategy } from '@/lib/contract/plan';
 import { RESOURCES } from '@/lib/contract/resources';
 import type { SafetyLines } from '@/lib/contract/settings';
@@ -13,6 +14,12 @@ export interface RebalanceRequest {
   readonly threshold: number;
   /** Breaks ties: an integer, 0 and up. */
   readonly seed: number;
+  /** For the strategy `optimal` alone. */
+  readonly preset?: Preset | undefined;
+  readonly weights?: ObjectiveWeights | undefined;
+  readonly constraints?: PlanConstraints | undefined;
+  /** In the place of the context's, resource by resource. */
+  readonly safetyLines?: SafetyLineOverrides | undefined;
 }
 
 /** The numbers a plan depends on besides the state. */

@@ -1,5 +1,5 @@
 import type { Actor } from '@/lib/contract/primitives';
-import type { BalancePicture, Plan, PlanStep, PlanVerdict, Refusal, Risk } from '@/lib/contract/plan';
+import { PLAN_DEFAULTS, type BalancePicture, type Plan, type PlanStep, type PlanVerdict, type Refusal, type Risk } from '@/lib/contract/plan';
 import type { ClusterState } from '@/lib/core/cluster/cluster-state';
 import { shardDemandOf } from '@/lib/core/load/shard-demand';
 import { assertNever } from '@/lib/platform/assert';
@@ -77,6 +77,7 @@ export function planRebalance(state: ClusterState, request: RebalanceRequest, co
   const bytes = moved.reduce((sum, { group }) => sum + problem.groupBytes[group]!, 0);
   const picture = (placement: Placement, score: number): BalancePicture => ({ imbalance: imbalanceOfPlacement(placement), score, holdings: holdingsOfPlacement(placement, demand) });
   return {
+    ...PLAN_DEFAULTS,
     ...headOf(state, request, context),
     steps,
     before: picture(start, result.scoreBefore),
@@ -236,6 +237,7 @@ function invalidPlan(state: ClusterState, request: RebalanceRequest, context: Re
   const risks: Risk[] = [];
   const first = refusals[0]!.message;
   return {
+    ...PLAN_DEFAULTS,
     ...headOf(state, request, context),
     createdAtMs: orZero(context.nowMs),
     expiresAtMs: orZero(context.nowMs + context.expiresAfterMs),
