@@ -6,6 +6,11 @@ const KINDS: Record<OperationKind, string> = {
   'add-node': 'Add node',
   'drain': 'Drain',
   'decommission': 'Decommission',
+  'scale-out': 'Scale out',
+  'scale-in': 'Scale in',
+  'replace': 'Replace',
+  'move-shards': 'Move shards',
+  'reverse': 'Reverse',
 };
 
 /** "Rebalance", "Drain node-3". */

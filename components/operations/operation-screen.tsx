@@ -26,7 +26,7 @@ import { throttleWords } from './throttle-fields';
 import classes from './operations.module.css';
 
 const STAGE_WORDS: Readonly<Record<Stage['kind'], string>> = {
-  'provision': 'Make a node', 'join': 'Join', 'cordon': 'Cordon', 'execute-plan': 'Run the moves', 'verify-empty': 'Verify empty on the node', 'leave': 'Leave', 'deprovision': 'Give the node back',
+  'provision': 'Make a node', 'join': 'Join', 'cordon': 'Cordon', 'plan': 'Make the plan', 'execute-plan': 'Run the moves', 'verify-empty': 'Verify empty on the node', 'leave': 'Leave', 'deprovision': 'Give the node back',
 };
 
 /** One operation: while it runs how far it is, with its brakes; afterwards its report. */

@@ -1,7 +1,7 @@
 /** The words of plans: strategies, scopes and reasons, the same wherever a plan is shown. */
 import { formatByteRate, formatBytes, formatCores, formatCount, formatRate, plural } from '@/lib/client/format';
 import type { BalanceDimension } from '@/lib/contract/imbalance';
-import type { MoveReason, PlanScope, PlanStep, Strategy } from '@/lib/contract/plan';
+import type { MoveReason, PlannedScope, PlanStep, Strategy } from '@/lib/contract/plan';
 
 export const STRATEGY_WORDS: Readonly<Record<Strategy, { readonly label: string; readonly about: string }>> = {
   'load-based': { label: 'Load based', about: 'Evens what nodes carry: cpu, operations and data, heaviest first, with the fewest bytes moved.' },
@@ -14,11 +14,13 @@ export const DIMENSION_WORDS: Readonly<Record<BalanceDimension, string>> = {
   cpu: 'CPU', memory: 'Memory', disk: 'Disk', network: 'Network', operations: 'Operations', data: 'Data', shards: 'Shards', primaries: 'Primaries',
 };
 
-export function scopeWords(scope: PlanScope, nameOf: (nodeId: string) => string): string {
+export function scopeWords(scope: PlannedScope, nameOf: (nodeId: string) => string): string {
   switch (scope.kind) {
     case 'cluster': return 'whole cluster';
     case 'evacuate': return `empty ${scope.nodeIds.map(nameOf).join(', ')}`;
     case 'shards': return `${plural(scope.shardIds.length, 'chosen shard')}${scope.targetNodeId === null ? '' : ` to ${nameOf(scope.targetNodeId)}`}`;
+    case 'reverse': return 'back to where an operation took it from';
+    case 'replace': return `from ${nameOf(scope.nodeId)} to ${nameOf(scope.targetNodeId)}`;
   }
 }
 

@@ -133,12 +133,16 @@ async function carryOut(parts: Parts, { url, route, actor }: RouteRequest, body:
     { prefix: API_BASE_PATH, context: { fleet: parts.fleet, actor, route, recorder } },
   );
   if (!matched) throw new Error(`The contract has ${route.id}, but no handler was found for ${url.pathname}`);
-  return { status: response.status, body: response.body === undefined ? null : JSON.stringify(response.body) };
+  const { body: answered } = response;
+  if (answered instanceof File) return { status: response.status, body: await answered.text(), file: { name: answered.name, mediaType: answered.type } };
+  return { status: response.status, body: answered === undefined ? null : JSON.stringify(answered) };
 }
 
-/** A preview is remembered by the id of its plan, which is read again; everything else as it was answered. */
+const ANSWERED_BY_PLAN: ReadonlySet<Route['id']> = new Set(['plans.preview', 'operations.reverse']);
+
+/** A new plan is remembered by its id and read again; everything else as it was answered. */
 async function recall(parts: Parts, routed: RouteRequest, stored: Answer): Promise<Answer> {
-  if (routed.route.id !== 'plans.preview' || stored.body === null) return stored;
+  if (!ANSWERED_BY_PLAN.has(routed.route.id) || stored.body === null) return stored;
   const { planId } = JSON.parse(stored.body) as { planId: string };
   const url = new URL(`${API_BASE_PATH}/plans/${encodeURIComponent(planId)}`, routed.url);
   const match = matchRoute('GET', url.pathname.slice(API_BASE_PATH.length));
@@ -165,8 +169,12 @@ function problemOf(error: ORPCError<string, unknown>, logger: ManagerLogger): Pr
 }
 
 function jsonResponse(given: Answer): Response {
-  const contentType = given.status >= 400 ? 'application/problem+json' : 'application/json';
-  const headers = { 'cache-control': 'no-store', ...(given.body !== null && { 'content-type': contentType }) };
+  const contentType = given.file?.mediaType ?? (given.status >= 400 ? 'application/problem+json' : 'application/json');
+  const headers = {
+    'cache-control': 'no-store',
+    ...(given.body !== null && { 'content-type': contentType }),
+    ...(given.file !== undefined && { 'content-disposition': `attachment; filename="${given.file.name}"` }),
+  };
   return new Response(given.body, { status: given.status, headers });
 }
 

@@ -14,6 +14,8 @@ export interface Answer {
   readonly status: number;
   /** JSON text; `null` for an answer without a body. */
   readonly body: string | null;
+  /** The body is no JSON but this file; answers of GET only. */
+  readonly file?: { readonly name: string; readonly mediaType: string };
 }
 
 /** Visible ASCII, so that a key survives every proxy and log. */

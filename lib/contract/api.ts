@@ -26,6 +26,11 @@ const base = oc.errors({
 const cluster = z.object({ clusterId: IdSchema });
 const page = { limit: z.coerce.number().int().min(1).max(1_000).default(100), cursor: z.string().max(128).optional() };
 
+/** The record's version that the caller looked at; another one stored is a 409 with what is stored. Absent: whatever it is. */
+const version = z.number().int().min(0).optional();
+/** Take the turn of what runs, at its safe point. Refused unless something is at stake: a node over its line, or one that fails. */
+const preempt = z.boolean().default(false);
+
 const ShardRowSchema = z.object({
   shardId: ShardIdSchema,
   primaryNodeId: IdSchema.nullable(),
@@ -71,7 +76,33 @@ export const api = {
       .input(cluster.extend({ nodeId: IdSchema, durationMs: z.number().int().min(60_000).max(7 * 86_400_000).default(3_600_000) }).strict()).output(NodeSchema),
     activate: nodeAction('activate', 'End the maintenance'),
     drain: base.route({ method: 'POST', path: '/clusters/{clusterId}/nodes/{nodeId}/drain', successStatus: 202, tags: ['nodes'], summary: 'Move everything away by an approved plan' })
-      .input(cluster.extend({ nodeId: IdSchema, planId: IdSchema }).strict()).output(AcceptedSchema),
+      .input(cluster.extend({ nodeId: IdSchema, planId: IdSchema, throttle: ThrottleSchema.optional(), preempt }).strict()).output(AcceptedSchema),
+    replace: base.route({ method: 'POST', path: '/clusters/{clusterId}/nodes/{nodeId}/replace', successStatus: 202, tags: ['nodes'], summary: 'A new node joins, the data goes over, the old one leaves' })
+      .input(cluster.extend({
+        nodeId: IdSchema,
+        confirmName: z.string().min(1).max(255),
+        /** Of a running, empty process, where the cluster needs one. */
+        address: z.string().min(1).max(300).optional(),
+        /** Of the new node; absent: the old one's. */
+        zone: z.string().min(1).max(128).optional(),
+        throttle: ThrottleSchema.optional(),
+      }).strict()).output(AcceptedSchema),
+    scaleOut: base.route({ method: 'POST', path: '/clusters/{clusterId}/scale-out', successStatus: 202, tags: ['nodes'], summary: 'Nodes join, then the data is spread over all of them' })
+      .input(cluster.extend({
+        /** How many; where addresses are needed, as many as there are. */
+        nodeCount: z.number().int().min(1).max(64).optional(),
+        addresses: z.array(z.string().min(1).max(300)).min(1).max(64).optional(),
+        zone: z.string().min(1).max(128).optional(),
+        throttle: ThrottleSchema.optional(),
+      }).strict()).output(AcceptedSchema),
+    scaleIn: base.route({ method: 'POST', path: '/clusters/{clusterId}/scale-in', successStatus: 202, tags: ['nodes'], summary: 'Nodes are emptied by a plan made for it, verified empty, and leave' })
+      .input(cluster.extend({
+        nodeIds: z.array(IdSchema).min(1).max(64),
+        planId: IdSchema,
+        /** The name of the cluster. */
+        confirmName: z.string().min(1).max(255),
+        throttle: ThrottleSchema.optional(),
+      }).strict()).output(AcceptedSchema),
     decommission: base.route({ method: 'POST', path: '/clusters/{clusterId}/nodes/{nodeId}/decommission', successStatus: 202, tags: ['nodes'], summary: 'Verify empty on the node itself, then leave' })
       .input(cluster.extend({ nodeId: IdSchema, confirmName: z.string().min(1).max(255) }).strict()).output(AcceptedSchema),
   },
@@ -98,6 +129,7 @@ export const api = {
         throttle: ThrottleSchema.optional(),
         /** Run only the first so many steps: every prefix is feasible and an improvement. */
         stepCount: z.number().int().min(1).max(1_000_000).optional(),
+        preempt,
       })).output(AcceptedSchema),
   },
   operations: {
@@ -111,7 +143,19 @@ export const api = {
     resume: operationAction('resume', 'Go on'),
     cancel: operationAction('cancel', 'Stop after the moves in flight'),
     throttle: base.route({ method: 'POST', path: '/operations/{operationId}/throttle', tags: ['operations'], summary: 'Change its limits while it runs' })
-      .input(z.strictObject({ operationId: IdSchema, throttle: ThrottleSchema })).output(OperationSchema),
+      .input(z.strictObject({ operationId: IdSchema, throttle: ThrottleSchema, version })).output(OperationSchema),
+    reorder: base.route({ method: 'PUT', path: '/clusters/{clusterId}/operations/queue', tags: ['operations'], summary: 'Put the waiting operations into another order' })
+      .input(z.strictObject({
+        clusterId: IdSchema,
+        /** All that wait, the next one first; a queue that changed meanwhile is a 409 with what it is now. */
+        operationIds: z.array(IdSchema).min(1).max(64),
+      })).output(z.object({ operations: z.array(OperationSchema) })),
+    reverse: base.route({ method: 'POST', path: '/operations/{operationId}/reverse', successStatus: 201, tags: ['operations'], summary: 'Make the plan back from its journal; nothing moves until that is approved' })
+      .input(z.strictObject({ operationId: IdSchema, version })).output(PlanSchema),
+    reportCsv: base.route({ method: 'GET', path: '/operations/{operationId}/report.csv', tags: ['operations'], summary: 'Its report as a table: measure, unit, predicted, actual' })
+      .input(z.object({ operationId: IdSchema })).output(z.file().mime('text/csv')),
+    movesCsv: base.route({ method: 'GET', path: '/operations/{operationId}/moves.csv', tags: ['operations'], summary: 'Its journal as a table, one line for each move' })
+      .input(z.object({ operationId: IdSchema })).output(z.file().mime('text/csv')),
   },
   settings: {
     get: base.route({ method: 'GET', path: '/clusters/{clusterId}/settings', tags: ['settings'], summary: 'Thresholds, modes and limits with their generation' })
@@ -150,5 +194,5 @@ function nodeAction(action: 'cordon' | 'uncordon' | 'activate', summary: string)
 
 function operationAction(action: 'pause' | 'resume' | 'cancel', summary: string) {
   return base.route({ method: 'POST', path: `/operations/{operationId}/${action}`, tags: ['operations'], summary })
-    .input(z.strictObject({ operationId: IdSchema })).output(OperationSchema);
+    .input(z.strictObject({ operationId: IdSchema, version })).output(OperationSchema);
 }

@@ -71,7 +71,7 @@ export const ClusterSummarySchema = z.object({
   totals: ClusterTotalsSchema,
   imbalance: ImbalanceSchema,
   scaling: ScalingDecisionSchema.nullable(),
-  /** The operation that runs or waits, oldest first; finished ones are asked for. */
+  /** The operation that runs, then those that wait, the next one first; finished ones are asked for. */
   operations: z.array(OperationSchema),
 }).meta({ id: 'ClusterSummary' });
 export type ClusterSummary = z.infer<typeof ClusterSummarySchema>;

@@ -24,6 +24,16 @@ export const PlanScopeSchema = z.discriminatedUnion('kind', [
 ]).meta({ id: 'PlanScope' });
 export type PlanScope = z.infer<typeof PlanScopeSchema>;
 
+/** What a plan was made for: what may be asked for, and what operations make by themselves. */
+export const PlannedScopeSchema = z.discriminatedUnion('kind', [
+  ...PlanScopeSchema.options,
+  /** Back to where the operation took it from: what it moved and what still is where it put it. */
+  z.object({ kind: z.literal('reverse'), operationId: IdSchema }),
+  /** Everything that one node holds goes to another that stands in for it. */
+  z.object({ kind: z.literal('replace'), nodeId: IdSchema, targetNodeId: IdSchema }),
+]).meta({ id: 'PlannedScope' });
+export type PlannedScope = z.infer<typeof PlannedScopeSchema>;
+
 /** Why a move is in a plan, with the numbers of source and target around it. */
 export const MoveReasonSchema = z.object({
   code: z.enum(['evens-load', 'evens-count', 'follows-ring', 'bounds-ring-load', 'evacuates', 'relieves-overload', 'repairs-constraint', 'selected-by-operator', 'makes-room', 'reverses']),
@@ -71,6 +81,7 @@ export const RefusalSchema = z.object({
     'frozen', 'stale-observation', 'operation-running', 'plan-expired', 'plan-superseded', 'plan-not-proposed', 'engine-not-serving', 'open-slots',
     'illegal-transition', 'not-supported', 'not-empty', 'last-node', 'replication-factor', 'already-so', 'evicting-policy', 'views-disagree',
     'unreachable', 'authentication-failed', 'not-a-cluster', 'duplicate-cluster', 'duplicate-name', 'wrong-name', 'engine-refused', 'manager-stopping',
+    'unknown-operation', 'operation-ended', 'not-an-emergency', 'dangerous-risk', 'not-reversible',
   ])),
   message: z.string().min(1).max(500),
   nodeId: IdSchema.nullable(),
@@ -86,17 +97,23 @@ export type Refusal = z.infer<typeof RefusalSchema>;
 export type RefusalCode = Refusal['constraint'];
 
 export const RiskSchema = z.object({
-  code: z.enum(['target-memory', 'big-key', 'stale-values', 'estimated-values', 'open-slot', 'follower-lag', 'version-difference', 'evicting-policy', 'zone-spread', 'unknown-size']),
-  severity: z.enum(['notice', 'warning']),
+  code: z.enum([
+    'target-memory', 'big-key', 'stale-values', 'estimated-values', 'open-slot', 'follower-lag', 'version-difference', 'evicting-policy', 'zone-spread', 'unknown-size',
+    'functions-missing', 'modules-missing', 'not-inspected',
+  ]),
+  /** danger: the plan is refused while it is so. */
+  severity: z.enum(['notice', 'warning', 'danger']),
   message: z.string().max(500),
   nodeId: IdSchema.nullable(),
   shardId: ShardIdSchema.nullable(),
+  /** The numbers behind it; units are in the names. */
+  numbers: z.record(z.string(), z.number()).optional(),
 }).meta({ id: 'Risk' });
 export type Risk = z.infer<typeof RiskSchema>;
 
 /** The whole answer in one code and its numbers; an empty plan says why it is empty. */
 export const PlanVerdictSchema = z.object({
-  code: z.enum(['improves', 'already-balanced', 'below-threshold', 'nothing-feasible', 'evacuates', 'cannot-evacuate', 'invalid']),
+  code: z.enum(['improves', 'already-balanced', 'below-threshold', 'nothing-feasible', 'evacuates', 'cannot-evacuate', 'reverses', 'replaces', 'invalid']),
   message: z.string().max(500),
   numbers: z.record(z.string(), z.number()),
 }).meta({ id: 'PlanVerdict' });
@@ -125,7 +142,7 @@ export const PlanSchema = z.object({
   createdBy: ActorSchema,
   status: PlanStatusSchema,
   strategy: StrategySchema,
-  scope: PlanScopeSchema,
+  scope: PlannedScopeSchema,
   /** Imbalance above which the planner acts, 0..1. */
   threshold: z.number().min(0).max(1),
   seed: z.number().int().min(0),

@@ -43,6 +43,8 @@ export const GUARD_RAILS = [
   'capacity', 'disk-line', 'replica-conflict', 'zone-spread', 'eligibility', 'safety-line', 'imbalance', 'headroom-node', 'headroom-zone', 'hotspot',
 ] as const;
 
+export const OPERATION_KINDS = ['rebalance', 'scale-out', 'scale-in', 'add-node', 'drain', 'decommission', 'replace', 'move-shards', 'reverse'] as const;
+
 export const MOVE_STATUSES = ['pending', 'copying', 'verifying', 'committing', 'done', 'failed', 'reverted'] as const;
 
 export const EXECUTION_STATUSES = ['pending', 'running', 'pausing', 'paused', 'canceling', 'canceled', 'succeeded', 'failed', 'expired', 'superseded'] as const;
@@ -58,7 +60,7 @@ export const EVENT_TYPES = [
   'node.added', 'node.removed', 'node.livenessChanged', 'node.lifecycleChanged', 'node.cordoned', 'node.uncordoned', 'node.quarantined', 'node.restarted',
   'shards.ownershipChanged',
   'plan.proposed', 'plan.approved', 'plan.superseded',
-  'operation.queued', 'operation.started', 'operation.pausing', 'operation.paused', 'operation.resumed', 'operation.canceling', 'operation.canceled', 'operation.succeeded', 'operation.failed', 'operation.throttled', 'operation.recovered',
+  'operation.queued', 'operation.started', 'operation.pausing', 'operation.paused', 'operation.resumed', 'operation.canceling', 'operation.canceled', 'operation.succeeded', 'operation.failed', 'operation.throttled', 'operation.recovered', 'operation.preempted', 'operation.superseded', 'operation.reordered', 'operation.reversed', 'operation.compensated',
   'move.failed',
   'settings.changed', 'automation.frozen', 'automation.unfrozen', 'scaling.decided', 'rebalance.skipped', 'invariant.violated', 'command.refused',
 ] as const;

@@ -4,6 +4,7 @@ import { decideScaling } from '@/lib/core/scaling/decide-scaling';
 import { advanceTrigger, decideRebalance, IDLE_TRIGGER, TOPOLOGY_THRESHOLD_SHARE, worstImbalance, type RebalanceTriggerState } from '@/lib/core/scaling/decide-rebalance';
 import { WEIGHED_DIMENSIONS } from '@/lib/contract/vocabulary';
 import type { Actor } from '@/lib/contract/primitives';
+import type { Approval } from './approval';
 import type { ManagerResources } from './manager-resources';
 import type { PlanCommands } from './plan-commands';
 
@@ -16,7 +17,7 @@ export class AutoPilot {
   #scalingDueMonotonicMs = 0;
   #skippedFor: string | null = null;
 
-  constructor(private readonly resources: ManagerResources, private readonly plans: PlanCommands) {}
+  constructor(private readonly resources: ManagerResources, private readonly plans: PlanCommands, private readonly approval: Approval) {}
 
   /** An operation ended: the cooldown starts. */
   operationEnded(): void {
@@ -82,7 +83,7 @@ export class AutoPilot {
     const why = `${decision.cause === 'topology-changed' ? 'the topology changed' : 'the imbalance stayed above the threshold'}: ${decision.dimension} ${decision.imbalance.toFixed(2)}`;
     this.#trigger = { ...this.#trigger, topologyChanged: false };
     if (plan.ok && plan.value.steps.length > 0) {
-      const approved = await this.plans.approve({ planId: plan.value.id }, { actor: AUTOMATION });
+      const approved = await this.approval.approve({ planId: plan.value.id }, { actor: AUTOMATION });
       if (approved.ok) {
         this.#skippedFor = null;
         return;

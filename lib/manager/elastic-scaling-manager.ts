@@ -17,6 +17,7 @@ import type { Unsubscribe } from '@/lib/platform/disposable';
 import type { NextId } from '@/lib/platform/ids';
 import type { Random } from '@/lib/platform/random';
 import { ok } from '@/lib/platform/result';
+import { Approval, type ApproveInput } from './approval';
 import { AutoPilot } from './auto-pilot';
 import { ClusterModel } from './cluster-model';
 import { viewOf } from './cluster-view';
@@ -28,6 +29,7 @@ import type { ManagerResources } from './manager-resources';
 import { MetricsRecorder } from './metrics-recorder';
 import { NodeCommands } from './node-commands';
 import { Observer } from './observer';
+import type { OperationTarget } from './operation-target';
 import { OperationRunner } from './operation-runner';
 import { PlanCommands } from './plan-commands';
 import type { ClusterView, Publisher } from './ports';
@@ -51,6 +53,7 @@ export class ElasticScalingManager {
   readonly #observer: Observer;
   readonly #runner: OperationRunner;
   readonly #plans: PlanCommands;
+  readonly #approval: Approval;
   readonly #nodes: NodeCommands;
   readonly #settings: SettingsCommands;
   readonly #autoPilot: AutoPilot;
@@ -64,10 +67,11 @@ export class ElasticScalingManager {
     this.#resources = resources;
     this.#observer = new Observer(resources, { freeze: (cause, reason) => { void this.#settings.freeze(reason, { actor: SYSTEM_ACTOR }, cause); } });
     this.#runner = new OperationRunner(resources, this.#observer);
-    this.#plans = new PlanCommands(resources, this.#runner);
+    this.#plans = new PlanCommands(resources);
+    this.#approval = new Approval(resources, this.#runner);
     this.#nodes = new NodeCommands(resources, this.#runner);
     this.#settings = new SettingsCommands(resources, this.#runner);
-    this.#autoPilot = new AutoPilot(resources, this.#plans);
+    this.#autoPilot = new AutoPilot(resources, this.#plans, this.#approval);
     this.#metrics = new MetricsRecorder(resources.clusterId, resources.store, resources.logger);
     resources.callbacks.rebalanceCompleted.add(() => { this.#autoPilot.operationEnded(); });
   }
@@ -138,12 +142,12 @@ export class ElasticScalingManager {
     return this.#plans.whatIf(request, context);
   }
 
-  approve(input: { planId: string; throttle?: Throttle | undefined; stepCount?: number | undefined }, context: CommandContext): Promise<CommandResult<Operation>> {
-    return this.#plans.approve(input, context);
+  approve(input: ApproveInput, context: CommandContext): Promise<CommandResult<Operation>> {
+    return this.#approval.approve(input, context);
   }
 
-  drain(input: { nodeId: string; planId: string }, context: CommandContext): Promise<CommandResult<Operation>> {
-    return this.#plans.drain(input, context);
+  drain(input: { nodeId: string } & ApproveInput, context: CommandContext): Promise<CommandResult<Operation>> {
+    return this.#approval.drain(input, context);
   }
 
   cordon(nodeId: string, context: CommandContext): Promise<CommandResult<Node>> {
@@ -170,20 +174,42 @@ export class ElasticScalingManager {
     return this.#nodes.decommission(input, context);
   }
 
-  pause(operationId: string, context: CommandContext): Promise<CommandResult<Operation>> {
-    return this.#runner.command(operationId, 'pause', context);
+  replace(input: { nodeId: string; confirmName: string; address?: string | undefined; zone?: string | undefined; throttle?: Throttle | undefined }, context: CommandContext): Promise<CommandResult<Operation>> {
+    return this.#nodes.replace(input, context);
   }
 
-  resume(operationId: string, context: CommandContext): Promise<CommandResult<Operation>> {
-    return this.#runner.command(operationId, 'resume', context);
+  scaleOut(input: { nodeCount?: number | undefined; addresses?: readonly string[] | undefined; zone?: string | undefined; throttle?: Throttle | undefined }, context: CommandContext): Promise<CommandResult<Operation>> {
+    return this.#nodes.scaleOut(input, context);
   }
 
-  cancel(operationId: string, context: CommandContext): Promise<CommandResult<Operation>> {
-    return this.#runner.command(operationId, 'cancel', context);
+  scaleIn(input: { nodeIds: readonly string[]; confirmName: string } & ApproveInput, context: CommandContext): Promise<CommandResult<Operation>> {
+    return this.#approval.scaleIn(input, context);
   }
 
-  throttle(operationId: string, throttle: Throttle, context: CommandContext): Promise<CommandResult<Operation>> {
-    return this.#runner.command(operationId, { throttle }, context);
+  pause(target: OperationTarget, context: CommandContext): Promise<CommandResult<Operation>> {
+    return this.#runner.command(target, 'pause', context);
+  }
+
+  resume(target: OperationTarget, context: CommandContext): Promise<CommandResult<Operation>> {
+    return this.#runner.command(target, 'resume', context);
+  }
+
+  cancel(target: OperationTarget, context: CommandContext): Promise<CommandResult<Operation>> {
+    return this.#runner.command(target, 'cancel', context);
+  }
+
+  throttle({ throttle, ...target }: OperationTarget & { readonly throttle: Throttle }, context: CommandContext): Promise<CommandResult<Operation>> {
+    return this.#runner.command(target, { throttle }, context);
+  }
+
+  /** Puts what waits into another order. */
+  reorder(operationIds: readonly string[], context: CommandContext): Promise<CommandResult<readonly Operation[]>> {
+    return this.#runner.reorder(operationIds, context);
+  }
+
+  /** The plan back, made from the operation's journal; nothing moves until it is approved. */
+  reverse(target: OperationTarget, context: CommandContext): Promise<CommandResult<Plan>> {
+    return this.#approval.reversePlan(target, context);
   }
 
   async plan(planId: string): Promise<CommandResult<Plan>> {

@@ -9,7 +9,7 @@ import { ok } from '@/lib/platform/result';
 import { failureOfStore, notFound, refusal, refused, type CommandContext, type CommandResult } from './commands';
 import type { ManagerResources } from './manager-resources';
 import type { OperationRunner } from './operation-runner';
-import { newOperation } from './plan-commands';
+import { newOperation } from './new-operation';
 
 export class NodeCommands {
   constructor(private readonly resources: ManagerResources, private readonly runner: OperationRunner) {}
@@ -67,8 +67,8 @@ export class NodeCommands {
     const taken = [...model.nodes.values()].find((node) => node.address === input.address);
     if (input.address !== undefined && taken !== undefined) return refused(refusal('already-so', `${taken.name} is a member already`, { nodeId: taken.id }));
     if (model.freeze !== null) return refused(refusal('frozen', `Frozen: ${model.freeze.reason}`));
-    const request = { address: input.address ?? null, zone: input.zone ?? null, followerOf: input.followerOf ?? null };
-    return this.runner.enqueue(this.#operation('add-node', null, ['join'], request, context), { moves: [], writes: [], drafts: [], context });
+    const joins = [{ address: input.address ?? null, zone: input.zone ?? null, followerOf: input.followerOf ?? null }];
+    return this.runner.enqueue(newOperation(this.resources, { kind: 'add-node', stages: [{ kind: 'join' }], joins }, { context }), { moves: [], writes: [], drafts: [], context });
   }
 
   /** Verified empty on the node itself, then it leaves. The name is typed to confirm. */
@@ -93,15 +93,16 @@ export class NodeCommands {
     if (model.freeze !== null) refusals.push(refusal('frozen', `Frozen: ${model.freeze.reason}`));
     if (model.operations.some((operation) => operation.nodeId === node.id)) refusals.push(refusal('operation-running', `An operation on ${node.name} is running or waiting`, { nodeId: node.id }));
     if (refusals.length > 0) return { ok: false, error: { code: 'refused', refusals } };
-    return this.runner.enqueue(this.#operation('decommission', node.id, ['verify-empty', 'leave'], null, context), { moves: [], writes: [], drafts: [], context });
+    const stages = [{ kind: 'verify-empty', nodeId: node.id }, { kind: 'leave', nodeId: node.id }] as const;
+    return this.runner.enqueue(newOperation(this.resources, { kind: 'decommission', nodeId: node.id, stages }, { context }), { moves: [], writes: [], drafts: [], context });
   }
 
-  #operation(kind: Operation['kind'], nodeId: string | null, stages: readonly Operation['stages'][number]['kind'][], request: Operation['request'], context: CommandContext): Operation {
-    const { model, clusterId, nextId, clock } = this.resources;
-    return newOperation({
-      id: nextId('operation'), clusterId, kind, nodeId, planId: null, request, stages, context,
-      throttle: model.settings.throttle, nowMs: Math.round(clock.wallMs()), movesTotal: 0, bytesTotal: 0,
-    });
+  replace(_input: { nodeId: string }, _context: CommandContext): Promise<CommandResult<Operation>> {
+    return Promise.resolve(refused(refusal('not-supported', 'Replacing a node is not offered yet')));
+  }
+
+  scaleOut(_input: object, _context: CommandContext): Promise<CommandResult<Operation>> {
+    return Promise.resolve(refused(refusal('not-supported', 'Scaling out in one step is not offered yet')));
   }
 
   async #change(

@@ -3,7 +3,10 @@ import type { Operation, OperationKind } from '@/lib/contract/operation';
 import type { Actor } from '@/lib/contract/primitives';
 import { SYSTEM_ACTOR, type EventDraft } from './event-log';
 
-const TITLES: Readonly<Record<OperationKind, string>> = { rebalance: 'Rebalance', 'add-node': 'Add node', drain: 'Drain', decommission: 'Decommission' };
+const TITLES: Readonly<Record<OperationKind, string>> = {
+  rebalance: 'Rebalance', 'scale-out': 'Scale out', 'scale-in': 'Scale in', 'add-node': 'Add node', drain: 'Drain', decommission: 'Decommission',
+  replace: 'Replace', 'move-shards': 'Move shards', reverse: 'Reverse',
+};
 
 const VERBS: Partial<Record<EventType, string>> = {
   'operation.queued': 'queued', 'operation.started': 'started', 'operation.pausing': 'is pausing', 'operation.paused': 'paused', 'operation.resumed': 'resumed',

@@ -16,6 +16,7 @@ import type { EventDraft } from './event-log';
 import type { ManagerResources } from './manager-resources';
 import type { Observer } from './observer';
 import { operationEvent } from './operation-events';
+import type { OperationTarget } from './operation-target';
 import { PlanExecutor } from './plan-executor';
 import { runStage, type StageOutcome } from './stages';
 import { ok } from '@/lib/platform/result';
@@ -74,7 +75,11 @@ export class OperationRunner {
     this.#pump();
   }
 
-  async command(operationId: string, kind: 'pause' | 'resume' | 'cancel' | { readonly throttle: Throttle }, context: CommandContext): Promise<CommandResult<Operation>> {
+  reorder(_operationIds: readonly string[], _context: CommandContext): Promise<CommandResult<readonly Operation[]>> {
+    return Promise.resolve(refused(refusal('not-supported', 'The queue cannot be reordered yet')));
+  }
+
+  async command({ operationId }: OperationTarget, kind: 'pause' | 'resume' | 'cancel' | { readonly throttle: Throttle }, context: CommandContext): Promise<CommandResult<Operation>> {
     const active = this.#active;
     if (active?.operation.id === operationId) return this.#commandActive(active, kind, context);
     const queued = this.#queue.find((operation) => operation.id === operationId);
@@ -162,7 +167,7 @@ export class OperationRunner {
       const stage = this.#active!.operation.stages[index]!;
       if (stage.status === 'done' || stage.status === 'skipped') continue;
       await this.#setStage(index, 'running', null);
-      const outcome = stage.kind === 'execute-plan'
+      const outcome = stage.kind === 'execute-plan' || stage.kind === 'plan'
         ? await this.#executePlan(plan)
         : await runStage(this.resources, this.#active!.operation, stage.kind, this.#abort.signal);
       if (outcome.status === 'stopped') return;
@@ -305,6 +310,7 @@ function reportOf(operation: Operation, plan: Plan, imbalanceAfter: Report['imba
     secondsActual: Math.max(0, nowMs - (operation.startedAtMs ?? nowMs)) / 1_000,
     bytesPredicted: progress.bytesTotal,
     bytesActual: progress.bytesDone,
+    secondsMoving: 0, keysPredicted: plan.keyCount, keysActual: progress.keysDone, movesTotal: progress.movesTotal, bytesPerSecond: null, movesPerSecond: null, latency: operation.latency,
     imbalanceBefore: plan.before.imbalance,
     imbalancePredicted: plan.after.imbalance,
     imbalanceAfter,

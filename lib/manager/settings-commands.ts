@@ -62,7 +62,7 @@ export class SettingsCommands {
   async #pauseRunning(reason: string): Promise<void> {
     for (const operation of this.resources.model.operations) {
       if (operation.status !== 'running') continue;
-      const paused = await this.runner.command(operation.id, 'pause', { actor: SYSTEM_ACTOR });
+      const paused = await this.runner.command({ operationId: operation.id }, 'pause', { actor: SYSTEM_ACTOR });
       if (!paused.ok) this.resources.logger.warn({ operationId: operation.id, reason, failure: paused.error.code }, 'The freeze could not pause an operation');
     }
   }

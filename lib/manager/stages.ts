@@ -14,7 +14,7 @@ export interface StageOutcome {
   readonly nodeId?: string | null;
 }
 
-type SingleStep = Exclude<Stage['kind'], 'execute-plan'>;
+type SingleStep = Exclude<Stage['kind'], 'execute-plan' | 'plan'>;
 
 export async function runStage(resources: ManagerResources, operation: Operation, kind: SingleStep, signal: AbortSignal): Promise<StageOutcome> {
   switch (kind) {
@@ -38,7 +38,7 @@ async function verifyEmpty(resources: ManagerResources, operation: Operation, si
 
 async function join(resources: ManagerResources, operation: Operation, signal: AbortSignal): Promise<StageOutcome> {
   const joined = await resources.driver.execute(
-    { kind: 'add-node', ...(operation.request ?? { address: null, zone: null, followerOf: null }) },
+    { kind: 'add-node', ...(operation.joins[0] ?? { address: null, zone: null, followerOf: null }) },
     contextOf(resources, operation, 'join', signal),
   );
   if (!joined.ok) return failedBy(joined.error, signal);

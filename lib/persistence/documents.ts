@@ -7,6 +7,7 @@ import { LifecycleSchema } from '@/lib/contract/node';
 import type { MoveRecord, Operation } from '@/lib/contract/operation';
 import { PLAN_DEFAULTS, PlanStatusSchema, type Plan, type PlanSummary } from '@/lib/contract/plan';
 import { IdSchema } from '@/lib/contract/primitives';
+import { UNKNOWN_LATENCY } from '@/lib/contract/report';
 import { ClusterSettingsSchema, type VersionedSettings } from '@/lib/contract/settings';
 import type { ClusterRecord, NodeIntent, RememberedAnswer } from '@/lib/contract/storage';
 import { assertNever } from '@/lib/platform/assert';
@@ -81,8 +82,14 @@ export function planSummaryOfRow(row: { readonly id: string; readonly status: st
 }
 
 export function operationOfRow(row: { readonly id: string; readonly document: string }): Operation {
-  return jsonOf(row.document, `operation ${row.id}`) as Operation;
+  return { ...ADDED_LATER, ...(jsonOf(row.document, `operation ${row.id}`) as Operation) };
 }
+
+/** Fields that rows written by earlier versions lack. */
+const ADDED_LATER = {
+  nodeIds: [], joins: [], urgency: 'normal', urgencyReason: null, queueRank: 0, queuePosition: null, preemptedBy: null,
+  foreignChange: null, supersededByPlanId: null, reverses: null, reversedBy: null, movingMs: 0, latency: UNKNOWN_LATENCY,
+} as const satisfies Partial<Operation>;
 
 export function moveOfRow(row: { readonly operationId: string; readonly index: bigint; readonly document: string }): MoveRecord {
   return jsonOf(row.document, `move ${row.index} of operation ${row.operationId}`) as MoveRecord;

@@ -1,6 +1,7 @@
 import type { DomainEvent } from '@/lib/contract/events';
 import type { MoveRecord, Operation } from '@/lib/contract/operation';
 import { PLAN_DEFAULTS, type Plan } from '@/lib/contract/plan';
+import { UNKNOWN_LATENCY } from '@/lib/contract/report';
 import { DEFAULT_SETTINGS } from '@/lib/contract/settings';
 import type { ClusterRecord, EventQuery, MetricBucket, StoreWrite } from '@/lib/contract/storage';
 
@@ -20,8 +21,9 @@ export function insertCluster(change: Partial<ClusterRecord> = {}): StoreWrite {
 
 export function operation(change: Partial<Operation> = {}): Operation {
   return {
-    id: 'operation-1', clusterId: 'cluster-1', kind: 'rebalance', nodeId: null, planId: 'plan-1', request: null, status: 'running', statusReason: null,
-    stages: [{ kind: 'execute-plan', status: 'running', message: null }], throttle: DEFAULT_SETTINGS.throttle,
+    id: 'operation-1', clusterId: 'cluster-1', kind: 'rebalance', nodeId: null, planId: 'plan-1', nodeIds: [], joins: [], urgency: 'normal', urgencyReason: null, queueRank: 0, queuePosition: null, preemptedBy: null,
+    foreignChange: null, supersededByPlanId: null, reverses: null, reversedBy: null, movingMs: 0, latency: UNKNOWN_LATENCY, status: 'running', statusReason: null,
+    stages: [{ kind: 'execute-plan', nodeId: null, status: 'running', message: null, startedAtMs: null, finishedAtMs: null }], throttle: DEFAULT_SETTINGS.throttle,
     progress: {
       movesTotal: 3, movesDone: 0, movesFailed: 0, movesInFlight: 0, bytesTotal: 300, bytesDone: 0, keysDone: 0,
       bytesPerSecond: null, movesPerSecond: null, secondsLeft: null,

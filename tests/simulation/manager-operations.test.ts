@@ -43,13 +43,13 @@ describe('a rebalance on the default demo', () => {
     rig = await SimulatedFleet.start();
     const { operation } = await startedRebalance();
     await rig.clock.advance(5_000);
-    await rig.run(rig.manager.pause(operation.id, OPERATOR));
+    await rig.run(rig.manager.pause({ operationId: operation.id }, OPERATOR));
     await rig.clock.advance(1_000);
     expect(rig.manager.view().summary.operations[0]).toMatchObject({ status: 'paused', progress: { movesInFlight: 0 } });
     const movedBefore = rig.moved.length;
     await rig.clock.advance(60_000);
     expect(rig.moved.length).toBe(movedBefore);
-    await rig.run(rig.manager.resume(operation.id, OPERATOR));
+    await rig.run(rig.manager.resume({ operationId: operation.id }, OPERATOR));
     expect(await rig.untilEnded(operation.id)).toMatchObject({ status: 'succeeded' });
     everyShardWhole();
   });
@@ -58,7 +58,7 @@ describe('a rebalance on the default demo', () => {
     rig = await SimulatedFleet.start();
     const { plan, operation } = await startedRebalance();
     await rig.clock.advance(5_000);
-    await rig.run(rig.manager.cancel(operation.id, OPERATOR));
+    await rig.run(rig.manager.cancel({ operationId: operation.id }, OPERATOR));
     const ended = await rig.untilEnded(operation.id, 30_000);
     expect(ended.status).toBe('canceled');
     expect(ended.progress.movesDone).toBeLessThan(plan.steps.length);
@@ -134,7 +134,7 @@ describe('nodes', () => {
     const drain = await rig.run(rig.manager.drain({ nodeId: node.id, planId: plan.id }, OPERATOR));
     await rig.clock.advance(4_000);
     expect(rig.manager.view().nodes[0]!.lifecycle).toBe('draining');
-    await rig.run(rig.manager.cancel(drain.id, OPERATOR));
+    await rig.run(rig.manager.cancel({ operationId: drain.id }, OPERATOR));
     expect(await rig.untilEnded(drain.id)).toMatchObject({ status: 'canceled' });
     expect(rig.manager.view().nodes[0]).toMatchObject({ lifecycle: 'active', cordoned: true });
     await rig.run(rig.manager.uncordon(node.id, OPERATOR));
@@ -162,9 +162,9 @@ describe('freeze', () => {
     await rig.run(rig.manager.freeze('looking at something', OPERATOR));
     await rig.clock.advance(1_000);
     expect(rig.manager.view().summary).toMatchObject({ freeze: { cause: 'operator' }, operations: [{ status: 'paused' }] });
-    expect(await rig.manager.resume(operation.id, OPERATOR)).toMatchObject({ ok: false, error: { code: 'refused' } });
+    expect(await rig.manager.resume({ operationId: operation.id }, OPERATOR)).toMatchObject({ ok: false, error: { code: 'refused' } });
     await rig.run(rig.manager.unfreeze(OPERATOR));
-    await rig.run(rig.manager.resume(operation.id, OPERATOR));
+    await rig.run(rig.manager.resume({ operationId: operation.id }, OPERATOR));
     expect(await rig.untilEnded(operation.id)).toMatchObject({ status: 'succeeded' });
   });
 

@@ -25,6 +25,12 @@ export const nodes = {
     runCommand(context, (command) => managerOf(context, input.clusterId).activate(input.nodeId, command), (node) => node)),
   drain: routes.drain.handler(({ input: { clusterId, ...drain }, context }) =>
     runCommand(context, (command) => managerOf(context, clusterId).drain(drain, command), (operation) => ({ operation }))),
+  replace: routes.replace.handler(({ input: { clusterId, ...replacement }, context }) =>
+    runCommand(context, (command) => managerOf(context, clusterId).replace(replacement, command), (operation) => ({ operation }))),
+  scaleOut: routes.scaleOut.handler(({ input: { clusterId, ...growth }, context }) =>
+    runCommand(context, (command) => managerOf(context, clusterId).scaleOut(growth, command), (operation) => ({ operation }))),
+  scaleIn: routes.scaleIn.handler(({ input: { clusterId, ...shrinking }, context }) =>
+    runCommand(context, (command) => managerOf(context, clusterId).scaleIn(shrinking, command), (operation) => ({ operation }))),
   decommission: routes.decommission.handler(({ input: { clusterId, ...target }, context }) =>
     runCommand(context, (command) => managerOf(context, clusterId).decommission(target, command), (operation) => ({ operation }))),
 };

@@ -1,4 +1,6 @@
+import { ORPCError } from '@orpc/server';
 import { contract, managerOf, managerOfOperation, runCommand, valueOf } from '../context';
+import { movesCsv, reportCsv } from '../operation-csv';
 import { nextOffset, offsetOf, pageOf } from '../page';
 
 const routes = contract.operations;
@@ -18,18 +20,46 @@ export const operations = {
   }),
   pause: routes.pause.handler(async ({ input, context }) => {
     const manager = await managerOfOperation(context, input.operationId);
-    return runCommand(context, (command) => manager.pause(input.operationId, command), (operation) => operation);
+    return runCommand(context, (command) => manager.pause(input, command), (operation) => operation);
   }),
   resume: routes.resume.handler(async ({ input, context }) => {
     const manager = await managerOfOperation(context, input.operationId);
-    return runCommand(context, (command) => manager.resume(input.operationId, command), (operation) => operation);
+    return runCommand(context, (command) => manager.resume(input, command), (operation) => operation);
   }),
   cancel: routes.cancel.handler(async ({ input, context }) => {
     const manager = await managerOfOperation(context, input.operationId);
-    return runCommand(context, (command) => manager.cancel(input.operationId, command), (operation) => operation);
+    return runCommand(context, (command) => manager.cancel(input, command), (operation) => operation);
   }),
   throttle: routes.throttle.handler(async ({ input, context }) => {
     const manager = await managerOfOperation(context, input.operationId);
-    return runCommand(context, (command) => manager.throttle(input.operationId, input.throttle, command), (operation) => operation);
+    return runCommand(context, (command) => manager.throttle(input, command), (operation) => operation);
+  }),
+  reorder: routes.reorder.handler(({ input: { clusterId, operationIds }, context }) =>
+    runCommand(context, (command) => managerOf(context, clusterId).reorder(operationIds, command), (operations) => ({ operations: [...operations] }))),
+  reverse: routes.reverse.handler(async ({ input, context }) => {
+    const manager = await managerOfOperation(context, input.operationId);
+    return runCommand(context, (command) => manager.reverse(input, command), (plan) => plan, (plan) => JSON.stringify({ planId: plan.id }));
+  }),
+  reportCsv: routes.reportCsv.handler(async ({ input, context }) => {
+    const operation = valueOf(await (await managerOfOperation(context, input.operationId)).operation(input.operationId));
+    return csvFile(`${operation.id}-report.csv`, reportCsv(operation));
+  }),
+  movesCsv: routes.movesCsv.handler(async ({ input, context }) => {
+    const manager = await managerOfOperation(context, input.operationId);
+    const { moves, total } = valueOf(await manager.moves(input.operationId, { fromIndex: 0, limit: MOVES_EXPORTED_MAX }));
+    if (total > MOVES_EXPORTED_MAX) {
+      throw new ORPCError('UNPROCESSABLE_CONTENT', {
+        status: 422, message: `The journal has ${total} moves, a file takes ${MOVES_EXPORTED_MAX}: read it by pages`,
+        data: { refusals: [{ constraint: 'not-supported', message: `At most ${MOVES_EXPORTED_MAX} moves in a file; page through the moves instead`, nodeId: null, shardId: null, numbers: { total, movesExportedMax: MOVES_EXPORTED_MAX }, count: 1 }] },
+      });
+    }
+    return csvFile(`${input.operationId}-moves.csv`, movesCsv(moves));
   }),
 };
+
+/** Some 15 MB of text. */
+const MOVES_EXPORTED_MAX = 100_000;
+
+function csvFile(name: string, text: string): File {
+  return new File([text], name, { type: 'text/csv' });
+}

@@ -24,6 +24,6 @@ describe('routes', () => {
 
   it('knows the fields of an input beside those in the path', () => {
     const drain = ROUTES.find((route) => route.id === 'nodes.drain')!;
-    expect([...drain.fields!]).toEqual(['planId']);
+    expect([...drain.fields!]).toEqual(['planId', 'throttle', 'preempt']);
   });
 });

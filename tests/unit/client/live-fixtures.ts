@@ -3,6 +3,7 @@ import type { DomainEvent } from '@/lib/contract/events';
 import type { LiveDelta, LiveSnapshot, LiveView, WireShardDelta, WireShardRows, WireShardTable } from '@/lib/contract/live';
 import { UNKNOWN_STATS, type Node } from '@/lib/contract/node';
 import type { Operation } from '@/lib/contract/operation';
+import { UNKNOWN_LATENCY } from '@/lib/contract/report';
 
 /** Contract-typed pictures of a small cluster, as the server sends them. */
 export const CLUSTER_ID = 'cluster_1';
@@ -52,8 +53,9 @@ export function eventOf(sequence: number, change: Partial<DomainEvent> = {}): Do
 
 export function operationOf(change: Partial<Operation> = {}): Operation {
   return {
-    id: 'operation_1', clusterId: CLUSTER_ID, kind: 'rebalance', nodeId: null, planId: 'plan_1', request: null, status: 'running', statusReason: null,
-    stages: [{ kind: 'execute-plan', status: 'running', message: null }],
+    id: 'operation_1', clusterId: CLUSTER_ID, kind: 'rebalance', nodeId: null, planId: 'plan_1', nodeIds: [], joins: [], urgency: 'normal', urgencyReason: null, queueRank: 0, queuePosition: null, preemptedBy: null,
+    foreignChange: null, supersededByPlanId: null, reverses: null, reversedBy: null, movingMs: 0, latency: UNKNOWN_LATENCY, status: 'running', statusReason: null,
+    stages: [{ kind: 'execute-plan', nodeId: null, status: 'running', message: null, startedAtMs: null, finishedAtMs: null }],
     throttle: { movesInFlightMax: 16, movesPerNodeMax: 8, bytesPerSecondMax: null },
     progress: {
       movesTotal: 312, movesDone: 120, movesFailed: 0, movesInFlight: 4, bytesTotal: 4 * 1024 ** 3, bytesDone: 1024 ** 3, keysDone: 90_000,
