@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { PacingSchema } from './pacing';
 import { PlanStepSchema, RefusalSchema } from './plan';
 import { ActorSchema, CountSchema, IdSchema, QuantitySchema, TimestampMsSchema } from './primitives';
 import { ThrottleSchema } from './settings';
@@ -122,6 +123,8 @@ export const OperationSchema = z.object({
   stages: z.array(StageSchema).max(512),
   throttle: ThrottleSchema,
   progress: ProgressSchema,
+  /** How hard its moves are driven and why; absent until the first of them. */
+  pacing: PacingSchema.optional(),
   createdBy: ActorSchema,
   createdAtMs: TimestampMsSchema,
   startedAtMs: TimestampMsSchema.nullable(),

@@ -1,6 +1,8 @@
 import type { Capabilities } from '@/lib/contract/cluster';
 import type { DriverFailure } from '@/lib/contract/operation';
 import type { Observation } from '@/lib/contract/observation';
+import type { NodeSample } from '@/lib/contract/pacing';
+import type { Risk } from '@/lib/contract/plan';
 import type { Result } from '@/lib/platform/result';
 
 /**
@@ -33,6 +35,23 @@ export interface ClusterDriver {
    */
   execute(step: DriverStep, context: StepContext): Promise<Result<StepOutcome, DriverFailure>>;
 
+  /**
+   * Many moves between the same two nodes as one piece of work, where the engine gains by
+   * it; one result per move, in their order, each as `execute` would give it. Absent: moves
+   * are carried out one by one.
+   */
+  readonly batches?: MoveBatches;
+
+  /** What the nodes involved feel at the moment, by the cheapest means; nodes that do not answer are left out. */
+  sampleNodes?(nodeIds: readonly string[], signal: AbortSignal): Promise<readonly NodeSample[]>;
+
+  /**
+   * Looks at what could go wrong before the first of these moves: memory of the targets,
+   * values too large to move gently, followers behind, leftovers of others, functions and
+   * modules that a target lacks, versions. Changes nothing.
+   */
+  foresee?(moves: readonly ForeseenMove[], signal: AbortSignal): Promise<Result<readonly Risk[], DriverFailure>>;
+
   /** What is true out there about one move, read from the nodes themselves, never from memory. */
   inspectMove(move: MoveTarget, signal: AbortSignal): Promise<Result<MoveTruth, DriverFailure>>;
 
@@ -47,6 +66,24 @@ export interface MoveTarget {
   readonly targetNodeId: string;
 }
 
+export interface ForeseenMove extends MoveTarget {
+  /** As planned; `null` = unknown. */
+  readonly bytes: number | null;
+  readonly keyCount: number | null;
+}
+
+export interface MoveBatches {
+  /** No more moves in one batch than this, nor more bytes than this when there are several. */
+  readonly movesMax: number;
+  readonly bytesMax: number;
+  /** `onProgress` of the context is told per move: totals of the move at this position. */
+  execute(moves: readonly MoveTarget[], context: BatchContext): Promise<readonly Result<StepOutcome, DriverFailure>[]>;
+}
+
+export interface BatchContext extends Omit<StepContext, 'onProgress'> {
+  readonly onProgress: (position: number, progress: StepProgress) => void;
+}
+
 export type DriverStep =
   | ({ readonly kind: 'move' } & MoveTarget)
   /** Brings a move that `inspectMove` calls revertible back to its source. */
@@ -56,6 +93,8 @@ export type DriverStep =
   | { readonly kind: 'add-node'; readonly address: string | null; readonly zone: string | null; readonly followerOf: string | null }
   /** Reads from the node itself whether it holds anything. */
   | { readonly kind: 'verify-empty'; readonly nodeId: string }
+  /** Empties a leader of its role: one of its followers that is in sync takes over everything it serves, without loss. The new leader is the outcome's `nodeId`. */
+  | { readonly kind: 'promote-follower'; readonly nodeId: string; readonly followerId: string | null }
   /** Makes an empty node leave; refuses (`not-empty`) otherwise. */
   | { readonly kind: 'remove-node'; readonly nodeId: string };
 
@@ -67,8 +106,17 @@ export interface StepContext {
   readonly signal: AbortSignal;
   /** Bytes per second this step may use; `null` = no limit. Read again at every batch. */
   readonly bytesPerSecondMax: () => number | null;
+  /** How hard this step may press its two nodes; read again at every batch. Absent: as the driver sees fit. */
+  readonly pressure?: () => Pressure;
   /** Called at most some times a second. Totals so far, not increments. */
   readonly onProgress: (progress: StepProgress) => void;
+}
+
+export interface Pressure {
+  /** Bytes that may be on their way between two nodes in one go. */
+  readonly batchBytesMax: number;
+  /** Share of its time that a source may spend on sending, 0..1. */
+  readonly duty: number;
 }
 
 export interface StepProgress {

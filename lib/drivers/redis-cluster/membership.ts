@@ -2,18 +2,18 @@ import { lookup } from 'node:dns/promises';
 import type { RedisConnection } from '@/lib/contract/connection';
 import type { DriverFailure } from '@/lib/contract/operation';
 import type { DriverStep, StepOutcome } from '@/lib/drivers/driver';
-import { sleep, type Clock } from '@/lib/platform/clock';
+import type { Clock } from '@/lib/platform/clock';
 import { err, ok, type Result } from '@/lib/platform/result';
 import type { ClusterReader, ClusterReading } from './cluster-reader';
 import type { Connections } from './connections';
 import { parseEndpoint, type Endpoint } from './endpoints';
-import { driverFailure, failureOf, INTERRUPTED } from './failures';
+import { driverFailure, failureOf } from './failures';
 import { keyCountOf } from './metrics';
 import type { Command, NodeClient } from './node-client';
 import { readNode, type NodeReading } from './node-reading';
-import { isPrimary, nameOf, slotCountOf, type ClusterNodeLine } from './topology';
+import { isPrimary, nameOf, slotCountOf } from './topology';
+import { everybodySees, untilReading } from './until-reading';
 
-const POLL_MS = 100;
 /** Gossip spreads a new member within a few seconds; a first copy to a follower may take longer. */
 const AGREE_MS_MAX = 30_000;
 const FIRST_SYNC_MS_MAX = 120_000;
@@ -170,15 +170,7 @@ export class Membership {
   }
 
   async #until(signal: AbortSignal, limitMs: number, isSo: (reading: ClusterReading) => boolean, what: string): Promise<Result<void, DriverFailure>> {
-    const deadlineMs = this.#clock.monotonicMs() + limitMs;
-    for (;;) {
-      const reading = await this.#reader.read(signal);
-      if (signal.aborted) return err(INTERRUPTED);
-      if (reading.ok && isSo(reading.value)) return ok(undefined);
-      if (this.#clock.monotonicMs() > deadlineMs) return err(failureOf('timeout', `Not so after ${limitMs} ms: ${what}`, true));
-      // Nothing but the signal makes a sleep reject.
-      await sleep(this.#clock, POLL_MS, signal).catch(() => undefined);
-    }
+    return await untilReading({ reader: this.#reader, clock: this.#clock, signal, limitMs, isSo, what });
   }
 }
 
@@ -239,11 +231,4 @@ function servesLikeTheOthers({ answers }: ClusterReading, nodeId: string): boole
 function everybodyKnows(reading: ClusterReading, nodeId: string): boolean {
   const own = reading.answers.get(nodeId);
   return own !== undefined && everybodySees(reading, nodeId, () => true) && [...reading.answers.keys()].every((id) => own.view.nodes.has(id));
-}
-
-function everybodySees(reading: ClusterReading, nodeId: string, isSo: (line: ClusterNodeLine) => boolean): boolean {
-  return [...reading.answers.values()].every((answer) => {
-    const line = answer.view.nodes.get(nodeId);
-    return line !== undefined && isSo(line);
-  });
 }

@@ -11,6 +11,7 @@ import { Connections } from './connections';
 import { driverFailure, failureOf, INTERRUPTED } from './failures';
 import { LinkedAbort } from './linked-abort';
 import { Membership } from './membership';
+import { Promotion } from './promotion';
 import { Observer } from './observer';
 import { SlotActivity } from './slot-activity';
 import { SlotMover } from './slot-mover';
@@ -34,6 +35,7 @@ export class RedisClusterDriver implements ClusterDriver {
   readonly #observer: Observer;
   readonly #mover: SlotMover;
   readonly #membership: Membership;
+  readonly #promotion: Promotion;
   readonly #closing = new AbortController();
   readonly #steps = new Set<Promise<unknown>>();
   #epoch = 0;
@@ -49,6 +51,7 @@ export class RedisClusterDriver implements ClusterDriver {
     this.#observer = new Observer({ connection, clock, connections: this.#connections, reader: this.#reader, activity: this.#activity });
     this.#mover = new SlotMover({ connection, clock, truths, connections: this.#connections, reader: this.#reader, activity: this.#activity });
     this.#membership = new Membership({ connection, clock, connections: this.#connections, reader: this.#reader });
+    this.#promotion = new Promotion({ connection, clock, connections: this.#connections, reader: this.#reader });
   }
 
   get capabilities(): Capabilities {
@@ -135,6 +138,7 @@ export class RedisClusterDriver implements ClusterDriver {
       case 'revert-move': return await this.#mover.revert(step, context);
       case 'transfer': return err(failureOf('not-supported', 'Redis Cluster gives the primary role of a slot away only with the slot; promote a follower by CLUSTER FAILOVER'));
       case 'add-node': return await this.#membership.add(step, context.signal);
+      case 'promote-follower': return await this.#promotion.promote(step, context.signal);
       case 'verify-empty': return await this.#membership.verifyEmpty(step.nodeId, context.signal);
       case 'remove-node': return await this.#membership.remove(step.nodeId, context.signal);
       default: return assertNever(step);

@@ -105,6 +105,7 @@ export class SimulatorDriver implements ClusterDriver {
       case 'transfer': return this.#transfer(step, context);
       case 'add-node': return this.#addNode(step, context);
       case 'verify-empty': return steps.verifyEmpty(step.nodeId);
+      case 'promote-follower': return err(failure('not-supported', 'PhantomDB has no followers: every replica is placed on its own', { retryable: false }));
       case 'remove-node': return steps.removeNode(step.nodeId);
     }
   }
