@@ -1,0 +1,271 @@
+import type { AssignmentModel } from './assignment-model';
+import { BinContents } from './bin-contents';
+import { compileTerms } from './compiled-terms';
+import { GroupRules } from './group-rules';
+import { MoveCosts } from './move-costs';
+
+/**
+ * An assignment under change, with everything kept that makes asking "what if" cheap: the
+ * excess of every term and the room under every limit per bin, and the counters of groups.
+ * Asking allocates nothing and changes nothing; `shift` and `swap` change it and expect a
+ * change that was found feasible.
+ *
+ * A sum of positive parts is taken as half the sum of x + |x|: no branch to mispredict.
+ */
+export class SearchState {
+  readonly binCount: number;
+  readonly itemCount: number;
+  readonly itemBin: Int32Array;
+  readonly itemGroup: Int32Array;
+  readonly contents: BinContents;
+  /** B, the cost of the terms on the bin. */
+  readonly binCost: Float64Array;
+  readonly moveCosts: MoveCosts;
+  readonly groupRules: GroupRules;
+  /** Exact on integer input, within rounding otherwise. */
+  cost = 0;
+
+  readonly #initial: Int32Array;
+  readonly #itemRow: Int32Array;
+  readonly #open: Uint8Array;
+  readonly #termCount: number;
+  readonly #emptyExcess: Float64Array;
+  readonly #excess: Float64Array;
+  readonly #coefficient: Float64Array;
+  readonly #limitCount: number;
+  readonly #steadyCount: number;
+  readonly #emptyRoom: Float64Array;
+  readonly #room: Float64Array;
+  readonly #need: Float64Array;
+
+  constructor(model: AssignmentModel) {
+    const terms = compileTerms(model);
+    this.binCount = model.binCount;
+    this.itemCount = model.itemCount;
+    this.itemGroup = model.itemGroup;
+    this.#initial = model.initial;
+    this.#itemRow = model.itemRow;
+    this.#open = model.open;
+    this.#termCount = terms.termCount;
+    this.#emptyExcess = terms.emptyExcess;
+    this.#coefficient = terms.coefficient;
+    this.#limitCount = terms.limitCount;
+    this.#steadyCount = terms.steadyCount;
+    this.#emptyRoom = terms.emptyRoom;
+    this.#need = terms.need;
+
+    this.itemBin = new Int32Array(model.itemCount);
+    this.contents = new BinContents(model.binCount, model.itemCount);
+    this.binCost = new Float64Array(model.binCount);
+    this.moveCosts = new MoveCosts(model);
+    this.groupRules = new GroupRules(model);
+    this.#excess = new Float64Array(terms.emptyExcess.length);
+    this.#room = new Float64Array(terms.emptyRoom.length);
+    this.reset(model.initial);
+  }
+
+  /** Starts again from an assignment; sums are taken anew, so rounding does not pile up. */
+  reset(assignment: Int32Array): void {
+    this.itemBin.set(assignment);
+    this.contents.clear();
+    this.moveCosts.clear();
+    this.groupRules.clear();
+    this.#excess.set(this.#emptyExcess);
+    this.#room.set(this.#emptyRoom);
+    let moving = 0;
+    for (let item = 0; item < this.itemCount; item += 1) {
+      const bin = this.itemBin[item]!;
+      const start = this.#initial[item]!;
+      this.#addLoad(item, start, 1);
+      this.#take(item, start, 0, this.#limitCount);
+      this.groupRules.add(item, bin);
+      this.contents.add(item, bin);
+      if (bin === start) continue;
+      this.#addLoad(item, start, -1);
+      this.#addLoad(item, bin, 1);
+      this.#moveRoom(item, start, bin);
+      this.moveCosts.move(item, start, bin);
+      moving += this.moveCosts.at(item, bin);
+    }
+    let onBins = 0;
+    for (let bin = 0; bin < this.binCount; bin += 1) {
+      this.binCost[bin] = this.#costOf(bin);
+      onBins += this.binCost[bin]!;
+    }
+    this.cost = onBins + moving + this.moveCosts.groupCost;
+  }
+
+  /** May the item go to the bin (which is not its own), as far as the bin itself is concerned? */
+  hasRoom(item: number, to: number): boolean {
+    const isReturn = this.#initial[item] === to;
+    if (!isReturn && this.#open[to] === 0) return false;
+    const count = isReturn ? this.#steadyCount : this.#limitCount;
+    const needAt = this.#itemRow[item]! * this.#limitCount;
+    const roomAt = to * this.#limitCount;
+    for (let limit = 0; limit < count; limit += 1) {
+      if (this.#need[needAt + limit]! > this.#room[roomAt + limit]!) return false;
+    }
+    return true;
+  }
+
+  /** The same while `leaving` goes away from there. */
+  hasRoomFor(item: number, to: number, leaving: number): boolean {
+    const isReturn = this.#initial[item] === to;
+    if (!isReturn && this.#open[to] === 0) return false;
+    const count = isReturn ? this.#steadyCount : this.#limitCount;
+    const released = this.#initial[leaving] === to ? this.#steadyCount : this.#limitCount;
+    const needAt = this.#itemRow[item]! * this.#limitCount;
+    const leavingAt = this.#itemRow[leaving]! * this.#limitCount;
+    const roomAt = to * this.#limitCount;
+    for (let limit = 0; limit < count; limit += 1) {
+      const room = this.#room[roomAt + limit]! + (limit < released ? this.#need[leavingAt + limit]! : 0);
+      if (this.#need[needAt + limit]! > room) return false;
+    }
+    return true;
+  }
+
+  allowsShift(item: number, to: number): boolean {
+    return !this.groupRules.conflicts(item, to) && this.hasRoom(item, to) && this.groupRules.allowsShift(item, this.itemBin[item]!, to);
+  }
+
+  allowsSwap(first: number, second: number): boolean {
+    const firstBin = this.itemBin[first]!;
+    const secondBin = this.itemBin[second]!;
+    const kin = this.itemGroup[first] === this.itemGroup[second];
+    if (!kin && (this.groupRules.conflicts(first, secondBin) || this.groupRules.conflicts(second, firstBin))) return false;
+    return this.hasRoomFor(first, secondBin, second) && this.hasRoomFor(second, firstBin, first)
+      && (kin || this.groupRules.allowsSwap(first, second, firstBin, secondBin));
+  }
+
+  /** What the bin would cost with the item gone. */
+  costWithout(item: number): number {
+    const termCount = this.#termCount;
+    const bin = this.itemBin[item]!;
+    const excessAt = bin * termCount;
+    const itemAt = this.#itemRow[item]! * termCount;
+    let sum = 0;
+    for (let term = 0; term < termCount; term += 1) {
+      const excess = this.#excess[excessAt + term]! - this.#coefficient[itemAt + term]!;
+      sum += excess + Math.abs(excess);
+    }
+    return sum * 0.5;
+  }
+
+  /** What the bin would cost with the item there too. */
+  costWith(item: number, bin: number): number {
+    const termCount = this.#termCount;
+    const excessAt = bin * termCount;
+    const itemAt = this.#itemRow[item]! * termCount;
+    let sum = 0;
+    for (let term = 0; term < termCount; term += 1) {
+      const excess = this.#excess[excessAt + term]! + this.#coefficient[itemAt + term]!;
+      sum += excess + Math.abs(excess);
+    }
+    return sum * 0.5;
+  }
+
+  /** What the bin would cost with one item in place of another. */
+  costReplacing(bin: number, leaving: number, arriving: number): number {
+    const termCount = this.#termCount;
+    const excessAt = bin * termCount;
+    const leavingAt = this.#itemRow[leaving]! * termCount;
+    const arrivingAt = this.#itemRow[arriving]! * termCount;
+    let sum = 0;
+    for (let term = 0; term < termCount; term += 1) {
+      const excess = this.#excess[excessAt + term]! - this.#coefficient[leavingAt + term]! + this.#coefficient[arrivingAt + term]!;
+      sum += excess + Math.abs(excess);
+    }
+    return sum * 0.5;
+  }
+
+  shiftDelta(item: number, to: number): number {
+    const from = this.itemBin[item]!;
+    return this.costWithout(item) - this.binCost[from]! + this.costWith(item, to) - this.binCost[to]!
+      + this.moveCosts.at(item, to) - this.moveCosts.at(item, from) + this.moveCosts.groupDelta(item, from, to);
+  }
+
+  swapDelta(first: number, second: number): number {
+    const firstBin = this.itemBin[first]!;
+    const secondBin = this.itemBin[second]!;
+    return this.costReplacing(firstBin, first, second) - this.binCost[firstBin]!
+      + this.costReplacing(secondBin, second, first) - this.binCost[secondBin]!
+      + this.moveCosts.at(first, secondBin) - this.moveCosts.at(first, firstBin)
+      + this.moveCosts.at(second, firstBin) - this.moveCosts.at(second, secondBin)
+      + this.moveCosts.swapGroupDelta(first, second, firstBin, secondBin);
+  }
+
+  shift(item: number, to: number): void {
+    const from = this.itemBin[item]!;
+    const groupCost = this.moveCosts.groupCost;
+    this.#relocate(item, from, to);
+    this.cost += this.#recost(from) + this.#recost(to) + this.moveCosts.groupCost - groupCost;
+  }
+
+  swap(first: number, second: number): void {
+    const firstBin = this.itemBin[first]!;
+    const secondBin = this.itemBin[second]!;
+    const groupCost = this.moveCosts.groupCost;
+    this.#relocate(first, firstBin, secondBin);
+    this.#relocate(second, secondBin, firstBin);
+    // Of one group, the second removal has cleared the bit that the first arrival had set.
+    if (this.itemGroup[first] === this.itemGroup[second]) this.groupRules.restore(first, secondBin);
+    this.cost += this.#recost(firstBin) + this.#recost(secondBin) + this.moveCosts.groupCost - groupCost;
+  }
+
+  #relocate(item: number, from: number, to: number): void {
+    this.cost += this.moveCosts.at(item, to) - this.moveCosts.at(item, from);
+    this.#addLoad(item, from, -1);
+    this.#addLoad(item, to, 1);
+    this.#moveRoom(item, from, to);
+    this.groupRules.remove(item, from);
+    this.groupRules.add(item, to);
+    this.contents.remove(item, from);
+    this.contents.add(item, to);
+    this.moveCosts.move(item, from, to);
+    this.itemBin[item] = to;
+  }
+
+  #addLoad(item: number, bin: number, sign: 1 | -1): void {
+    const termCount = this.#termCount;
+    const excessAt = bin * termCount;
+    const itemAt = this.#itemRow[item]! * termCount;
+    for (let term = 0; term < termCount; term += 1) this.#excess[excessAt + term]! += sign * this.#coefficient[itemAt + term]!;
+  }
+
+  /** What is transient stays taken on the initial bin, wherever the item is. */
+  #moveRoom(item: number, from: number, to: number): void {
+    const initial = this.#initial[item]!;
+    this.#give(item, from, 0, initial === from ? this.#steadyCount : this.#limitCount);
+    this.#take(item, to, 0, initial === to ? this.#steadyCount : this.#limitCount);
+  }
+
+  #take(item: number, bin: number, begin: number, end: number): void {
+    const needAt = this.#itemRow[item]! * this.#limitCount;
+    const roomAt = bin * this.#limitCount;
+    for (let limit = begin; limit < end; limit += 1) this.#room[roomAt + limit]! -= this.#need[needAt + limit]!;
+  }
+
+  #give(item: number, bin: number, begin: number, end: number): void {
+    const needAt = this.#itemRow[item]! * this.#limitCount;
+    const roomAt = bin * this.#limitCount;
+    for (let limit = begin; limit < end; limit += 1) this.#room[roomAt + limit]! += this.#need[needAt + limit]!;
+  }
+
+  #recost(bin: number): number {
+    const before = this.binCost[bin]!;
+    const after = this.#costOf(bin);
+    this.binCost[bin] = after;
+    return after - before;
+  }
+
+  #costOf(bin: number): number {
+    const termCount = this.#termCount;
+    const excessAt = bin * termCount;
+    let sum = 0;
+    for (let term = 0; term < termCount; term += 1) {
+      const excess = this.#excess[excessAt + term]!;
+      sum += excess + Math.abs(excess);
+    }
+    return sum * 0.5;
+  }
+}

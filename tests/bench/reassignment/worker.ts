@@ -1,0 +1,45 @@
+/** One thread of the search: steps until the clock says stop, and reports what it finds. */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { AssignmentModel } from '@/lib/core/rebalance/optimiser/assignment-model';
+import { createOptimiser } from '@/lib/core/rebalance/optimiser/optimiser';
+
+export interface WorkerInput {
+  readonly model: AssignmentModel;
+  readonly seed: number;
+  readonly thread: number;
+  readonly endEpochMs: number;
+}
+
+export interface WorkerReport {
+  readonly cost: number;
+  readonly assignment: Int32Array;
+  readonly iterations: number;
+}
+
+const STEP_WORK_UNITS = 5_000;
+const REPORTED_EVERY_MS = 200;
+
+function run({ model, seed, endEpochMs }: WorkerInput, report: (report: WorkerReport) => void): void {
+  const startMs = Date.now();
+  const created = createOptimiser(model, { seed, workUnitsTotal: Infinity });
+  if (!created.ok) throw new Error(created.error.message);
+  const optimiser = created.value;
+  let reportedCost = Infinity;
+  let reportedAtMs = startMs;
+  for (;;) {
+    const nowMs = Date.now();
+    const { cost, assignment } = optimiser.best();
+    const isOver = nowMs >= endEpochMs;
+    if (isOver || (cost < reportedCost && nowMs - reportedAtMs >= REPORTED_EVERY_MS)) {
+      report({ cost, assignment: assignment.slice(), iterations: optimiser.iterations });
+      reportedCost = cost;
+      reportedAtMs = nowMs;
+    }
+    if (isOver || optimiser.step(STEP_WORK_UNITS, (nowMs - startMs) / (endEpochMs - startMs)) === 'done') return;
+  }
+}
+
+if (parentPort !== null) {
+  const port = parentPort;
+  run(workerData as WorkerInput, (message) => port.postMessage(message));
+}
