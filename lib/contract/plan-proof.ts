@@ -58,8 +58,8 @@ export const PlanProofSchema = z.object({
   terms: z.array(ObjectiveTermSchema).max(32),
   imbalance: z.array(ImbalanceBoundSchema).max(16),
   /**
-   * Bytes that any plan must move to come as far as the threshold (a cluster), or to empty
-   * the nodes (evacuate); `null` where nothing is known of it.
+   * Bytes that any plan must move to come as far as this one: every node as even, as far
+   * below its lines and as empty; `null` where nothing is known of it.
    */
   bytesMin: amount.nullable(),
   bytesMinReason: z.string().max(300).nullable(),
@@ -80,6 +80,8 @@ export const WaveSchema = z.object({
   fromStep: CountSchema,
   stepCount: z.number().int().min(1),
   bytes: amount,
+  /** It rests on space that steps of earlier waves give back: it starts once their sources report it free. */
+  reclaims: z.boolean().default(false),
 }).meta({ id: 'Wave' });
 export type Wave = z.infer<typeof WaveSchema>;
 

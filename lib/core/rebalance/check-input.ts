@@ -2,6 +2,7 @@ import type { ObjectiveWeights, PlanConstraints, Preset, SafetyLineOverrides } f
 import { STRATEGIES, type PlanScope, type Refusal, type Strategy } from '@/lib/contract/plan';
 import { RESOURCES } from '@/lib/contract/resources';
 import type { SafetyLines } from '@/lib/contract/settings';
+import { OBJECTIVES, PRESETS } from '@/lib/contract/vocabulary';
 import { NO_REPLICA } from '@/lib/contract/shard-table';
 import { acceptsPlacement, isLeader, type ClusterState } from '@/lib/core/cluster/cluster-state';
 import { refusal } from './refusals';
@@ -38,7 +39,7 @@ const TIME_MAX_MS = 8.64e15;
 /** [P9] Everything about the input that makes planning meaningless, at most 50; empty = plan. */
 export function checkInput(state: ClusterState, request: RebalanceRequest, numbers: PlanningNumbers): Refusal[] {
   return [
-    ...checkRequest(request), ...checkNumbers(numbers), ...checkState(state, numbers.nowMs), ...checkScope(state, request.scope),
+    ...checkRequest(request), ...checkWish(request), ...checkNumbers(numbers), ...checkState(state, numbers.nowMs), ...checkScope(state, request.scope), ...checkConstraints(state, request.constraints),
   ].slice(0, REPORTED_MAX);
 }
 
@@ -52,6 +53,34 @@ function checkRequest({ strategy, threshold, seed }: RebalanceRequest): Refusal[
   if (!STRATEGIES.includes(strategy)) found.push(refusal('not-supported', `There is no strategy "${strategy.slice(0, 64)}"`));
   if (!(threshold >= 0 && threshold <= 1)) found.push(refusal('invalid-number', `The threshold ${threshold} is not between 0 and 1`, { numbers: { threshold } }));
   if (!(Number.isSafeInteger(seed) && seed >= 0)) found.push(refusal('invalid-number', `The seed ${seed} is not a whole number from 0`, { numbers: { seed } }));
+  return found;
+}
+
+/** Preset and weights, which belong to the strategy that weighs. */
+function checkWish({ strategy, preset, weights }: RebalanceRequest): Refusal[] {
+  const found: Refusal[] = [];
+  if (strategy !== 'optimal' && (preset !== undefined || weights !== undefined)) {
+    found.push(refusal('not-supported', `The strategy "${strategy.slice(0, 64)}" weighs no objectives: presets and weights are for "optimal"`));
+  }
+  if (preset !== undefined && !PRESETS.includes(preset)) found.push(refusal('not-supported', `There is no preset "${preset.slice(0, 64)}"`));
+  for (const [objective, weight] of Object.entries(weights ?? {})) {
+    if (!OBJECTIVES.some((known) => known === objective)) found.push(refusal('not-supported', `There is no objective "${objective.slice(0, 64)}"`));
+    else if (!(weight >= 0 && weight <= 100)) found.push(refusal('invalid-number', `The weight of ${objective} is ${weight}, not between 0 and 100`, { numbers: { weight } }));
+  }
+  return found;
+}
+
+function checkConstraints(state: ClusterState, constraints: PlanConstraints | undefined): Refusal[] {
+  if (constraints === undefined) return [];
+  const found: Refusal[] = constraints.excludedNodeIds.flatMap((nodeId) => checkNamedNode(state, nodeId));
+  const { shardCount } = state.shards;
+  for (const shardId of constraints.pinnedShardIds) {
+    if (!(Number.isInteger(shardId) && shardId >= 0 && shardId < shardCount)) found.push(refusal('unknown-shard', `There is no shard ${shardId} to pin: there are ${shardCount}, numbered from 0`, { numbers: { shardId, shardCount } }));
+  }
+  const { arrivalsPerNodeMax, departuresPerNodeMax, bytesMax } = constraints;
+  for (const [name, value, least] of [['arrivalsPerNodeMax', arrivalsPerNodeMax, 1], ['departuresPerNodeMax', departuresPerNodeMax, 1], ['bytesMax', bytesMax, 0]] as const) {
+    if (value !== null && !(value >= least && value < Infinity)) found.push(refusal('invalid-number', `${name} is ${value}, not a number from ${least}`, { numbers: { [name]: value } }));
+  }
   return found;
 }
 

@@ -9,12 +9,35 @@ export class Placement {
   readonly level: readonly Float64Array[];
   /** Per dimension with a capacity, what is in use on each bin, transient space not given back. */
   readonly used: readonly (Float64Array | null)[];
+  /** Per bin, copies that came and went since the start. */
+  readonly arrivals: Int32Array;
+  readonly departures: Int32Array;
+  #bytesMoved = 0;
+  /** Per dimension, what the bins have been relieved of and may not count on yet. */
+  readonly #unreclaimed: readonly (Float64Array | null)[];
 
   constructor(readonly problem: Problem) {
     this.itemBin = problem.itemBin.slice();
     this.level = problem.dimensions.map(() => new Float64Array(problem.binIds.length));
     this.used = problem.dimensions.map((dimension) => dimension.capacity?.used.slice() ?? null);
+    this.arrivals = new Int32Array(problem.binIds.length);
+    this.departures = new Int32Array(problem.binIds.length);
+    this.#unreclaimed = problem.dimensions.map(({ capacity }) => (capacity?.transient === true ? new Float64Array(problem.binIds.length) : null));
     this.rebuild();
+  }
+
+  get bytesMoved(): number {
+    return this.#bytesMoved;
+  }
+
+  /** All moves so far have ended and their sources report the space as free: it can be counted on from here. */
+  reclaim(): void {
+    this.#unreclaimed.forEach((left, index) => {
+      const used = this.used[index];
+      if (left === null || used === null || used === undefined) return;
+      for (let bin = 0; bin < left.length; bin += 1) used[bin]! -= left[bin]!;
+      left.fill(0);
+    });
   }
 
   /**
@@ -49,7 +72,30 @@ export class Placement {
     assert(item >= 0 && to >= 0, 'A shift needs an item and a bin');
     const from = this.itemBin[item]!;
     this.itemBin[item] = to;
+    this.arrivals[to]! += 1;
+    this.departures[from]! += 1;
+    this.#bytesMoved += this.problem.groupBytes[this.problem.itemGroup[item]!]!;
     this.#carry(this.problem.itemRow[item]!, -1, from, to, true);
+  }
+
+  /** Takes the last shift of the item back, as if it had never been. */
+  undoShift(item: number, to: number): void {
+    const from = this.itemBin[item]!;
+    const row = this.problem.itemRow[item]!;
+    this.shift(item, to);
+    this.arrivals[from]! -= 1;
+    this.departures[to]! -= 1;
+    this.arrivals[to]! -= 1;
+    this.departures[from]! -= 1;
+    this.#bytesMoved -= 2 * this.problem.groupBytes[this.problem.itemGroup[item]!]!;
+    this.problem.dimensions.forEach(({ requirement, capacity }, index) => {
+      if (requirement === null || capacity?.transient !== true) return;
+      const amount = requirement[row]!;
+      this.used[index]![to]! -= amount;
+      this.used[index]![from]! -= amount;
+      this.#unreclaimed[index]![to]! -= amount;
+      this.#unreclaimed[index]![from]! -= amount;
+    });
   }
 
   /** The group's primary and its item on `to` change places; no data moves. */
@@ -77,6 +123,7 @@ export class Placement {
       if (capacity === null || used === null || used === undefined) continue;
       if (withData || !capacity.transient) used[to]! += amount;
       if (!capacity.transient) used[from]! -= amount;
+      else if (withData) this.#unreclaimed[index]![from]! += amount;
     }
   }
 }

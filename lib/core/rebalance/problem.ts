@@ -27,6 +27,8 @@ export interface Problem {
   readonly readable: Uint8Array;
   /** 1 = to be emptied. */
   readonly evacuating: Uint8Array;
+  /** 1 = the request leaves it out: nothing arrives and nothing leaves. */
+  readonly sealed: Uint8Array;
   readonly zoneOf: Int32Array;
   readonly zoneCount: number;
 
@@ -40,6 +42,8 @@ export interface Problem {
   readonly hasPrimary: Uint8Array;
   /** 1 = nothing of the group may be planned: one of its moves is in flight. */
   readonly inFlight: Uint8Array;
+  /** 1 = the request wants the group where it is. */
+  readonly pinned: Uint8Array;
   readonly itemGroup: Int32Array;
   readonly itemRow: Int32Array;
   /** Bin at the start; -1 = on a node that is no bin (unknown or gone). In-flight moves count as landed. */
@@ -48,6 +52,19 @@ export interface Problem {
   readonly groupBytes: Float64Array;
   /** Groups of unknown size. */
   readonly unknownSizeCount: number;
+  readonly limits: PlanLimits;
+}
+
+/** What one plan may do in all; Infinity = as much as it likes. */
+export interface PlanLimits {
+  readonly arrivalsPerBinMax: number;
+  readonly departuresPerBinMax: number;
+  readonly bytesMax: number;
+  /**
+   * Share of every limit that stays free, 0..1, so that the rest can take over from the largest bin or zone: where all
+   * stay below limit x (1 - share) and what is lost spreads in proportion, nobody passes its limit.
+   */
+  readonly headroomShare: number;
 }
 
 /** One component of the load vector. */

@@ -4,6 +4,8 @@ export interface RefusalDetail {
   readonly nodeId?: string;
   readonly shardId?: number;
   readonly numbers?: Readonly<Record<string, number>>;
+  /** What would have to change. */
+  readonly remedy?: string;
 }
 
 /** One refusal, of one candidate. Numbers that are not finite are left out: they could not be sent. */
@@ -15,6 +17,7 @@ export function refusal(constraint: RefusalCode, message: string, detail: Refusa
     shardId: detail.shardId ?? null,
     numbers: Object.fromEntries(Object.entries(detail.numbers ?? {}).filter(([, value]) => Number.isFinite(value))),
     count: 1,
+    ...(detail.remedy !== undefined && { remedy: detail.remedy.slice(0, 300) }),
   };
 }
 

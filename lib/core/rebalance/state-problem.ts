@@ -2,6 +2,7 @@ import { BALANCE_DIMENSIONS, type BalanceDimension } from '@/lib/contract/imbala
 import type { Node } from '@/lib/contract/node';
 import type { Refusal } from '@/lib/contract/plan';
 import type { Resource } from '@/lib/contract/resources';
+import { NO_CONSTRAINTS, type PlanConstraints } from '@/lib/contract/plan-options';
 import type { SafetyLines } from '@/lib/contract/settings';
 import { NO_REPLICA, type ShardTable } from '@/lib/contract/shard-table';
 import { acceptsPlacement, type ClusterState } from '@/lib/core/cluster/cluster-state';
@@ -9,6 +10,7 @@ import { balanceBasisOf, type BalanceBasis } from '@/lib/core/load/balance-basis
 import { leaderIndexesOf, leadersOf } from '@/lib/core/load/holdings';
 import { demandAt, secondaryNetworkOf, shardDemandOf, type DemandColumn, type ShardDemand } from '@/lib/core/load/shard-demand';
 import { refusalOfNode } from './constraints/registry';
+import { planLimitsOf } from './plan-limits';
 import type { BinCapacity, Dimension, Problem } from './problem';
 import { refusal } from './refusals';
 
@@ -17,6 +19,7 @@ export interface ProblemOptions {
   readonly safetyLines: SafetyLines;
   /** Nodes to be emptied: they neither receive nor count for balance. */
   readonly evacuate: ReadonlySet<string>;
+  readonly constraints?: PlanConstraints | undefined;
 }
 
 type Items = Pick<Problem, 'groupStart' | 'hasPrimary' | 'itemGroup' | 'itemRow' | 'itemBin'>;
@@ -32,13 +35,18 @@ export function problemFromState(state: ClusterState, options: ProblemOptions): 
   const leaders = leadersOf(state);
   const demand = shardDemandOf(table);
   const items = itemsOf(table, leaderIndexesOf(leaders, table.nodeIds));
-  const closedBecause = leaders.map((node) => closedReason(node, options));
+  const constraints = options.constraints ?? NO_CONSTRAINTS;
+  const excluded = new Set(constraints.excludedNodeIds);
+  const pinned = new Uint8Array(table.shardCount);
+  for (const shardId of constraints.pinnedShardIds) pinned[shardId] = 1;
+  const closedBecause = leaders.map((node) => closedReason(node, options, excluded));
   const scored = Uint8Array.from(leaders, (node) => (acceptsPlacement(node, options.nowMs) && !options.evacuate.has(node.id) ? 1 : 0));
   const binOfId = new Map(leaders.map((node, bin) => [node.id, bin]));
   const groupBytes = Float64Array.from({ length: table.shardCount }, (_, shardId) => demandAt(demand.bytes, shardId));
   const basis = balanceBasisOf(leaders, scored, replicatedBytes(items, groupBytes));
   const inFlight = new Uint8Array(table.shardCount);
   const { zoneOf, zoneCount } = zonesOf(leaders);
+  const dimensions = dimensionsOf({ leaders, table, demand, basis, items, groupBytes, safetyLines: options.safetyLines });
   const problem: Problem = {
     binIds: leaders.map((node) => node.id),
     binOfId,
@@ -47,22 +55,26 @@ export function problemFromState(state: ClusterState, options: ProblemOptions): 
     closedBecause,
     readable: Uint8Array.from(leaders, (node) => (node.liveness === 'alive' || node.liveness === 'suspect' ? 1 : 0)),
     evacuating: Uint8Array.from(leaders, (node) => (options.evacuate.has(node.id) ? 1 : 0)),
+    sealed: Uint8Array.from(leaders, (node) => (excluded.has(node.id) && !options.evacuate.has(node.id) ? 1 : 0)),
     zoneOf,
     zoneCount,
-    dimensions: dimensionsOf({ leaders, table, demand, basis, items, groupBytes, safetyLines: options.safetyLines }),
+    dimensions,
     dimensionIndex: Object.fromEntries(BALANCE_DIMENSIONS.map((name, index) => [name, index])) as Record<BalanceDimension, number>,
     groupCount: table.shardCount,
     ...items,
     inFlight,
+    pinned,
     groupBytes,
     unknownSizeCount: demand.bytes.unknownCount,
+    limits: planLimitsOf(constraints, { dimensions, scored, zoneOf }),
   };
   landInFlight(problem, state);
   return problem;
 }
 
-function closedReason(node: Node, options: ProblemOptions): Refusal | null {
+function closedReason(node: Node, options: ProblemOptions, excluded: ReadonlySet<string>): Refusal | null {
   if (options.evacuate.has(node.id)) return refusal('out-of-scope', `${node.name} is being emptied`, { nodeId: node.id });
+  if (excluded.has(node.id)) return refusal('excluded', `${node.name} is left out of this plan by request`, { nodeId: node.id });
   return refusalOfNode({ node, nowMs: options.nowMs, safetyLines: options.safetyLines });
 }
 

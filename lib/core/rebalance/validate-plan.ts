@@ -38,9 +38,13 @@ export function validatePlan(plan: Plan, state: ClusterState, context: Validatio
   const broken = checkState(state, context.nowMs);
   if (broken.length > 0) return broken;
   const evacuate = new Set(plan.scope.kind === 'evacuate' ? plan.scope.nodeIds : []);
-  const placement = new Placement(problemFromState(state, { ...context, evacuate }));
+  const placement = new Placement(problemFromState(state, { ...context, evacuate, constraints: plan.options.constraints }));
   const walk: Walk = { placement, evacuating: evacuate.size > 0, ownInFlight: ownInFlight(plan, state), refusals: new RefusalTally() };
-  plan.steps.forEach((step, index) => { if (!stepsDone.has(index)) check(walk, step); });
+  const reclaims = new Set(plan.waves.filter((wave) => wave.reclaims).map(({ fromStep }) => fromStep));
+  plan.steps.forEach((step, index) => {
+    if (reclaims.has(index)) placement.reclaim();
+    if (!stepsDone.has(index)) check(walk, step);
+  });
   return walk.refusals.toArray();
 }
 

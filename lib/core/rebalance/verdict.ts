@@ -1,5 +1,6 @@
 import type { PlanVerdict, Strategy } from '@/lib/contract/plan';
 import { BalanceModel, type BalanceTerm, type ObjectiveTerm } from './balance-model';
+import type { Overload } from './objectives/overload';
 import type { Placement } from './placement';
 import type { Problem } from './problem';
 
@@ -55,6 +56,9 @@ export interface Outcome {
   /** Candidates that a constraint turned down. */
   readonly refused: boolean;
   readonly indivisible: IndivisibleItem | null;
+  /** Where something is or was above a safety line. */
+  readonly overloads: { readonly before: readonly Overload[]; readonly after: readonly Overload[] } | null;
+  readonly binIds: readonly string[];
 }
 
 /** A plan over the whole cluster that was searched for. */
@@ -64,8 +68,10 @@ export function verdictOnSearch(outcome: Outcome): PlanVerdict {
     threshold, steps: stepCount, bytes: outcome.bytes,
     ...(before !== null && { imbalanceBefore: before.imbalance }), ...(after !== null && { imbalanceAfter: after.imbalance }),
   };
+  const relief = overloadWords(outcome);
   const giant = outcome.indivisible;
   const limit = giant === null ? '' : ` Shard ${giant.shardId} alone carries ${Math.round(giant.share * 100)} % of the ${giant.dimension}: no placement gets its node below ${giant.timesMean.toFixed(1)}x the mean.`;
+  if (relief !== null) return verdict(stepCount > 0 ? 'improves' : 'nothing-feasible', `${relief}${limit}`, { ...numbers, nodesOverBefore: outcome.overloads?.before.length ?? 0, nodesOverAfter: outcome.overloads?.after.length ?? 0 });
   if (stepCount > 0 && before !== null && after !== null) {
     const left = after.imbalance <= threshold ? `within the threshold ${ratio(threshold)}` : `still above the threshold ${ratio(threshold)}, as far as shards and constraints allow`;
     return verdict('improves', `${stepCount} ${stepCount === 1 ? 'step brings' : 'steps bring'} the worst imbalance from ${ratio(before.imbalance)} (${before.name}) to ${ratio(after.imbalance)} (${after.name}), ${left}.${limit}`, numbers);
@@ -78,6 +84,19 @@ export function verdictOnSearch(outcome: Outcome): PlanVerdict {
     return verdict('already-balanced', `${imbalance}no move makes it more even: shards are not divisible any finer`, numbers);
   }
   return verdict('nothing-feasible', `${imbalance}no step that the constraints allow improves it.${limit}`, numbers);
+}
+
+/** What a plan does about nodes above their safety lines; `null` where none is. */
+function overloadWords({ overloads, binIds, stepCount, before, after }: Outcome): string | null {
+  const worst = overloads?.before[0];
+  if (overloads === null || worst === undefined) return null;
+  const over = ({ bin, resource, ratio: times }: Overload) => `${binIds[bin]} is ${Math.round((times - 1) * 100) || 'under 1'} % above its ${resource} line`;
+  const others = overloads.before.length === 1 ? '' : ` and ${overloads.before.length - 1} more like it`;
+  const left = overloads.after[0];
+  if (stepCount === 0) return `${over(worst)}${others}, but no step that the constraints allow relieves it.`;
+  const evenness = before === null || after === null ? '' : ` The worst imbalance goes from ${ratio(before.imbalance)} (${before.name}) to ${ratio(after.imbalance)} (${after.name}).`;
+  const result = left === undefined ? `${stepCount} ${stepCount === 1 ? 'step brings' : 'steps bring'} every node below its lines` : `after ${stepCount} ${stepCount === 1 ? 'step' : 'steps'} ${over(left)}`;
+  return `${over(worst)}${others}; ${result}.${evenness}`;
 }
 
 export interface IndivisibleItem {

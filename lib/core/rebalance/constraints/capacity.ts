@@ -35,11 +35,26 @@ export const capacity: PlacementConstraint = {
       return refusal('capacity', `${nodeId} is at its ${dimension.name} line (${amount(used)} in use, ${line}), and what shard ${shardId} needs is unknown`, { nodeId, shardId, numbers: { used, line: limit } });
     }
     const arriving = dimension.requirement[itemRow[item]!]!;
+    const needed = used + arriving - limit;
     return refusal('capacity', `${nodeId} would pass its ${dimension.name} line with shard ${shardId}: ${amount(used)} in use or on its way, ${amount(arriving)} more, ${line}`, {
       nodeId, shardId, numbers: { used, arriving, line: limit },
+      remedy: `Free ${amount(needed)} ${unitOf(dimension.name)} more on ${nodeId}, or raise its ${dimension.name} line ${((used + arriving) / limit).toFixed(2)}-fold`,
     });
   },
 };
+
+/** The first resource in which the item does not fit into that share of the bin's line. */
+export function capacityNeedOf({ problem, used }: Placement, item: number, bin: number, share: number): { readonly dimension: BalanceDimension; readonly used: number; readonly arriving: number; readonly line: number } | null {
+  const row = problem.itemRow[item]!;
+  for (let index = 0; index < problem.dimensions.length; index += 1) {
+    const { capacity: room, requirement, name } = problem.dimensions[index]!;
+    if (room === null || requirement === null) continue;
+    const arriving = requirement[row]!;
+    const line = room.limit[bin]! * share;
+    if (arriving > 0 && used[index]![bin]! + arriving > line) return { dimension: name, used: used[index]![bin]!, arriving, line };
+  }
+  return null;
+}
 
 /** The same for the load that a primary role brings to a node which already has the data. */
 export function hasRoomForRole(placement: Placement, primary: number, secondary: number): boolean {

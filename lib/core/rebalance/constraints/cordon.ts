@@ -5,9 +5,9 @@ import type { NodeConstraint } from './constraint';
 export const cordon: NodeConstraint = {
   name: 'cordoned',
   refusalFor: ({ node, nowMs }) => {
-    if (node.cordoned) return refusal('cordoned', `${node.name} is cordoned: it accepts no new replicas`, { nodeId: node.id });
+    if (node.cordoned) return refusal('cordoned', `${node.name} is cordoned: it accepts no new replicas`, { nodeId: node.id, remedy: 'Uncordon it' });
     if (node.maintenanceUntilMs === null || node.maintenanceUntilMs <= nowMs) return null;
     const remainingMs = node.maintenanceUntilMs - nowMs;
-    return refusal('cordoned', `${node.name} is in maintenance for another ${Math.ceil(remainingMs / 1000)} s`, { nodeId: node.id, numbers: { remainingMs } });
+    return refusal('cordoned', `${node.name} is in maintenance for another ${Math.ceil(remainingMs / 1000)} s`, { nodeId: node.id, numbers: { remainingMs }, remedy: 'Activate it, or wait for the end of the maintenance' });
   },
 };

@@ -4,5 +4,5 @@ import type { NodeConstraint } from './constraint';
 /** P5: only an active node receives; one that joins or leaves does not. */
 export const lifecycle: NodeConstraint = {
   name: 'lifecycle',
-  refusalFor: ({ node }) => (node.lifecycle === 'active' ? null : refusal('lifecycle', `${node.name} is ${node.lifecycle}: only active nodes receive shards`, { nodeId: node.id })),
+  refusalFor: ({ node }) => (node.lifecycle === 'active' ? null : refusal('lifecycle', `${node.name} is ${node.lifecycle}: only active nodes receive shards`, { nodeId: node.id, remedy: 'Make it active' })),
 };

@@ -6,5 +6,5 @@ export const liveness: NodeConstraint = {
   name: 'liveness',
   refusalFor: ({ node }) => (node.liveness === 'alive'
     ? null
-    : refusal('liveness', `${node.name} is ${node.liveness}: only nodes that answer receive shards`, { nodeId: node.id, numbers: { silentMs: node.livenessReason.silentMs } })),
+    : refusal('liveness', `${node.name} is ${node.liveness}: only nodes that answer receive shards`, { nodeId: node.id, numbers: { silentMs: node.livenessReason.silentMs }, remedy: 'It must answer again' })),
 };

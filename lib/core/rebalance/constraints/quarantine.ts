@@ -7,6 +7,6 @@ export const quarantine: NodeConstraint = {
   refusalFor: ({ node, nowMs }) => {
     if (node.quarantinedUntilMs === null || node.quarantinedUntilMs <= nowMs) return null;
     const remainingMs = node.quarantinedUntilMs - nowMs;
-    return refusal('quarantined', `${node.name} was flapping and is in quarantine for another ${Math.ceil(remainingMs / 1000)} s`, { nodeId: node.id, numbers: { remainingMs } });
+    return refusal('quarantined', `${node.name} was flapping and is in quarantine for another ${Math.ceil(remainingMs / 1000)} s`, { nodeId: node.id, numbers: { remainingMs }, remedy: 'Wait for the end of the quarantine' });
   },
 };

@@ -5,8 +5,10 @@ import type { NodeConstraint, NodeFacts, PlacementConstraint } from './constrain
 import { cordon } from './cordon';
 import { diskLine } from './disk-line';
 import { follower } from './follower';
+import { headroom } from './headroom';
 import { lifecycle } from './lifecycle';
 import { liveness } from './liveness';
+import { arrivals, bytesLimit, departures } from './plan-limits';
 import { quarantine } from './quarantine';
 import { replicaConflict } from './replica-conflict';
 import { zoneSpread } from './zone-spread';
@@ -15,7 +17,7 @@ import { zoneSpread } from './zone-spread';
 const NODE_CONSTRAINTS: readonly NodeConstraint[] = [follower, lifecycle, liveness, cordon, quarantine, diskLine];
 
 /** Cheapest first. */
-const PLACEMENT_CONSTRAINTS: readonly PlacementConstraint[] = [replicaConflict, zoneSpread, capacity];
+const PLACEMENT_CONSTRAINTS: readonly PlacementConstraint[] = [replicaConflict, arrivals, departures, bytesLimit, zoneSpread, capacity, headroom];
 
 /** Why nothing may be placed on the node; `null` = it is open. */
 export function refusalOfNode(facts: NodeFacts): Refusal | null {
@@ -37,7 +39,7 @@ export function mayPlace(placement: Placement, item: number, bin: number, except
 /** May the group's primary role go from one of its items to the other? It places no data, but it brings load. */
 export function mayTransfer(placement: Placement, primary: number, secondary: number): boolean {
   const bin = placement.itemBin[secondary]!;
-  return bin >= 0 && placement.problem.scored[bin] === 1 && hasRoomForRole(placement, primary, secondary);
+  return bin >= 0 && placement.problem.scored[bin] === 1 && placement.problem.sealed[bin] === 0 && hasRoomForRole(placement, primary, secondary);
 }
 
 /** The first reason why the item may not come to the bin; `null` = it may. */

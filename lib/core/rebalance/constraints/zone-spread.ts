@@ -17,6 +17,7 @@ export const zoneSpread: PlacementConstraint = {
     const zones = zonesOf(placement, shardId);
     return refusal('zone-spread', `Shard ${shardId} is in ${zones} ${zones === 1 ? 'zone' : 'zones'} and would be in ${zones - 1}: another of its replicas is already in the zone of ${nodeId}`, {
       nodeId, shardId, numbers: { zonesBefore: zones, zonesAfter: zones - 1 },
+      remedy: 'A node with room in a zone that holds no replica of it',
     });
   },
 };

@@ -2,6 +2,7 @@ import { createHash32 } from './hash';
 import type { BalanceDimension } from '@/lib/contract/imbalance';
 import type { ObjectiveTerm } from '@/lib/core/rebalance/balance-model';
 import type { Problem } from '@/lib/core/rebalance/problem';
+import type { ItemOrder } from '@/lib/core/rebalance/search/item-order';
 import { searchLocally } from '@/lib/core/rebalance/search/local-search';
 import type { PlanningRun, RebalanceStrategy } from './strategy';
 
@@ -25,8 +26,6 @@ export const loadBased: RebalanceStrategy = {
 };
 
 function even(run: PlanningRun): void {
-  const { itemGroup, groupBytes } = run.problem;
-  const hash = createHash32(run.seed);
   searchLocally({
     run,
     objective: objectiveOf(run.problem, run),
@@ -34,15 +33,17 @@ function even(run: PlanningRun): void {
     // Past the threshold to half of it, so that the next breath of load does not cross it again.
     target: run.threshold / 2,
     evenEnough: run.threshold,
-    order: {
-      // Load per byte in steps of two: within a step the heaviest goes first, since fewer moves are better too.
-      rank: (item, term) => {
-        const weight = term.requirement[run.problem.itemRow[item]!]!;
-        return Math.floor(Math.log2(weight / (groupBytes[itemGroup[item]!]! + 1)));
-      },
-      tieBreak: (item) => hash(itemGroup[item]!),
-    },
+    order: loadPerByteOrder(run),
   });
+}
+
+/** Load per byte in steps of two: within a step the heaviest goes first, since fewer moves are better too. */
+export function loadPerByteOrder({ problem, seed }: Pick<PlanningRun, 'problem' | 'seed'>): ItemOrder {
+  const hash = createHash32(seed);
+  return {
+    rank: (item, term) => Math.floor(Math.log2(term.requirement[problem.itemRow[item]!]! / (problem.groupBytes[problem.itemGroup[item]!]! + 1))),
+    tieBreak: (item) => hash(problem.itemGroup[item]!),
+  };
 }
 
 function objectiveOf(problem: Problem, { transferPrimary }: { readonly transferPrimary: boolean }): readonly ObjectiveTerm[] {

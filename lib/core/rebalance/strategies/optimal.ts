@@ -1,5 +1,208 @@
-import { loadBased } from './load-based';
-import type { RebalanceStrategy } from './strategy';
+import { BalanceModel, type ObjectiveTerm } from '@/lib/core/rebalance/balance-model';
+import type { Change } from '@/lib/core/rebalance/change';
+import { assignmentModelOf, itemBinsOf } from '@/lib/core/rebalance/objectives/assignment-model-of';
+import { costModelOf, type CostModel } from '@/lib/core/rebalance/objectives/cost-lines';
+import { evennessTerms } from '@/lib/core/rebalance/objectives/objectives';
+import { combinedScore, worstOverload } from '@/lib/core/rebalance/objectives/overload';
+import { crowdedGroups } from '@/lib/core/rebalance/objectives/spread';
+import { createOptimiser } from '@/lib/core/rebalance/optimiser/optimiser';
+import { PlacementCost } from '@/lib/core/rebalance/objectives/placement-cost';
+import { costBoundOf } from '@/lib/core/rebalance/bounds/cost-bound';
+import { movablesOf } from '@/lib/core/rebalance/bounds/free-shares';
+import type { Problem } from '@/lib/core/rebalance/problem';
+import { verdictOnStart } from '@/lib/core/rebalance/verdict';
+import { orderChanges, type OrderedChanges } from '@/lib/core/rebalance/ordering/order-changes';
+import { pendingChanges } from '@/lib/core/rebalance/ordering/pending-changes';
+import { Placement } from '@/lib/core/rebalance/placement';
+import { searchLocally } from '@/lib/core/rebalance/search/local-search';
+import { repairSpread } from '@/lib/core/rebalance/search/repair-spread';
+import { reasonsOf } from './change-reasons';
+import { loadPerByteOrder } from './load-based';
+import type { PlanningRun, RebalanceStrategy, SearchReport, StrategyRun } from './strategy';
 
-/** Constructs as the load-based search does. */
-export const optimal: RebalanceStrategy = { ...loadBased, name: 'optimal' };
+/** Evaluations between two looks at the clock and at who cancels. */
+const SLICE = 50_000;
+
+/**
+ * The best placement by weighted objectives that a bounded search finds, and the way there.
+ *
+ * 1. Construct: crowded zones are spread, then the load-based search descends. That alone
+ *    is a good plan within milliseconds.
+ * 2. Improve: the optimiser goes on from there over the whole assignment, with moves that
+ *    no greedy search makes (swaps, and worse placements on the way to better ones), by a
+ *    budget of evaluations, so that the same request gives the same plan (P6).
+ * 3. Order: shard by shard the fewest changes from start to end, ordered so that every
+ *    prefix is sound and the gain per byte falls; what never becomes possible, and the
+ *    tail that is not worth its bytes, is left out.
+ * 4. Where full nodes stand in each other's way, once more with waves and detours.
+ *
+ * What is even enough for the threshold and below its safety lines is left alone (P7).
+ */
+export const optimal: RebalanceStrategy = {
+  name: 'optimal',
+  objective: (problem, { objectives, transferPrimary }) => evennessTerms(problem, objectives.weights, transferPrimary),
+  begin: (run) => new OptimalRun(run),
+};
+
+/** Less than this share of what could be taken off at all is not worth a plan. */
+const MATERIAL_SHARE = 0.02;
+/** Up to so many items times bins a plan is followed by the next ones until they are empty, so that carrying it out leaves nothing to plan. */
+const CLOSURE_PAIRS_MAX = 100_000;
+const CLOSURE_ROUNDS_MAX = 6;
+
+class OptimalRun implements StrategyRun {
+  readonly isOrdered = true;
+  readonly #terms: readonly ObjectiveTerm[];
+  readonly #start: Placement;
+  #report: SearchReport = { stoppedBy: 'converged', workDone: 0, workMax: 0, reclaims: [] };
+
+  constructor(private readonly run: PlanningRun) {
+    this.#terms = evennessTerms(run.problem, run.objectives.weights, run.transferPrimary);
+    this.#start = new Placement(run.problem);
+  }
+
+  score(): number {
+    const { placement } = this.run;
+    placement.rebuild();
+    return combinedScore(new BalanceModel(placement, this.#terms).score(), worstOverload(this.#start, placement));
+  }
+
+  isUrgent(): boolean {
+    return isUrgent(this.run, this.#start);
+  }
+
+  report(): SearchReport {
+    return this.#report;
+  }
+
+  propose(): void {
+    let best = this.#solve(this.run);
+    const { problem } = this.run;
+    const rounds = problem.itemRow.length * problem.binIds.length <= CLOSURE_PAIRS_MAX ? CLOSURE_ROUNDS_MAX : 0;
+    for (let round = 0; round < rounds && best.changes.length > 0; round += 1) {
+      const later = this.#later(best.end);
+      if (later === null) break;
+      const straight = ordered(this.run, later.itemBin, best.reclaims.length > 0);
+      if (straight.net >= best.net) break;
+      best = straight;
+    }
+    this.#commit(best);
+  }
+
+  refine(endBins: Int32Array): void {
+    this.#commit(this.#bettered(this.run, endBins));
+  }
+
+  #commit(result: OrderedChanges): void {
+    for (const change of result.changes) this.run.commit(change);
+    this.#report = { ...this.#report, reclaims: result.reclaims };
+  }
+
+  /** The end of the plan that would be made next, once this one is carried out; `null` = there would be none. */
+  #later(end: Placement): Placement | null {
+    const problem = problemAfter(this.run.problem, end);
+    const placement = new Placement(problem);
+    const run: PlanningRun = { ...this.run, problem, placement };
+    const even = verdictOnStart(placement, this.#terms, run.threshold) !== null;
+    if (even && !isUrgent(run, placement)) return null;
+    const next = this.#solve(run);
+    return next.changes.length === 0 ? null : next.end;
+  }
+
+  #solve(run: PlanningRun): OrderedChanges {
+    const result = this.#bettered(run, constructed(run));
+    return isMaterial(run, result) ? result : { ...result, changes: [], reclaims: [] };
+  }
+
+  #bettered(run: PlanningRun, endBins: Int32Array): OrderedChanges {
+    const best = ordered(run, this.#improved(run, endBins, false), false);
+    if (!needsWaves(run, best)) return best;
+    const settled = ordered(run, this.#improved(run, best.end.itemBin, true), true);
+    return settled.net < best.net ? settled : best;
+  }
+
+  #improved(run: PlanningRun, from: Int32Array, settled: boolean): Int32Array {
+    const { workMax, interruptedBy, onProgress } = run.search;
+    const { start, costs } = scored(run);
+    if (costs.lines.length === 0 || workMax === 0) return from;
+    const adapted = assignmentModelOf(start, costs, { settled, transferPrimary: run.transferPrimary });
+    const created = createOptimiser(adapted.model, { seed: run.seed, workUnitsTotal: workMax });
+    // What the model refuses the search by hand has still done.
+    if (!created.ok) return from;
+    const optimiser = created.value;
+    optimiser.adopt(adapted.itemOf.map((item) => from[item]!));
+    let stoppedBy: SearchReport['stoppedBy'] | null = null;
+    while (stoppedBy === null) {
+      stoppedBy = interruptedBy();
+      if (stoppedBy !== null) break;
+      if (optimiser.step(SLICE) === 'done') stoppedBy = optimiser.iterations < workMax ? 'converged' : 'work-budget';
+      onProgress(Math.min(1, optimiser.iterations / workMax));
+    }
+    const { workDone, workMax: workBefore } = this.#report;
+    this.#report = { stoppedBy, workDone: workDone + optimiser.iterations, workMax: workBefore + workMax, reclaims: [] };
+    return itemBinsOf(run.problem, adapted, optimiser.best().assignment);
+  }
+}
+
+/** Something weighs more than unevenness: a node above a safety line, or replicas that share a zone needlessly. */
+function isUrgent({ objectives: { weights } }: PlanningRun, start: Placement): boolean {
+  return (weights.overload > 0 && worstOverload(start, start) > 0) || (weights.spread > 0 && crowdedGroups(start).length > 0);
+}
+
+function scored(run: PlanningRun): { readonly start: Placement; readonly terms: readonly ObjectiveTerm[]; readonly costs: CostModel } {
+  const start = new Placement(run.problem);
+  const terms = evennessTerms(run.problem, run.objectives.weights, run.transferPrimary);
+  return { start, terms, costs: costModelOf(start, run.objectives, terms, run.threshold) };
+}
+
+function constructed(run: PlanningRun): Int32Array {
+  const { terms } = scored(run);
+  const scratch = new Placement(run.problem);
+  const own: PlanningRun = { ...run, placement: scratch, commit: (change: Change) => { scratch.apply(change); } };
+  if (run.objectives.weights.spread > 0) repairSpread(own, new BalanceModel(scratch, terms));
+  if (terms.some(({ relevant }) => relevant)) {
+    const { evenTo } = run.objectives;
+    searchLocally({ run: own, objective: terms, code: 'evens-load', target: evenTo, evenEnough: Math.min(run.threshold, evenTo), order: loadPerByteOrder(run) });
+  }
+  return scratch.itemBin;
+}
+
+function ordered(run: PlanningRun, endBins: Int32Array, settled: boolean): OrderedChanges {
+  const { start, terms, costs } = scored(run);
+  const { problem, transferPrimary } = run;
+  const pending = pendingChanges({ problem, endBins, transferPrimary, reasonOf: reasonsOf(start, terms) });
+  return orderChanges({ problem, terms, costs, pending, settled });
+}
+
+/** Is more wanted than was reached, and is space that moves give back what it would take? */
+function needsWaves({ problem, threshold, objectives, transferPrimary }: PlanningRun, { end, leftOut }: OrderedChanges): boolean {
+  const isTight = problem.dimensions.some(({ capacity, requirement }) => capacity?.transient === true && requirement !== null && capacity.limit.some((limit) => limit < Infinity));
+  if (!isTight) return false;
+  if (leftOut > 0 || worstOverload(new Placement(problem), end) > 0) return true;
+  return new BalanceModel(end, evennessTerms(problem, objectives.weights, transferPrimary)).score() > threshold;
+}
+
+/** Does the plan take enough off the cost, of what can be taken off at all? */
+function isMaterial(run: PlanningRun, { net, changes }: OrderedChanges): boolean {
+  if (changes.length === 0) return false;
+  const { start, costs } = scored(run);
+  const before = new PlacementCost(start, costs).total() + crowdedGroups(start).length * costs.perCrowded;
+  if (-net >= MATERIAL_SHARE * before) return true;
+  const bound = costBoundOf(start, costs, movablesOf(start, run.transferPrimary));
+  return -net >= MATERIAL_SHARE * (before - bound.total);
+}
+
+/** The problem once a plan has been carried out: everything where it was sent, space given back. */
+function problemAfter(problem: Problem, end: Placement): Problem {
+  const start = new Placement(problem);
+  return {
+    ...problem,
+    itemBin: end.itemBin.slice(),
+    dimensions: problem.dimensions.map((dimension, index) => {
+      const { capacity, requirement } = dimension;
+      if (capacity === null || requirement === null) return dimension;
+      const used = capacity.used.map((each, bin) => each + end.level[index]![bin]! - start.level[index]![bin]!);
+      return { ...dimension, capacity: { ...capacity, used } };
+    }),
+  };
+}

@@ -1,6 +1,8 @@
 import type { Strategy } from '@/lib/contract/plan';
+import type { PlanProof } from '@/lib/contract/plan-proof';
 import type { ObjectiveTerm } from '@/lib/core/rebalance/balance-model';
 import type { Change } from '@/lib/core/rebalance/change';
+import type { Objectives } from '@/lib/core/rebalance/objectives/objectives';
 import type { Placement } from '@/lib/core/rebalance/placement';
 import type { Problem } from '@/lib/core/rebalance/problem';
 
@@ -11,10 +13,31 @@ export interface PlanningRun {
   readonly placement: Placement;
   readonly threshold: number;
   readonly seed: number;
+  readonly objectives: Objectives;
+  readonly search: SearchControl;
   /** Can the engine hand a primary role to a secondary without moving data? */
   readonly transferPrimary: boolean;
   /** Applies the change and appends it to the plan. */
   readonly commit: (change: Change) => void;
+}
+
+/** How long a search may go on. */
+export interface SearchControl {
+  /** Evaluations, 0 and up. */
+  readonly workMax: number;
+  /** Asked between slices of work: somebody canceled, or the guard on time struck. */
+  readonly interruptedBy: () => 'time' | 'canceled' | null;
+  /** Share of the work that is done, 0..1. */
+  readonly onProgress: (share: number) => void;
+}
+
+export interface SearchReport {
+  readonly stoppedBy: PlanProof['search']['stoppedBy'];
+  readonly workDone: number;
+  /** 0 = ends by itself. */
+  readonly workMax: number;
+  /** Indexes of changes before which space given back so far must be measured as free. */
+  readonly reclaims: readonly number[];
 }
 
 /**
@@ -24,7 +47,7 @@ export interface PlanningRun {
 export interface RebalanceStrategy {
   readonly name: Strategy;
   /** What it evens; the relevant terms are held against the threshold. */
-  objective(problem: Problem, engine: { readonly transferPrimary: boolean }): readonly ObjectiveTerm[];
+  objective(problem: Problem, wish: { readonly transferPrimary: boolean; readonly objectives: Objectives }): readonly ObjectiveTerm[];
   begin(run: PlanningRun): StrategyRun;
 }
 
@@ -38,6 +61,13 @@ export interface StrategyRun {
   propose(): void;
   /** How far the placement is now from what the strategy wants, 0 = there. Absent: the largest relevant imbalance. */
   readonly score?: () => number;
+  /** Its changes are in their order already and none can be shortened. */
+  readonly isOrdered?: boolean;
+  /** Is there something to do although everything is even enough? */
+  isUrgent?(): boolean;
+  /** Takes the bins that another search found for all items, improves on them and commits the way there. */
+  refine?(endBins: Int32Array): void;
+  report?(): SearchReport;
   /** Bins in the order in which the strategy would give the shard to them. Absent: the one that evens best comes first. */
   readonly preferredBins?: (group: number) => Iterable<number>;
 }

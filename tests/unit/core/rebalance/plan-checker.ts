@@ -17,7 +17,9 @@ export function violationsOf(state: ClusterState, plan: Plan, lines: SafetyLines
   const placed = replicasOf(state);
   const inFlight = new Set(state.inFlight.map(({ shardId }) => shardId));
   const room = new Room(state, lines);
+  const reclaims = new Set(plan.waves.filter((wave) => wave.reclaims).map(({ fromStep }) => fromStep));
   steps.forEach((step, index) => {
+    if (reclaims.has(index)) room.reclaim();
     const say = (rule: string, what: string) => { found.push(`[${rule}] step ${index} ${step.kind} ${step.shardId} ${step.sourceNodeId}>${step.targetNodeId}: ${what}`); };
     const replicas = placed[step.shardId]!;
     const source = state.nodes.get(step.sourceNodeId)!;
@@ -96,11 +98,13 @@ const RESOURCES = ['cpu', 'memory', 'disk', 'network'] as const;
 
 /**
  * P4 by hand: observed usage (what is attributed where none is observed), plus everything
- * that ever arrived; memory and disk are never given back. NaN = unknown: it fits unless
+ * that ever arrived; memory and disk are given back only where a wave of the plan begins
+ * that says it rests on that. NaN = unknown: it fits unless
  * the node is over its line already.
  */
 class Room {
   readonly #used = new Map<string, Record<keyof Need, number>>();
+  readonly #left = new Map<string, { memory: number; disk: number }>();
   /** Where data lives on disk, memory is a cache that follows it. */
   readonly #memoryPerByte: number;
 
@@ -133,7 +137,14 @@ class Room {
     const need = this.#need(shardId, primary);
     this.#add(targetId, need);
     this.#add(sourceId, { cpu: -need.cpu, memory: 0, disk: 0, network: -need.network });
+    const left = this.#left.get(sourceId) ?? { memory: 0, disk: 0 };
+    this.#left.set(sourceId, { memory: left.memory + (need.memory || 0), disk: left.disk + (need.disk || 0) });
     return overflow;
+  }
+
+  reclaim(): void {
+    for (const [id, { memory, disk }] of this.#left) this.#add(id, { cpu: 0, memory: -memory, disk: -disk, network: 0 });
+    this.#left.clear();
   }
 
   transfer(shardId: number, sourceId: string, targetId: string): void {

@@ -1,0 +1,68 @@
+import type { PlanStep, PlanVerdict } from '@/lib/contract/plan';
+import { costModelOf, type CostModel } from './objectives/cost-lines';
+import { objectivesOf } from './objectives/objectives';
+import type { ObjectiveTerm } from './balance-model';
+import type { Change } from './change';
+import type { RebalanceRequest } from './check-input';
+import type { TargetGuide } from './evacuate';
+import { Placement } from './placement';
+import type { Problem } from './problem';
+import { RefusalTally } from './refusals';
+import { strategyOf } from './strategies/registry';
+import type { PlanningRun, SearchControl, StrategyRun } from './strategies/strategy';
+
+/** One plan in the making: what scopes and strategies work on. */
+export interface Planning extends TargetGuide {
+  readonly run: PlanningRun;
+  readonly strategy: StrategyRun;
+  readonly changes: readonly Change[];
+  readonly objective: readonly ObjectiveTerm[];
+  /** What the plan is held against, whatever its strategy. */
+  readonly costs: CostModel;
+  readonly refusals: RefusalTally;
+  readonly request: RebalanceRequest;
+}
+
+/** What a scope brings to the plan besides its changes. */
+export interface ScopeResult {
+  readonly scoreBefore: number;
+  readonly scoreAfter: number;
+  readonly changes: readonly Change[];
+  readonly zonesGivenUp: readonly number[];
+  /** Indexes of changes before which space given back so far must be measured as free. */
+  readonly reclaims: readonly number[];
+  readonly verdict: (made: { readonly steps: readonly PlanStep[]; readonly bytes: number }) => PlanVerdict;
+}
+
+export function beginPlanning(problem: Problem, request: RebalanceRequest, options: { readonly transferPrimary: boolean; readonly search: SearchControl }): Planning {
+  const changes: Change[] = [];
+  const placement = new Placement(problem);
+  const objectives = objectivesOf({ ...request, evacuates: request.scope.kind === 'evacuate' });
+  const run: PlanningRun = {
+    problem, placement, objectives,
+    threshold: request.threshold,
+    seed: request.seed,
+    transferPrimary: options.transferPrimary,
+    search: options.search,
+    commit: (change) => {
+      placement.apply(change);
+      changes.push(change);
+    },
+  };
+  const definition = strategyOf(request.strategy);
+  const objective = definition.objective(problem, { transferPrimary: options.transferPrimary, objectives });
+  const costs = costModelOf(placement, objectives, objective, request.threshold);
+  return { run, changes, strategy: definition.begin(run), objective, costs, refusals: new RefusalTally(), request };
+}
+
+const WORK_MIN = 2_000;
+const WORK_MAX = 2_000_000;
+/** Times every item and every bin. */
+const WORK_PER_PAIR = 20;
+const THOROUGH_FACTOR = 4;
+
+/** Evaluations for a search of this size: small problems are done long before, large ones end within seconds. */
+export function workMaxOf(problem: Problem, request: Pick<RebalanceRequest, 'preset'>): number {
+  const wanted = Math.min(WORK_MAX, Math.max(WORK_MIN, WORK_PER_PAIR * problem.itemRow.length * problem.binIds.length));
+  return request.preset === 'thorough' ? wanted * THOROUGH_FACTOR : wanted;
+}
