@@ -34,7 +34,12 @@ export function livenessSentence({ code, silentMs, limitMs }: Node['livenessReas
     case 'silent-and-probe-failed': return `Silent for ${silent} (limit ${limit}) and a direct probe failed too`;
     case 'silent-past-death-timeout': return `Silent for ${silent}, past the ${limit} after which a node counts as dead`;
     case 'engine-reports-failure': return `The other nodes report it as failed; silent for ${silent}`;
-    case 'slow-answer': return `Answers too slowly: ${silent} against a limit of ${limit}`;
+    case 'slow-answer': return `Its last answer is ${silent} old; suspect after ${limit}`;
+    case 'only-probe-answers': return `No heartbeat for ${silent} (limit ${limit}), but it answers when asked directly`;
+    case 'manager-was-late': return 'The manager itself stood still: nothing is held against the node meanwhile';
+    case 'nobody-answers': return `Silent for ${silent}, but no other node answers either: the fault may be on the manager's side, so nobody is called dead`;
+    case 'death-withheld': return `Silent for ${silent}, past the ${limit} after which a node counts as dead; too many at once, so it is not called dead before a human has looked`;
+    case 'in-maintenance': return `Silent for ${silent}; it is in maintenance, so that is expected`;
     default: return assertNever(code);
   }
 }

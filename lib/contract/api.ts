@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { ClusterSummarySchema, ConnectClusterSchema, ConnectionTestSchema } from './cluster';
 import { ConnectionSchema } from './connection';
 import { DomainEventSchema, EventTypeSchema } from './events';
-import { FreezeSchema } from './health';
+import { DrainStatusSchema, FreezeSchema, NodeActionCheckSchema, NodeLivenessSchema } from './health';
 import { MetricSchema, MetricSeriesSchema } from './metrics';
 import { NodeSchema } from './node';
 import { MoveRecordSchema, OperationSchema } from './operation';
@@ -70,11 +70,18 @@ export const api = {
       .input(cluster.extend({ nodeId: IdSchema })).output(NodeSchema),
     add: base.route({ method: 'POST', path: '/clusters/{clusterId}/nodes', successStatus: 202, tags: ['nodes'], summary: 'Add a node' })
       .input(cluster.extend({ address: z.string().min(1).max(300).optional(), zone: z.string().min(1).max(128).optional(), followerOf: IdSchema.optional() }).strict()).output(AcceptedSchema),
+    liveness: base.route({ method: 'GET', path: '/clusters/{clusterId}/nodes/{nodeId}/liveness', tags: ['nodes'], summary: 'What the failure detector knows about it: beats, phi, time-outs in force, probes' })
+      .input(cluster.extend({ nodeId: IdSchema })).output(NodeLivenessSchema),
+    checks: base.route({ method: 'GET', path: '/clusters/{clusterId}/nodes/{nodeId}/checks', tags: ['nodes'], summary: 'What speaks against each action on it now' })
+      .input(cluster.extend({ nodeId: IdSchema })).output(z.object({ checks: z.array(NodeActionCheckSchema) })),
+    drainStatus: base.route({ method: 'GET', path: '/clusters/{clusterId}/nodes/{nodeId}/drain', tags: ['nodes'], summary: 'What is still on it, and which shards hold its drain up and why' })
+      .input(cluster.extend({ nodeId: IdSchema })).output(DrainStatusSchema),
     cordon: nodeAction('cordon', 'Accept no new replicas'),
     uncordon: nodeAction('uncordon', 'Accept new replicas again'),
     deactivate: base.route({ method: 'POST', path: '/clusters/{clusterId}/nodes/{nodeId}/deactivate', tags: ['nodes'], summary: 'Maintenance: silence is expected until the expiry' })
       .input(cluster.extend({ nodeId: IdSchema, durationMs: z.number().int().min(60_000).max(7 * 86_400_000).default(3_600_000) }).strict()).output(NodeSchema),
-    activate: nodeAction('activate', 'End the maintenance'),
+    activate: nodeAction('activate', 'End the maintenance, take a drained node back, accept a newcomer'),
+    liftQuarantine: nodeAction('lift-quarantine', 'Place on it again although it fell over again and again'),
     drain: base.route({ method: 'POST', path: '/clusters/{clusterId}/nodes/{nodeId}/drain', successStatus: 202, tags: ['nodes'], summary: 'Move everything away by an approved plan' })
       .input(cluster.extend({ nodeId: IdSchema, planId: IdSchema, throttle: ThrottleSchema.optional(), preempt }).strict()).output(AcceptedSchema),
     replace: base.route({ method: 'POST', path: '/clusters/{clusterId}/nodes/{nodeId}/replace', successStatus: 202, tags: ['nodes'], summary: 'A new node joins, the data goes over, the old one leaves' })
@@ -187,7 +194,7 @@ export const api = {
   },
 };
 
-function nodeAction(action: 'cordon' | 'uncordon' | 'activate', summary: string) {
+function nodeAction(action: 'cordon' | 'uncordon' | 'activate' | 'lift-quarantine', summary: string) {
   return base.route({ method: 'POST', path: `/clusters/{clusterId}/nodes/{nodeId}/${action}`, tags: ['nodes'], summary })
     .input(cluster.extend({ nodeId: IdSchema }).strict()).output(NodeSchema);
 }

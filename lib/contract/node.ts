@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { IdSchema, QuantitySchema, TimestampMsSchema } from './primitives';
 import { ResourceVectorSchema } from './resources';
+import { METRIC_FLAGS } from './vocabulary';
 
 /** What we want of a node. */
 export const LifecycleSchema = z.enum(['joining', 'active', 'draining', 'drained', 'decommissioning', 'decommissioned']);
@@ -35,13 +36,31 @@ export const UNKNOWN_STATS: NodeStats = {
   latencyP99Ms: null, keyCount: null, replicationLagBytes: null,
 };
 
-/** Why a node has its liveness, with the numbers of the rule that decided. */
+/**
+ * Why a node has its liveness, with the numbers of the rule that decided. Three codes say
+ * why it is not worse: `manager-was-late` (this process stood still), `nobody-answers` and
+ * `death-withheld` (silent long enough to be dead, but all are silent, or too many would die).
+ */
 export const LivenessReasonSchema = z.object({
-  code: z.enum(['answering', 'first-seen', 'beats-missed', 'silent-and-probe-failed', 'silent-past-death-timeout', 'engine-reports-failure', 'slow-answer']),
+  code: z.enum([
+    'answering', 'first-seen', 'beats-missed', 'only-probe-answers', 'silent-and-probe-failed', 'silent-past-death-timeout', 'engine-reports-failure',
+    'slow-answer', 'manager-was-late', 'nobody-answers', 'death-withheld', 'in-maintenance',
+  ]),
   silentMs: z.number().min(0),
   limitMs: z.number().min(0),
 }).meta({ id: 'LivenessReason' });
 export type LivenessReason = z.infer<typeof LivenessReasonSchema>;
+
+/** A number of a node that is unknown for a reason: what came instead was not to be believed. */
+export const MetricFlagSchema = z.object({
+  /** "usage.cpu", "capacity.memory", "stats.latencyP99Ms", ... */
+  metric: z.string().max(64),
+  flag: z.enum(METRIC_FLAGS),
+  /** What came, as text ("NaN", "-3", "812 of 8"). */
+  came: z.string().max(64),
+  sinceMs: TimestampMsSchema,
+}).meta({ id: 'MetricFlag' });
+export type MetricFlag = z.infer<typeof MetricFlagSchema>;
 
 export const NodeSchema = z.object({
   id: IdSchema,
@@ -67,6 +86,8 @@ export const NodeSchema = z.object({
   maintenanceUntilMs: TimestampMsSchema.nullable(),
   /** A flapping node gets no new placement until then. */
   quarantinedUntilMs: TimestampMsSchema.nullable(),
+  /** Numbers above that are `null` because what came was missing, broken or stuck. */
+  flags: z.array(MetricFlagSchema).max(32),
   /** The leader this node mirrors; `null` for leaders and for engines without followers. */
   followerOf: IdSchema.nullable(),
   /** When its values were last read; older than two intervals is stale. `null`: never. */

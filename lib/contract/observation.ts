@@ -1,8 +1,17 @@
 import * as z from 'zod';
-import { DomainSchema, NodeStatsSchema } from './node';
+import { DomainSchema } from './node';
 import { IdSchema, ShardIdSchema } from './primitives';
-import { ResourceVectorSchema } from './resources';
 import type { ShardTable } from './shard-table';
+import { NODE_STATS, RESOURCES } from './vocabulary';
+
+/**
+ * A number as it came: a wrong one (NaN, infinite, negative, absent) must not cost the
+ * whole reading. `screenMetrics` in the core makes it unknown with a flag.
+ */
+const LooseQuantitySchema = z.custom<number | null>((value) => value === null || value === undefined || typeof value === 'number').transform((value) => value ?? null);
+const looseOf = <K extends string>(names: readonly K[]) => z.object(Object.fromEntries(names.map((name) => [name, LooseQuantitySchema])) as Record<K, typeof LooseQuantitySchema>);
+const LooseResourcesSchema = looseOf(RESOURCES);
+const LooseStatsSchema = looseOf(NODE_STATS);
 
 /** One node as a driver saw it (or failed to see it) in one reading. */
 export const NodeObservationSchema = z.object({
@@ -23,9 +32,24 @@ export const NodeObservationSchema = z.object({
   incarnation: z.number().int().min(0),
   /** Reading number of this node within its incarnation, strictly increasing. */
   sequence: z.number().int().min(0),
-  capacity: ResourceVectorSchema,
-  usage: ResourceVectorSchema,
-  stats: NodeStatsSchema,
+  /**
+   * Heartbeats the node sent by itself since the last reading, in the order of their
+   * receipt; absent where nodes only answer when asked. They then decide about liveness
+   * instead of `answered`, which says whether the values below are of now.
+   */
+  pushed: z.object({
+    /** The interval it is told to keep. */
+    intervalMs: z.number().int().min(100).max(600_000),
+    beats: z.array(z.object({
+      incarnation: z.number().int().min(0),
+      sequence: z.number().int().min(0),
+      /** At receipt, by the clock that the driver was given; never a time sent by the node. */
+      heardMonotonicMs: z.number(),
+    })).max(1_000),
+  }).optional(),
+  capacity: LooseResourcesSchema,
+  usage: LooseResourcesSchema,
+  stats: LooseStatsSchema,
   version: z.string().max(64).nullable(),
   labels: z.record(z.string(), z.string()),
 });

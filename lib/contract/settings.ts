@@ -32,12 +32,16 @@ export const RebalancingSettingsSchema = z.strictObject({
 }).meta({ id: 'RebalancingSettings' });
 
 export const HealthSettingsSchema = z.strictObject({
-  /** Readings missed in a row before a node is suspect. */
+  /** Beats missed in a row before a node is suspect. */
   suspectAfterMissed: z.number().int().min(1).max(20),
   /** Silence, with a failed probe, before it is unreachable. */
   unreachableAfterMs: z.number().int().min(1_000).max(600_000),
   /** Silence before it is dead and repair may start. */
   deadAfterMs: z.number().int().min(10_000).max(86_400_000),
+  /** Phi up to which the silence of a node is taken for its own irregularity. */
+  phiThreshold: z.number().min(1).max(16).default(8),
+  /** How many times `unreachableAfterMs` a node's irregularity may make of it; 1 = never longer. */
+  patienceMax: z.number().min(1).max(10).default(3),
 }).refine((h) => h.unreachableAfterMs < h.deadAfterMs, { path: ['deadAfterMs'], message: 'Longer than the time to unreachable' })
   .meta({ id: 'HealthSettings' });
 export type HealthSettings = z.infer<typeof HealthSettingsSchema>;
@@ -84,7 +88,7 @@ export const DEFAULT_SETTINGS: ClusterSettings = {
     onTopologyChange: true, aboveThreshold: true, holdMs: 60_000, cooldownMs: 600_000,
   },
   throttle: THROTTLE_PRESETS.default,
-  health: { suspectAfterMissed: 3, unreachableAfterMs: 15_000, deadAfterMs: 300_000 },
+  health: { suspectAfterMissed: 3, unreachableAfterMs: 15_000, deadAfterMs: 300_000, phiThreshold: 8, patienceMax: 3 },
   safetyLines: { cpu: 0.8, memory: 0.8, disk: 0.85, network: 0.8 },
   scaling: { mode: 'recommend', targetUtilization: { cpu: 0.6, memory: 0.65, disk: 0.7, network: 0.6 }, nodeCountMin: 1, nodeCountMax: 100 },
 };

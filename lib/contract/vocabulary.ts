@@ -4,6 +4,15 @@
  */
 export const RESOURCES = ['cpu', 'memory', 'disk', 'network'] as const;
 
+/** Readings of a node besides its resources. */
+export const NODE_STATS = ['readsPerSecond', 'writesPerSecond', 'operationsPerSecond', 'connections', 'latencyP99Ms', 'keyCount', 'replicationLagBytes'] as const;
+
+/** Why a number of a node is unknown although it was reported, or is expected to be. */
+export const METRIC_FLAGS = ['missing', 'not-a-number', 'negative', 'absurd', 'frozen'] as const;
+
+/** What an operator may do with a node; moving its shards is planned apart. */
+export const NODE_ACTIONS = ['cordon', 'uncordon', 'maintain', 'activate', 'lift-quarantine', 'drain', 'decommission'] as const;
+
 /** What can be even or uneven over nodes. `shards` counts replicas, `primaries` the leading ones, `data` bytes held, `operations` requests per second. */
 export const BALANCE_DIMENSIONS = ['cpu', 'memory', 'disk', 'network', 'operations', 'data', 'shards', 'primaries'] as const;
 
@@ -57,7 +66,7 @@ export function isTerminal(status: (typeof EXECUTION_STATUSES)[number]): boolean
 
 export const EVENT_TYPES = [
   'cluster.connected', 'cluster.disconnected', 'cluster.healthChanged', 'cluster.observationFailed', 'cluster.observationRecovered',
-  'node.added', 'node.removed', 'node.livenessChanged', 'node.lifecycleChanged', 'node.cordoned', 'node.uncordoned', 'node.quarantined', 'node.restarted',
+  'node.added', 'node.removed', 'node.livenessChanged', 'node.lifecycleChanged', 'node.cordoned', 'node.uncordoned', 'node.quarantined', 'node.quarantineEnded', 'node.restarted', 'node.metricsFlagged',
   'shards.ownershipChanged',
   'plan.proposed', 'plan.approved', 'plan.superseded',
   'operation.queued', 'operation.started', 'operation.pausing', 'operation.paused', 'operation.resumed', 'operation.canceling', 'operation.canceled', 'operation.succeeded', 'operation.failed', 'operation.throttled', 'operation.recovered', 'operation.preempted', 'operation.superseded', 'operation.reordered', 'operation.reversed', 'operation.compensated',

@@ -4,7 +4,7 @@
  * same calls and the same callbacks.
  */
 import type { DomainEvent } from '@/lib/contract/events';
-import type { Freeze } from '@/lib/contract/health';
+import type { DrainStatus, Freeze, NodeActionCheck, NodeLiveness } from '@/lib/contract/health';
 import type { Metric, MetricSeries } from '@/lib/contract/metrics';
 import type { Node } from '@/lib/contract/node';
 import type { MoveRecord, Operation } from '@/lib/contract/operation';
@@ -22,6 +22,7 @@ import { AutoPilot } from './auto-pilot';
 import { ClusterModel } from './cluster-model';
 import { viewOf } from './cluster-view';
 import { notFound, type CommandContext, type CommandResult } from './commands';
+import { drainStatusOf } from './drain-status';
 import { EventLog, SYSTEM_ACTOR } from './event-log';
 import { ManagerCallbacks, type ManagerSubscription } from './manager-callbacks';
 import type { ManagerLogger } from './manager-logger';
@@ -69,7 +70,7 @@ export class ElasticScalingManager {
     this.#runner = new OperationRunner(resources, this.#observer);
     this.#plans = new PlanCommands(resources);
     this.#approval = new Approval(resources, this.#runner);
-    this.#nodes = new NodeCommands(resources, this.#runner);
+    this.#nodes = new NodeCommands(resources, this.#runner, this.#observer);
     this.#settings = new SettingsCommands(resources, this.#runner);
     this.#autoPilot = new AutoPilot(resources, this.#plans, this.#approval);
     this.#metrics = new MetricsRecorder(resources.clusterId, resources.store, resources.logger);
@@ -164,6 +165,26 @@ export class ElasticScalingManager {
 
   deactivate(input: { nodeId: string; durationMs: number }, context: CommandContext): Promise<CommandResult<Node>> {
     return this.#nodes.deactivate(input, context);
+  }
+
+  liftQuarantine(nodeId: string, context: CommandContext): Promise<CommandResult<Node>> {
+    return this.#nodes.liftQuarantine(nodeId, context);
+  }
+
+  /** What speaks against each action on a node now. */
+  nodeChecks(nodeId: string): CommandResult<readonly NodeActionCheck[]> {
+    return this.#nodes.checks(nodeId);
+  }
+
+  /** What is still on a node that is to be emptied, and why. */
+  drainStatus(nodeId: string): Promise<CommandResult<DrainStatus>> {
+    return drainStatusOf(this.#resources, nodeId);
+  }
+
+  /** What the failure detector knows about a node. */
+  nodeLiveness(nodeId: string): CommandResult<NodeLiveness> {
+    const facts = this.#observer.watch.facts(nodeId, this.#resources.model.settings.health);
+    return facts === null ? notFound('node', nodeId) : ok(facts);
   }
 
   addNode(input: { address?: string | undefined; zone?: string | undefined; followerOf?: string | undefined }, context: CommandContext): Promise<CommandResult<Operation>> {
@@ -276,6 +297,7 @@ export class ElasticScalingManager {
     const changes = await this.#observer.observe(this.#abort.signal);
     if (this.#abort.signal.aborted) return first;
     if (changes !== null && first) await this.#runner.recover();
+    await this.#nodes.expireMaintenance();
     await this.#autoPilot.decide(changes, first);
     if (changes !== null) await this.#metrics.record(model, Math.round(clock.wallMs()));
     return first && changes === null;

@@ -8,7 +8,6 @@ import type { Refusal, RefusalCode } from '@/lib/contract/plan';
 import { DEFAULT_SETTINGS, type VersionedSettings } from '@/lib/contract/settings';
 import type { ClusterRecord, Store } from '@/lib/contract/storage';
 import { applyObservation } from '@/lib/core/cluster/apply-observation';
-import { advanceDetector, EMPTY_DETECTOR } from '@/lib/core/health/failure-detector';
 import type { ClusterDriver } from '@/lib/drivers/driver';
 import type { Clock } from '@/lib/platform/clock';
 import type { NextId } from '@/lib/platform/ids';
@@ -19,6 +18,7 @@ import { viewOf } from './cluster-view';
 import { failureOfStore, notFound, refusal, refused, type CommandContext, type CommandResult } from './commands';
 import { ElasticScalingManager } from './elastic-scaling-manager';
 import type { ManagerLogger } from './manager-logger';
+import { NodeWatch } from './node-watch';
 import type { CreateDriver, Publisher } from './ports';
 
 export interface FleetOptions {
@@ -217,10 +217,11 @@ const NOBODY: Publisher = { clusterChanged: () => undefined, eventAppended: () =
 /** The cluster as its first reading shows it: what a connect answers, known before it is stored (D1). */
 function firstSummary(record: ClusterRecord, settings: VersionedSettings, driver: ClusterDriver, observation: Observation, clock: Clock): ClusterSummary {
   const model = new ClusterModel(record, settings, driver.capabilities, clock, NOBODY);
-  const beats = observation.nodes.map((node) => ({ ...node, nodeId: node.id }));
-  const nowMs = Math.round(clock.wallMs());
-  const monotonicMs = clock.monotonicMs();
-  const verdicts = advanceDetector(EMPTY_DETECTOR, { beats, monotonicMs, nowMs, pausedMs: 0, settings: settings.settings.health }).nodes;
-  model.replaceState(applyObservation(model.state, observation, { nowMs, monotonicMs, wishes: model.wishes, verdicts }).state);
+  const { health, observationIntervalMs } = settings.settings;
+  const watch = new NodeWatch(clock, driver);
+  const heard = watch.hear(observation.nodes, { known: model.nodes, settings: health, readingIntervalMs: observationIntervalMs, frozen: false });
+  const now = { nowMs: Math.round(clock.wallMs()), monotonicMs: clock.monotonicMs() };
+  model.replaceState(applyObservation(model.state, { ...observation, nodes: heard.nodes }, { ...now, wishes: model.wishes, verdicts: heard.verdicts, flags: heard.flags }).state);
+  watch[Symbol.dispose]();
   return viewOf(model).summary;
 }

@@ -1,54 +1,85 @@
 /** What an operator asks of single nodes. Each answer is the node as it is now, or typed refusals. */
 import type { EventType } from '@/lib/contract/events';
+import type { NodeAction, NodeActionCheck } from '@/lib/contract/health';
 import type { Node } from '@/lib/contract/node';
 import type { Operation } from '@/lib/contract/operation';
+import { NODE_ACTIONS } from '@/lib/contract/vocabulary';
 import { holdingsOf } from '@/lib/core/load/holdings';
 import { isLeader } from '@/lib/core/cluster/cluster-state';
-import { wishLifecycle, wishOf, type NodeWish } from '@/lib/core/cluster/node-wish';
+import { checkNodeAction } from '@/lib/core/cluster/node-checks';
+import { wishOf, type NodeWish } from '@/lib/core/cluster/node-wish';
 import { ok } from '@/lib/platform/result';
 import { failureOfStore, notFound, refusal, refused, type CommandContext, type CommandResult } from './commands';
 import type { ManagerResources } from './manager-resources';
+import type { Observer } from './observer';
 import type { OperationRunner } from './operation-runner';
 import { newOperation } from './new-operation';
 
 export class NodeCommands {
-  constructor(private readonly resources: ManagerResources, private readonly runner: OperationRunner) {}
+  constructor(private readonly resources: ManagerResources, private readonly runner: OperationRunner, private readonly observer: Observer) {}
 
   cordon(nodeId: string, context: CommandContext): Promise<CommandResult<Node>> {
-    return this.#change(nodeId, context, (node, wish) => (node.cordoned
-      ? refused(refusal('already-so', `${node.name} is cordoned already`, { nodeId }))
-      : ok({ wish: { ...wish, cordoned: true }, type: 'node.cordoned' as const, message: `${node.name} accepts no new replicas` })));
+    return this.#change('cordon', nodeId, context, (node, wish) => ({ wish: { ...wish, cordoned: true }, type: 'node.cordoned', message: `${node.name} accepts no new replicas` }));
   }
 
   uncordon(nodeId: string, context: CommandContext): Promise<CommandResult<Node>> {
-    return this.#change(nodeId, context, (node, wish) => {
-      if (!node.cordoned) return refused(refusal('already-so', `${node.name} is not cordoned`, { nodeId }));
-      if (node.lifecycle === 'draining' || node.lifecycle === 'decommissioning') {
-        return refused(refusal('illegal-transition', `${node.name} is ${node.lifecycle} and stays cordoned until that ends`, { nodeId }));
-      }
-      return ok({ wish: { ...wish, cordoned: false }, type: 'node.uncordoned' as const, message: `${node.name} accepts new replicas again` });
-    });
+    return this.#change('uncordon', nodeId, context, (node, wish) => ({ wish: { ...wish, cordoned: false }, type: 'node.uncordoned', message: `${node.name} accepts new replicas again` }));
   }
 
   /** Maintenance: silence is expected until it expires, and nothing new is placed there. */
   deactivate(input: { nodeId: string; durationMs: number }, context: CommandContext): Promise<CommandResult<Node>> {
-    return this.#change(input.nodeId, context, (node, wish) => {
-      const untilMs = Math.round(this.resources.clock.wallMs()) + input.durationMs;
-      return ok({ wish: { ...wish, maintenanceUntilMs: untilMs }, type: 'node.lifecycleChanged' as const, message: `${node.name} is in maintenance for ${Math.round(input.durationMs / 60_000)} min` });
-    });
+    const untilMs = Math.round(this.resources.clock.wallMs()) + input.durationMs;
+    return this.#change('maintain', input.nodeId, context, (node, wish) => ({
+      wish: { ...wish, maintenanceUntilMs: untilMs }, type: 'node.lifecycleChanged', message: `${node.name} is in maintenance for ${Math.round(input.durationMs / 60_000)} min`,
+    }));
   }
 
-  /** Ends a maintenance; a drained node takes part again. */
+  /** Ends a maintenance; a drained node takes part again; a newcomer is accepted. */
   activate(nodeId: string, context: CommandContext): Promise<CommandResult<Node>> {
-    return this.#change(nodeId, context, (node, wish) => {
-      if (node.maintenanceUntilMs === null && node.lifecycle === 'active') return refused(refusal('already-so', `${node.name} is active already`, { nodeId }));
-      if (this.resources.model.operations.some((operation) => operation.nodeId === nodeId)) {
-        return refused(refusal('operation-running', `An operation on ${node.name} is running; cancel it first`, { nodeId }));
-      }
-      const next = wishLifecycle({ ...wish, maintenanceUntilMs: null }, 'active');
-      if (!next.ok) return refused(refusal('illegal-transition', `A node that is ${next.error.from} cannot become active`, { nodeId }));
-      return ok({ wish: { ...next.value, cordoned: node.lifecycle === 'active' ? node.cordoned : false }, type: 'node.lifecycleChanged' as const, message: `${node.name} is active` });
-    });
+    return this.#change('activate', nodeId, context, (node, wish) => ({
+      wish: { lifecycle: 'active', cordoned: wish.lifecycle === 'active' ? wish.cordoned : false, maintenanceUntilMs: null }, type: 'node.lifecycleChanged', message: `${node.name} is active`,
+    }));
+  }
+
+  /** The node may be placed on again although it fell over again and again: an operator has looked. */
+  async liftQuarantine(nodeId: string, context: CommandContext): Promise<CommandResult<Node>> {
+    const { model, log, callbacks } = this.resources;
+    const node = model.nodes.get(nodeId);
+    if (node === undefined) return notFound('node', nodeId);
+    const { refusals } = this.#check('lift-quarantine', node);
+    if (refusals.length > 0) return refused(...refusals);
+    const changed: Node = { ...node, quarantinedUntilMs: null };
+    const committed = await log.commit(
+      [...(context.alsoCommit?.(changed) ?? [])],
+      [{ type: 'node.quarantineEnded', severity: 'notice', actor: context.actor, nodeId, message: `The quarantine of ${node.name} was lifted by ${context.actor.name}` }],
+    );
+    if (!committed.ok) return { ok: false, error: failureOfStore(committed.error) };
+    this.observer.watch.liftQuarantine(nodeId);
+    const nodes = new Map(model.nodes).set(nodeId, { ...(model.nodes.get(nodeId) ?? changed), quarantinedUntilMs: null });
+    model.replaceState({ ...model.state, revision: model.state.revision + 1, nodes });
+    callbacks.nodeStatus.emit(nodes.get(nodeId)!);
+    return ok(nodes.get(nodeId)!);
+  }
+
+  /** Every action on a node with what speaks against it now: what the console shows before anybody presses. */
+  checks(nodeId: string): CommandResult<readonly NodeActionCheck[]> {
+    const node = this.resources.model.nodes.get(nodeId);
+    return node === undefined ? notFound('node', nodeId) : ok(NODE_ACTIONS.map((action) => this.#check(action, node)));
+  }
+
+  /** Ends maintenances whose time is over, so that the node counts again. Called once a round. */
+  async expireMaintenance(): Promise<void> {
+    const { model, log, clusterId, clock } = this.resources;
+    const nowMs = clock.wallMs();
+    for (const node of model.nodes.values()) {
+      if (node.maintenanceUntilMs === null || node.maintenanceUntilMs > nowMs) continue;
+      const wish: NodeWish = { ...(model.wishes.get(node.id) ?? wishOf(node)), maintenanceUntilMs: null };
+      const committed = await log.commit(
+        [{ kind: 'save-node-intent', intent: { clusterId, nodeId: node.id, ...wish } }],
+        [{ type: 'node.lifecycleChanged', severity: node.liveness === 'alive' ? 'notice' : 'warning', nodeId: node.id, message: `The maintenance of ${node.name} is over${node.liveness === 'alive' ? '' : `; it is ${node.liveness}`}` }],
+      );
+      if (committed.ok) model.setWish(node.id, wish);
+    }
   }
 
   async addNode(input: { address?: string | undefined; zone?: string | undefined; followerOf?: string | undefined }, context: CommandContext): Promise<CommandResult<Operation>> {
@@ -73,25 +104,10 @@ export class NodeCommands {
 
   /** Verified empty on the node itself, then it leaves. The name is typed to confirm. */
   async decommission(input: { nodeId: string; confirmName: string }, context: CommandContext): Promise<CommandResult<Operation>> {
-    const { model, driver } = this.resources;
-    const node = model.nodes.get(input.nodeId);
+    const node = this.resources.model.nodes.get(input.nodeId);
     if (node === undefined) return notFound('node', input.nodeId);
-    const refusals = [];
-    if (!driver.capabilities.removeNode) refusals.push(refusal('not-supported', 'This kind of cluster cannot remove nodes from here', { nodeId: node.id }));
+    const refusals = [...this.#check('decommission', node).refusals];
     if (input.confirmName !== node.name) refusals.push(refusal('wrong-name', `The typed name is not ${node.name}`, { nodeId: node.id }));
-    const held = holdingsOf(model.state).find((holding) => holding.nodeId === node.id);
-    if (held !== undefined && held.shards > 0) {
-      refusals.push(refusal('not-empty', `${node.name} still holds ${held.shards} shards: drain it first`, { nodeId: node.id, numbers: { shards: held.shards } }));
-    }
-    const leaders = [...model.nodes.values()].filter((other) => isLeader(other) && other.lifecycle !== 'decommissioned');
-    if (isLeader(node) && leaders.length === 1) refusals.push(refusal('last-node', `${node.name} is the last node`, { nodeId: node.id }));
-    if (isLeader(node) && driver.capabilities.replication === 'per-shard' && leaders.length - 1 < (model.state.engine?.replicationFactor ?? 1)) {
-      refusals.push(refusal('replication-factor', `${leaders.length - 1} nodes cannot hold ${model.state.engine?.replicationFactor ?? 1} copies of each shard`, { nodeId: node.id }));
-    }
-    const legal = wishLifecycle(wishOf(node), 'decommissioning');
-    if (!legal.ok) refusals.push(refusal('illegal-transition', `A node that is ${legal.error.from} cannot be decommissioned`, { nodeId: node.id }));
-    if (model.freeze !== null) refusals.push(refusal('frozen', `Frozen: ${model.freeze.reason}`));
-    if (model.operations.some((operation) => operation.nodeId === node.id)) refusals.push(refusal('operation-running', `An operation on ${node.name} is running or waiting`, { nodeId: node.id }));
     if (refusals.length > 0) return { ok: false, error: { code: 'refused', refusals } };
     const stages = [{ kind: 'verify-empty', nodeId: node.id }, { kind: 'leave', nodeId: node.id }] as const;
     return this.runner.enqueue(newOperation(this.resources, { kind: 'decommission', nodeId: node.id, stages }, { context }), { moves: [], writes: [], drafts: [], context });
@@ -105,17 +121,33 @@ export class NodeCommands {
     return Promise.resolve(refused(refusal('not-supported', 'Scaling out in one step is not offered yet')));
   }
 
+  #check(action: NodeAction, node: Node): NodeActionCheck {
+    const { model, driver, clock } = this.resources;
+    const held = isLeader(node) && model.state.placementMonotonicMs !== null ? holdingsOf(model.state).find((holding) => holding.nodeId === node.id) : undefined;
+    return checkNodeAction(action, node, {
+      nodes: [...model.nodes.values()],
+      held: held === undefined ? null : { shards: held.shards, primaries: held.primaries },
+      capabilities: driver.capabilities,
+      replicationFactor: model.state.engine?.replicationFactor ?? 1,
+      operationOpen: model.operations.some((operation) => operation.nodeId === node.id),
+      frozen: model.freeze?.reason ?? null,
+      staleMs: model.stale ? clock.monotonicMs() - (model.state.observedMonotonicMs ?? 0) : null,
+      nowMs: clock.wallMs(),
+    });
+  }
+
   async #change(
+    action: NodeAction,
     nodeId: string,
     context: CommandContext,
-    decide: (node: Node, wish: NodeWish) => CommandResult<{ wish: NodeWish; type: EventType; message: string }>,
+    decide: (node: Node, wish: NodeWish) => { wish: NodeWish; type: EventType; message: string },
   ): Promise<CommandResult<Node>> {
     const { model, log, clusterId, callbacks } = this.resources;
     const node = model.nodes.get(nodeId);
     if (node === undefined) return notFound('node', nodeId);
-    const decided = decide(node, model.wishes.get(nodeId) ?? wishOf(node));
-    if (!decided.ok) return decided;
-    const { wish, type, message } = decided.value;
+    const { refusals } = this.#check(action, node);
+    if (refusals.length > 0) return refused(...refusals);
+    const { wish, type, message } = decide(node, model.wishes.get(nodeId) ?? wishOf(node));
     const changed: Node = { ...node, ...wish };
     const committed = await log.commit(
       [{ kind: 'save-node-intent', intent: { clusterId, nodeId, ...wish } }, ...(context.alsoCommit?.(changed) ?? [])],

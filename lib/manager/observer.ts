@@ -3,19 +3,21 @@
  * applyObservation -> invariants -> events. It concludes nothing beyond that.
  */
 import type { ClusterHealth } from '@/lib/contract/health';
-import { ObservationSchema, type NodeObservation, type Observation } from '@/lib/contract/observation';
-import { applyObservation, type StateChange } from '@/lib/core/cluster/apply-observation';
+import { ObservationSchema, type Observation } from '@/lib/contract/observation';
+import type { DriverFailure } from '@/lib/contract/operation';
+import { applyObservation, applyVerdicts, type StateChange } from '@/lib/core/cluster/apply-observation';
 import { applyPlacement, type PlacementChange } from '@/lib/contract/apply-placement';
 import { checkInvariants } from '@/lib/core/cluster/invariants';
 import type { ClusterState } from '@/lib/core/cluster/cluster-state';
-import { advanceDetector, EMPTY_DETECTOR, nodesToProbe, recordProbe, type DetectorState } from '@/lib/core/health/failure-detector';
-import { DEATH_WINDOW_MS, massFailure } from '@/lib/core/health/freeze-rule';
+import { assertNever } from '@/lib/platform/assert';
 import type { EventDraft } from './event-log';
-import { LoopMonitor } from './loop-monitor';
 import type { ManagerResources } from './manager-resources';
+import { NodeWatch, type Heard, type WatchRound } from './node-watch';
 
 /** Full readings may take at most this share of the time. */
 const FULL_READING_SHARE = 0.1;
+/** Failures of a reading that are a silence of all nodes. Others (a wrong password) say that somebody answered. */
+const SILENCE: readonly DriverFailure['code'][] = ['connection-lost', 'timeout', 'node-down'];
 
 export interface ObserverHooks {
   /** Automation must stop: N5 or a broken invariant. */
@@ -23,20 +25,20 @@ export interface ObserverHooks {
 }
 
 export class Observer {
-  #detector: DetectorState = EMPTY_DETECTOR;
-  readonly #monitor: LoopMonitor;
-  #deathsMonotonicMs: number[] = [];
+  readonly watch: NodeWatch;
+  #wasFrozen: boolean;
   #landed: { readonly monotonicMs: number; readonly change: PlacementChange }[] = [];
   #fullDueMonotonicMs = 0;
   #failing = false;
   #healthStatus: ClusterHealth['status'] | null = null;
 
   constructor(private readonly resources: ManagerResources, private readonly hooks: ObserverHooks) {
-    this.#monitor = new LoopMonitor(resources.clock);
+    this.watch = new NodeWatch(resources.clock, resources.driver);
+    this.#wasFrozen = resources.model.freeze !== null;
   }
 
   [Symbol.dispose](): void {
-    this.#monitor[Symbol.dispose]();
+    this.watch[Symbol.dispose]();
   }
 
   /** A finished step, shown at once and kept over readings that began before it ended. */
@@ -53,7 +55,11 @@ export class Observer {
     const detail = force === 'full' || beganMs >= this.#fullDueMonotonicMs ? 'full' : 'nodes';
     const read = await driver.observe({ detail, signal });
     if (signal.aborted) return null;
-    if (!read.ok) return this.#failed(read.error.message);
+    this.#noteUnfreezing();
+    if (!read.ok) {
+      if (SILENCE.includes(read.error.code)) this.#adoptSilence();
+      return this.#failed(read.error.message);
+    }
     const parsed = ObservationSchema.safeParse(read.value);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
@@ -62,10 +68,10 @@ export class Observer {
     const observation: Observation = parsed.data;
     if (detail === 'full') this.#fullDueMonotonicMs = clock.monotonicMs() + (clock.monotonicMs() - beganMs) / FULL_READING_SHARE;
     this.#recovered();
-    await this.#judge(observation.nodes, signal);
-    const changes = this.#adopt(observation, beganMs);
+    const heard = this.watch.hear(observation.nodes, this.#watchRound());
+    const changes = this.#adopt({ ...observation, nodes: heard.nodes }, heard, beganMs);
     model.observationError = null;
-    this.#checkMassFailure(changes);
+    this.#checkMassFailure();
     this.#noteHealth();
     return changes;
   }
@@ -96,33 +102,31 @@ export class Observer {
     this.#failing = false;
   }
 
-  /** Beats into the detector, then probes of those that were silent, side by side. */
-  async #judge(nodes: readonly NodeObservation[], signal: AbortSignal): Promise<void> {
-    const { clock, driver, model } = this.resources;
-    const beats = nodes.map((node) => ({ nodeId: node.id, answered: node.answered, answerMs: node.answerMs, incarnation: node.incarnation, sequence: node.sequence, reportedFailed: node.reportedFailed }));
-    this.#detector = advanceDetector(this.#detector, {
-      beats,
-      monotonicMs: clock.monotonicMs(),
-      nowMs: Math.round(clock.wallMs()),
-      pausedMs: this.#monitor.takePausedMs(),
-      settings: model.settings.health,
-    });
-    await Promise.all(nodesToProbe(this.#detector).map(async (nodeId) => {
-      const beganMonotonicMs = clock.monotonicMs();
-      const probed = await driver.probe(nodeId, signal);
-      if (signal.aborted) return;
-      this.#detector = recordProbe(this.#detector, { nodeId, answered: probed.ok, beganMonotonicMs, monotonicMs: clock.monotonicMs() });
-    }));
+  #watchRound(): WatchRound {
+    const { model } = this.resources;
+    return { known: model.nodes, settings: model.settings.health, readingIntervalMs: model.settings.observationIntervalMs, frozen: model.freeze !== null };
   }
 
-  #adopt(observation: Observation, beganMs: number): readonly StateChange[] {
+  /** Nothing was read: what is believed of the nodes moves on, everything else keeps its age. */
+  #adoptSilence(): void {
+    const { model, log } = this.resources;
+    if (model.nodes.size === 0) return;
+    const applied = applyVerdicts(model.state, this.watch.hearNothing(this.#watchRound()));
+    model.replaceState(applied.state);
+    log.record(...applied.changes.flatMap((change) => eventOf(change, false)));
+    this.#tell(applied.changes, false);
+    this.#checkMassFailure();
+  }
+
+  #adopt(observation: Observation, heard: Heard, beganMs: number): readonly StateChange[] {
     const { clock, model, log } = this.resources;
     const previous = model.state;
     const applied = applyObservation(previous, observation, {
       nowMs: Math.round(clock.wallMs()),
       monotonicMs: clock.monotonicMs(),
       wishes: model.wishes,
-      verdicts: this.#detector.nodes,
+      verdicts: heard.verdicts,
+      flags: heard.flags,
     });
     this.#landed = this.#landed.filter((landed) => landed.monotonicMs >= beganMs);
     const shards = applyPlacement(applied.state.shards, this.#landed.map((landed) => landed.change));
@@ -146,13 +150,18 @@ export class Observer {
     }
   }
 
-  #checkMassFailure(changes: readonly StateChange[]): void {
-    const { clock, model } = this.resources;
-    const nowMs = clock.monotonicMs();
-    const died = changes.filter((change) => change.kind === 'liveness-changed' && change.node.liveness === 'dead');
-    this.#deathsMonotonicMs = [...this.#deathsMonotonicMs.filter((at) => nowMs - at < DEATH_WINDOW_MS), ...died.map(() => nowMs)];
-    const failure = massFailure([...model.nodes.values()], this.#deathsMonotonicMs, nowMs);
-    if (failure !== null && model.freeze === null && failure.cause !== 'operator') this.hooks.freeze(failure.cause, failure.reason);
+  #checkMassFailure(): void {
+    const { model } = this.resources;
+    const failure = this.watch.massFailure([...model.nodes.values()]);
+    if (failure !== null && model.freeze === null) this.hooks.freeze(failure.cause, failure.reason);
+    this.#wasFrozen = model.freeze !== null;
+  }
+
+  /** Somebody lifted the freeze since the last round: it must not come back for what they have seen. */
+  #noteUnfreezing(): void {
+    const frozen = this.resources.model.freeze !== null;
+    if (this.#wasFrozen && !frozen) this.watch.acknowledge();
+    this.#wasFrozen = frozen;
   }
 }
 
@@ -177,7 +186,20 @@ function eventOf(change: StateChange, first: boolean): EventDraft[] {
       const silent = node.liveness === 'alive' ? '' : ` (silent for ${(node.livenessReason.silentMs / 1_000).toFixed(1)} s)`;
       return [{ type: 'node.livenessChanged', severity, nodeId: node.id, message: `${node.name} is ${node.liveness}, was ${change.before}${silent}`, data: { before: change.before, after: node.liveness, reason: node.livenessReason.code } }];
     }
+    case 'quarantine-changed': {
+      const { node } = change;
+      return change.quarantined
+        ? [{ type: 'node.quarantined', severity: 'warning', nodeId: node.id, message: `${node.name} keeps falling over: nothing new is placed on it for ${Math.round((node.quarantinedUntilMs! - node.livenessSinceMs) / 60_000)} min` }]
+        : [{ type: 'node.quarantineEnded', severity: 'notice', nodeId: node.id, message: `The quarantine of ${node.name} is over` }];
+    }
+    case 'metrics-flagged': {
+      const { node, flags } = change;
+      const what = flags.slice(0, 5).map(({ metric, flag, came }) => `${metric} is ${flag} (${came})`).join(', ');
+      return [{ type: 'node.metricsFlagged', severity: 'warning', nodeId: node.id, message: `${node.name} reports what is not to be believed: ${what}` }];
+    }
     case 'ownership-changed':
       return [];
+    default:
+      return assertNever(change);
   }
 }

@@ -45,7 +45,7 @@ export class NodesFeed implements ViewFeed {
 
 const COMPARED = [
   'name', 'address', 'domain', 'pool', 'lifecycle', 'liveness', 'livenessSinceMs', 'incarnation', 'capacity', 'version', 'labels',
-  'cordoned', 'maintenanceUntilMs', 'quarantinedUntilMs', 'followerOf',
+  'cordoned', 'maintenanceUntilMs', 'quarantinedUntilMs', 'flags', 'followerOf',
 ] as const satisfies readonly (keyof Node)[];
 
 function sameButNumbers(a: Node, b: Node): boolean {

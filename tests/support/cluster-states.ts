@@ -10,7 +10,7 @@ export function nodeNamed(id: string, overrides: Partial<Node> = {}): Node {
     id, name: id, address: `${id}:1`, domain: { region: null, zone: 'z1', rack: null, host: null }, pool: 'default',
     lifecycle: 'active', liveness: 'alive', livenessReason: { code: 'answering', silentMs: 0, limitMs: 0 }, livenessSinceMs: 0, incarnation: 1,
     capacity: { cpu: 8, memory: 1_000_000, disk: 1_000_000, network: 1_000_000 }, usage: { cpu: 2, memory: 250_000, disk: 100_000, network: 1_000 },
-    stats: UNKNOWN_STATS, version: null, labels: {}, cordoned: false, maintenanceUntilMs: null, quarantinedUntilMs: null, followerOf: null, observedAtMs: 0,
+    stats: UNKNOWN_STATS, version: null, labels: {}, cordoned: false, maintenanceUntilMs: null, quarantinedUntilMs: null, flags: [], followerOf: null, observedAtMs: 0,
     ...overrides,
   };
 }

@@ -1,5 +1,5 @@
 import { ORPCError } from '@orpc/server';
-import { contract, managerOf, runCommand } from '../context';
+import { contract, managerOf, runCommand, valueOf } from '../context';
 
 const routes = contract.nodes;
 
@@ -13,6 +13,9 @@ export const nodes = {
     if (node === undefined) throw new ORPCError('NOT_FOUND', { status: 404, message: `There is no node ${input.nodeId}` });
     return node;
   }),
+  liveness: routes.liveness.handler(({ input, context }) => valueOf(managerOf(context, input.clusterId).nodeLiveness(input.nodeId))),
+  checks: routes.checks.handler(({ input, context }) => ({ checks: [...valueOf(managerOf(context, input.clusterId).nodeChecks(input.nodeId))] })),
+  drainStatus: routes.drainStatus.handler(async ({ input, context }) => valueOf(await managerOf(context, input.clusterId).drainStatus(input.nodeId))),
   add: routes.add.handler(({ input: { clusterId, ...node }, context }) =>
     runCommand(context, (command) => managerOf(context, clusterId).addNode(node, command), (operation) => ({ operation }))),
   cordon: routes.cordon.handler(({ input, context }) =>
@@ -23,6 +26,8 @@ export const nodes = {
     runCommand(context, (command) => managerOf(context, clusterId).deactivate(maintenance, command), (node) => node)),
   activate: routes.activate.handler(({ input, context }) =>
     runCommand(context, (command) => managerOf(context, input.clusterId).activate(input.nodeId, command), (node) => node)),
+  liftQuarantine: routes.liftQuarantine.handler(({ input, context }) =>
+    runCommand(context, (command) => managerOf(context, input.clusterId).liftQuarantine(input.nodeId, command), (node) => node)),
   drain: routes.drain.handler(({ input: { clusterId, ...drain }, context }) =>
     runCommand(context, (command) => managerOf(context, clusterId).drain(drain, command), (operation) => ({ operation }))),
   replace: routes.replace.handler(({ input: { clusterId, ...replacement }, context }) =>

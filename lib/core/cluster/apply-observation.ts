@@ -1,4 +1,4 @@
-import type { Node } from '@/lib/contract/node';
+import type { MetricFlag, Node } from '@/lib/contract/node';
 import type { NodeObservation, Observation } from '@/lib/contract/observation';
 import type { NodeVerdict } from '../health/failure-detector';
 import { adoptShardTable } from './adopt-shard-table';
@@ -11,6 +11,9 @@ export type StateChange =
   | { readonly kind: 'node-removed'; readonly node: Node }
   | { readonly kind: 'node-restarted'; readonly node: Node; readonly incarnationBefore: number }
   | { readonly kind: 'liveness-changed'; readonly node: Node; readonly before: Node['liveness'] }
+  | { readonly kind: 'quarantine-changed'; readonly node: Node; readonly quarantined: boolean }
+  /** Numbers that became unknown because what came is not to be believed. */
+  | { readonly kind: 'metrics-flagged'; readonly node: Node; readonly flags: readonly MetricFlag[] }
   | { readonly kind: 'ownership-changed'; readonly shardsChanged: number };
 
 export interface ObservationContext {
@@ -20,6 +23,8 @@ export interface ObservationContext {
   readonly wishes: ReadonlyMap<string, NodeWish>;
   /** What the failure detector concluded from this very reading, by id. */
   readonly verdicts: ReadonlyMap<string, NodeVerdict>;
+  /** Numbers of this very reading that are not to be believed, by node id. */
+  readonly flags: ReadonlyMap<string, MetricFlag[]>;
 }
 
 /**
@@ -37,7 +42,9 @@ export function applyObservation(state: ClusterState, observation: Observation, 
     if (before === undefined) changes.push({ kind: 'node-added', node });
     else {
       if (node.incarnation > before.incarnation) changes.push({ kind: 'node-restarted', node, incarnationBefore: before.incarnation });
-      if (node.liveness !== before.liveness) changes.push({ kind: 'liveness-changed', node, before: before.liveness });
+      changes.push(...changesOfBelief(before, node));
+      const fresh = node.flags.filter((flag) => !before.flags.some((other) => other.metric === flag.metric && other.flag === flag.flag));
+      if (fresh.length > 0) changes.push({ kind: 'metrics-flagged', node, flags: fresh });
     }
   }
   for (const before of state.nodes.values()) {
@@ -55,9 +62,37 @@ export function applyObservation(state: ClusterState, observation: Observation, 
       warnings: observation.warnings,
       observedAtMs: context.nowMs,
       observedMonotonicMs: context.monotonicMs,
+      placementMonotonicMs: observation.shards === null ? state.placementMonotonicMs : context.monotonicMs,
     },
     changes,
   };
+}
+
+/**
+ * The next state when nothing could be read: what is known stays with its age, only what
+ * is believed of the nodes moves on.
+ */
+export function applyVerdicts(state: ClusterState, verdicts: ReadonlyMap<string, NodeVerdict>): { state: ClusterState; changes: StateChange[] } {
+  const changes: StateChange[] = [];
+  const nodes = new Map(state.nodes);
+  for (const before of state.nodes.values()) {
+    const verdict = verdicts.get(before.id);
+    if (verdict === undefined) continue;
+    const node: Node = { ...before, liveness: verdict.liveness, livenessReason: verdict.reason, livenessSinceMs: verdict.sinceMs, quarantinedUntilMs: verdict.quarantinedUntilMs };
+    nodes.set(before.id, node);
+    changes.push(...changesOfBelief(before, node));
+  }
+  return { state: { ...state, revision: state.revision + 1, nodes }, changes };
+}
+
+function changesOfBelief(before: Node, node: Node): StateChange[] {
+  const changes: StateChange[] = [];
+  if (node.liveness !== before.liveness) changes.push({ kind: 'liveness-changed', node, before: before.liveness });
+  const quarantined = node.quarantinedUntilMs !== null;
+  if (quarantined !== (before.quarantinedUntilMs !== null) || (quarantined && node.quarantinedUntilMs! > before.quarantinedUntilMs!)) {
+    changes.push({ kind: 'quarantine-changed', node, quarantined });
+  }
+  return changes;
 }
 
 function nodeFrom(observed: NodeObservation, before: Node | undefined, context: ObservationContext): Node {
@@ -83,6 +118,7 @@ function nodeFrom(observed: NodeObservation, before: Node | undefined, context: 
     cordoned: wish?.cordoned ?? false,
     maintenanceUntilMs: wish?.maintenanceUntilMs ?? null,
     quarantinedUntilMs: verdict?.quarantinedUntilMs ?? null,
+    flags: fresh ? context.flags.get(observed.id) ?? [] : before.flags,
     followerOf: observed.followerOf,
     observedAtMs: observed.answered ? context.nowMs : before?.observedAtMs ?? null,
   };

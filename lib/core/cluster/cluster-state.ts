@@ -23,6 +23,8 @@ export interface ClusterState {
   readonly observedAtMs: number | null;
   /** The same by the monotonic clock; decides staleness. */
   readonly observedMonotonicMs: number | null;
+  /** When the shard table was last read, by the monotonic clock: it is read more rarely than the nodes. */
+  readonly placementMonotonicMs: number | null;
 }
 
 export interface InFlightMove {

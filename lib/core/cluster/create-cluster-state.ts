@@ -14,5 +14,6 @@ export function createClusterState(options: { clusterId: string; epoch: number }
     inFlight: [],
     observedAtMs: null,
     observedMonotonicMs: null,
+    placementMonotonicMs: null,
   };
 }

@@ -9,18 +9,26 @@ export interface NodeWish {
   readonly maintenanceUntilMs: number | null;
 }
 
+/** What must hold for a transition; `node-checks.ts` knows how each is checked and refused. */
+export type Precondition =
+  | 'answers' | 'leader' | 'can-move' | 'can-remove' | 'holds-nothing' | 'not-last' | 'copies-fit' | 'no-operation' | 'not-frozen' | 'fresh-picture';
+
+const TO_DRAIN: readonly Precondition[] = ['can-move', 'leader', 'no-operation', 'not-frozen', 'fresh-picture'];
+const TO_LEAVE: readonly Precondition[] = ['can-remove', 'holds-nothing', 'not-last', 'copies-fit', 'no-operation', 'not-frozen', 'fresh-picture'];
+
 /**
- * N1: the only lifecycle transitions there are. A drain may be called off (draining or
- * drained back to active); a decommission that has begun to leave may only end or,
- * while nothing left yet, go back to drained.
+ * N1: the only lifecycle transitions there are, and what each needs. A drain may be called
+ * off (draining or drained back to active); a decommission that has begun to leave may only
+ * end or, while nothing left yet, go back. A transition that an operation makes on its way
+ * (draining to drained) is checked on the node itself by the operation besides.
  */
-export const LIFECYCLE_TRANSITIONS: Readonly<Record<Lifecycle, readonly Lifecycle[]>> = {
-  joining: ['active', 'decommissioned'],
-  active: ['draining', 'decommissioning'],
-  draining: ['drained', 'active'],
-  drained: ['active', 'decommissioning'],
-  decommissioning: ['decommissioned', 'drained', 'active'],
-  decommissioned: ['joining'],
+export const LIFECYCLE_TRANSITIONS: Readonly<Record<Lifecycle, Partial<Readonly<Record<Lifecycle, readonly Precondition[]>>>>> = {
+  joining: { active: ['answers'], decommissioned: ['holds-nothing'] },
+  active: { draining: TO_DRAIN, decommissioning: TO_LEAVE },
+  draining: { drained: ['holds-nothing'], active: [] },
+  drained: { active: ['no-operation'], decommissioning: TO_LEAVE },
+  decommissioning: { decommissioned: ['holds-nothing'], drained: [], active: [] },
+  decommissioned: { joining: [] },
 };
 
 export interface IllegalTransition {
@@ -30,11 +38,17 @@ export interface IllegalTransition {
   readonly legal: readonly Lifecycle[];
 }
 
-/** The wish after a lifecycle change; refused when the table does not list it. Setting what is already so is legal. */
+/** What the table asks for this transition; refused when it does not list it. Setting what is already so is legal and needs nothing. */
+export function preconditionsOf(from: Lifecycle, to: Lifecycle): Result<readonly Precondition[], IllegalTransition> {
+  if (from === to) return ok([]);
+  const needs = LIFECYCLE_TRANSITIONS[from][to];
+  return needs === undefined ? err({ code: 'illegal-transition', from, to, legal: Object.keys(LIFECYCLE_TRANSITIONS[from]) as Lifecycle[] }) : ok(needs);
+}
+
+/** The wish after a lifecycle change; refused when the table does not list it. */
 export function wishLifecycle(wish: NodeWish, to: Lifecycle): Result<NodeWish, IllegalTransition> {
-  const legal = LIFECYCLE_TRANSITIONS[wish.lifecycle];
-  if (wish.lifecycle !== to && !legal.includes(to)) return err({ code: 'illegal-transition', from: wish.lifecycle, to, legal });
-  return ok({ ...wish, lifecycle: to });
+  const legal = preconditionsOf(wish.lifecycle, to);
+  return legal.ok ? ok({ ...wish, lifecycle: to }) : legal;
 }
 
 export function wishOf(node: Node): NodeWish {

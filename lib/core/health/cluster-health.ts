@@ -2,11 +2,12 @@
  * Is the cluster healthy, in one word and its reasons? Counted over leaders, followers
  * and shards; never from a stale picture without saying so: then the word is `unknown`.
  */
-import type { ClusterHealth, HealthReason } from '@/lib/contract/health';
+import type { ClusterHealth, HealthReason, ZoneHealth } from '@/lib/contract/health';
 import type { Node } from '@/lib/contract/node';
 import { RESOURCES, utilizationOf } from '@/lib/contract/resources';
 import type { SafetyLines } from '@/lib/contract/settings';
 import { isLeader, type ClusterState } from '../cluster/cluster-state';
+import { shardHealthOf, shardReasons } from './shard-health';
 
 export interface HealthContext {
   readonly monotonicMs: number;
@@ -24,13 +25,16 @@ export function isStale(state: Pick<ClusterState, 'observedMonotonicMs'>, contex
 
 export function assessClusterHealth(state: ClusterState, context: HealthContext): ClusterHealth {
   const nodes = [...state.nodes.values()].filter((node) => node.lifecycle !== 'decommissioned');
-  const shards = countShards(state);
+  const shards = shardHealthOf(state);
+  const zones = zonesOf(nodes);
   const reasons = [
     ...observationReasons(state, context),
     ...nodeReasons(nodes),
+    ...zoneReasons(zones),
     ...shardReasons(shards),
     ...engineReasons(state),
     ...lineReasons(nodes, context.safetyLines),
+    ...doubtfulReasons(state, nodes, context),
   ].sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity));
   const blind = isStale(state, context);
   const worst = reasons[0]?.severity;
@@ -39,69 +43,75 @@ export function assessClusterHealth(state: ClusterState, context: HealthContext)
     reasons,
     nodesTotal: nodes.length,
     nodesAlive: nodes.filter((node) => node.liveness === 'alive').length,
-    shardsAtRisk: shards.atRisk,
+    shardsAtRisk: shards.atRisk.count,
+    zones,
   };
 }
 
 const SEVERITIES = ['notice', 'warning', 'critical'];
-
-interface ShardCounts {
-  readonly withoutPrimary: number;
-  /** Served by nobody: no alive node holds a copy. */
-  readonly dark: number;
-  readonly underReplicated: number;
-  readonly atRisk: number;
-}
-
-/** Counts healthy copies per shard: alive holders, each with its alive followers. */
-function countShards(state: ClusterState): ShardCounts {
-  const { shards } = state;
-  const wanted = state.engine?.replicationFactor ?? 1;
-  const aliveFollowers = new Map<string, number>();
-  for (const node of state.nodes.values()) {
-    if (node.followerOf !== null && node.liveness === 'alive') aliveFollowers.set(node.followerOf, (aliveFollowers.get(node.followerOf) ?? 0) + 1);
-  }
-  const copiesAt = shards.nodeIds.map((id) => (state.nodes.get(id)?.liveness === 'alive' ? 1 : 0) + (aliveFollowers.get(id) ?? 0));
-  const primaryUp = shards.nodeIds.map((id) => state.nodes.get(id)?.liveness === 'alive' || state.nodes.get(id)?.liveness === 'suspect');
-  let withoutPrimary = 0, dark = 0, underReplicated = 0, atRisk = 0;
-  for (let shardId = 0; shardId < shards.shardCount; shardId += 1) {
-    const start = shardId * shards.replicaMax;
-    const primary = shards.replicas[start]!;
-    let copies = 0;
-    for (let column = 0; column < shards.replicaMax; column += 1) {
-      const index = shards.replicas[start + column]!;
-      if (index >= 0) copies += copiesAt[index]!;
-    }
-    if (primary < 0 || !primaryUp[primary]) withoutPrimary += 1;
-    if (copies === 0) dark += 1;
-    if (copies < wanted) underReplicated += 1;
-    if (copies === 1 && wanted > 1) atRisk += 1;
-  }
-  return { withoutPrimary, dark, underReplicated, atRisk };
-}
-
-function shardReasons(counts: ShardCounts): HealthReason[] {
-  const reason = (code: HealthReason['code'], severity: HealthReason['severity'], shardCount: number, message: string): HealthReason[] =>
-    shardCount === 0 ? [] : [{ code, severity, message, nodeIds: [], shardCount }];
-  return [
-    ...reason('shards-without-primary', 'critical', counts.withoutPrimary, `${shardsText(counts.withoutPrimary)} without a living primary`),
-    ...reason('replicas-at-risk', 'warning', counts.atRisk, `${shardsText(counts.atRisk)} one failure from loss`),
-    ...reason('shards-under-replicated', 'warning', counts.underReplicated, `${shardsText(counts.underReplicated)} with fewer healthy copies than wanted`),
-  ];
-}
+const NO_SHARDS: Pick<HealthReason, 'shardCount' | 'shardIds'> = { shardCount: 0, shardIds: [] };
+/** A placement read longer ago than this is said to be old. Sizes and loads are read more rarely than nodes. */
+const PLACEMENT_OLD_MS = 60_000;
 
 function nodeReasons(nodes: readonly Node[]): HealthReason[] {
   const expected = nodes.filter((node) => node.maintenanceUntilMs === null || node.liveness === 'alive');
   const listed = (liveness: Node['liveness'], code: HealthReason['code'], severity: HealthReason['severity']): HealthReason[] => {
     const found = expected.filter((node) => node.liveness === liveness);
     if (found.length === 0) return [];
-    return [{ code, severity, message: `${namesText(found)} ${liveness}`, nodeIds: found.map((node) => node.id), shardCount: 0 }];
+    return [{ code, severity, message: `${namesText(found)} ${liveness}`, nodeIds: idsOf(found), ...NO_SHARDS }];
   };
   return [
     ...listed('dead', 'nodes-dead', 'critical'),
     ...listed('unreachable', 'nodes-unreachable', 'warning'),
     ...listed('suspect', 'nodes-suspect', 'notice'),
+    ...quarantineReasons(expected),
   ];
+}
+
+function quarantineReasons(nodes: readonly Node[]): HealthReason[] {
+  const held = nodes.filter((node) => node.quarantinedUntilMs !== null);
+  if (held.length === 0) return [];
+  const message = `${namesText(held)} in quarantine after falling over again and again: nothing new is placed there`;
+  return [{ code: 'nodes-quarantined', severity: 'warning', message, nodeIds: idsOf(held), ...NO_SHARDS }];
+}
+
+/** Nodes per zone and how many of them live; without those in maintenance among the silent. */
+function zonesOf(nodes: readonly Node[]): ZoneHealth[] {
+  const zones = new Map<string, ZoneHealth>();
+  for (const node of nodes) {
+    const { zone } = node.domain;
+    if (zone === null) continue;
+    const before = zones.get(zone) ?? { zone, nodesTotal: 0, nodesAlive: 0, nodesSilent: 0 };
+    const silent = (node.liveness === 'unreachable' || node.liveness === 'dead') && node.maintenanceUntilMs === null;
+    zones.set(zone, { zone, nodesTotal: before.nodesTotal + 1, nodesAlive: before.nodesAlive + (node.liveness === 'alive' ? 1 : 0), nodesSilent: before.nodesSilent + (silent ? 1 : 0) });
+  }
+  return [...zones.values()].sort((a, b) => (a.zone < b.zone ? -1 : 1)).slice(0, 1_000);
+}
+
+function zoneReasons(zones: readonly ZoneHealth[]): HealthReason[] {
+  if (zones.length < 2) return [];
+  return zones.filter((zone) => zone.nodesSilent === zone.nodesTotal)
+    .map(({ zone, nodesTotal }) => ({ code: 'zone-lost', severity: 'critical', message: nodesTotal === 1 ? `The only node of zone ${zone} is silent` : `All ${nodesTotal} nodes of zone ${zone} are silent`, nodeIds: [], ...NO_SHARDS }));
+}
+
+/** What this verdict itself rests on that is not sound: old values, an old placement, numbers that were turned down. */
+function doubtfulReasons(state: ClusterState, nodes: readonly Node[], context: HealthContext): HealthReason[] {
+  const reasons: HealthReason[] = [];
+  const flagged = nodes.filter((node) => node.flags.length > 0);
+  if (flagged.length > 0) {
+    const count = flagged.reduce((sum, node) => sum + node.flags.length, 0);
+    const message = `${nameList(flagged)}: ${count === 1 ? '1 number is' : `${count} numbers are`} unknown, as what came is not to be believed`;
+    reasons.push({ code: 'metrics-flagged', severity: 'notice', message, nodeIds: idsOf(flagged), ...NO_SHARDS });
+  }
+  const late = state.observedAtMs === null ? [] : nodes.filter((node) => (node.liveness === 'alive' || node.liveness === 'suspect')
+    && (node.observedAtMs === null || state.observedAtMs! - node.observedAtMs > 2 * context.observationIntervalMs + 1_000));
+  if (late.length > 0) reasons.push({ code: 'values-stale', severity: 'notice', message: `The numbers of ${nameList(late)} are older than two readings`, nodeIds: idsOf(late), ...NO_SHARDS });
+  const { placementMonotonicMs } = state;
+  const placementAgeMs = placementMonotonicMs === null ? 0 : context.monotonicMs - placementMonotonicMs;
+  if (placementAgeMs > Math.max(PLACEMENT_OLD_MS, 10 * context.observationIntervalMs)) {
+    reasons.push({ code: 'placement-stale', severity: 'notice', message: `Shards are counted by a placement read ${Math.round(placementAgeMs / 1_000)} s ago`, nodeIds: [], ...NO_SHARDS });
+  }
+  return reasons;
 }
 
 function lineReasons(nodes: readonly Node[], lines: SafetyLines): HealthReason[] {
@@ -110,24 +120,24 @@ function lineReasons(nodes: readonly Node[], lines: SafetyLines): HealthReason[]
     if (over.length === 0) return [];
     const highest = Math.max(...over.map((node) => utilizationOf(node)[resource] ?? 0));
     const message = `${namesText(over)} over the ${resource} line of ${percent(lines[resource])}, highest ${percent(highest)}`;
-    return [{ code: 'over-safety-line' as const, severity: 'warning' as const, message, nodeIds: over.map((node) => node.id), shardCount: 0 }];
+    return [{ code: 'over-safety-line' as const, severity: 'warning' as const, message, nodeIds: idsOf(over), ...NO_SHARDS }];
   });
 }
 
 function engineReasons(state: ClusterState): HealthReason[] {
   const reasons: HealthReason[] = [];
   if (state.engine?.serving === false) {
-    reasons.push({ code: 'engine-not-serving', severity: 'critical', message: `${state.engine.name} itself says that it does not serve`, nodeIds: [], shardCount: 0 });
+    reasons.push({ code: 'engine-not-serving', severity: 'critical', message: `${state.engine.name} itself says that it does not serve`, nodeIds: [], ...NO_SHARDS });
   }
   for (const warning of state.warnings) {
     if (warning.code !== 'open-slot' && warning.code !== 'views-disagree') continue;
-    reasons.push({ code: 'engine-warning', severity: 'notice', message: warning.message.slice(0, 500), nodeIds: warning.nodeId === null ? [] : [warning.nodeId], shardCount: warning.shardId === null ? 0 : 1 });
+    reasons.push({ code: 'engine-warning', severity: 'notice', message: warning.message.slice(0, 500), nodeIds: warning.nodeId === null ? [] : [warning.nodeId], ...(warning.shardId === null ? NO_SHARDS : { shardCount: 1, shardIds: [warning.shardId] }) });
   }
   return reasons.slice(0, 20);
 }
 
 function observationReasons(state: ClusterState, context: HealthContext): HealthReason[] {
-  const about = { nodeIds: [], shardCount: 0 };
+  const about = { nodeIds: [], ...NO_SHARDS };
   if (state.observedMonotonicMs === null) {
     return [{ code: 'never-observed', severity: 'critical', message: context.observationError ?? 'No reading yet', ...about }];
   }
@@ -139,14 +149,17 @@ function observationReasons(state: ClusterState, context: HealthContext): Health
   return [{ code: 'observation-stale', severity: 'critical', message: `The last reading is ${ageSeconds} s old`, ...about }];
 }
 
-function namesText(nodes: readonly Node[]): string {
+function nameList(nodes: readonly Node[]): string {
   const shown = nodes.slice(0, 3).map((node) => node.name).join(', ');
-  const more = nodes.length > 3 ? ` and ${nodes.length - 3} more` : '';
-  return `${shown}${more} ${nodes.length === 1 ? 'is' : 'are'}`;
+  return nodes.length > 3 ? `${shown} and ${nodes.length - 3} more` : shown;
 }
 
-function shardsText(count: number): string {
-  return count === 1 ? '1 shard' : `${count} shards`;
+function namesText(nodes: readonly Node[]): string {
+  return `${nameList(nodes)} ${nodes.length === 1 ? 'is' : 'are'}`;
+}
+
+function idsOf(nodes: readonly Node[]): string[] {
+  return nodes.slice(0, 1_000).map((node) => node.id);
 }
 
 function percent(ratio: number): string {

@@ -1,32 +1,33 @@
 /**
- * Who is alive? Belief moves alive -> suspect -> unreachable -> dead and back, from
- * readings (did the node answer?) and active probes. The rules are chosen so that a
- * wrong verdict needs several independent failures at once (SPEC N2-N4):
+ * Who is alive? Belief moves alive -> suspect -> unreachable -> dead and back, from beats
+ * and active probes. A beat is an answer to a reading (pull) or a heartbeat that the node
+ * sent by itself (push). The rules are chosen so that a wrong verdict needs several
+ * independent failures at once (SPEC N2-N6):
  *
  * - Only the manager's monotonic clock at receipt counts; no time sent by a node does.
- * - Readings missed in a row make a node suspect; suspicion costs nothing and is quick.
+ * - Beats missed in a row make a node suspect; suspicion costs nothing and is quick.
  * - Unreachable needs silence past its time-out AND a failed probe over a connection of
  *   its own, so a hung connection or a slow INFO is no death.
+ * - A node that is heard irregularly gets a longer time-out, never a shorter one
+ *   (`arrival-rhythm.ts`), up to a limit.
  * - Dead, after which repair may start, needs a long silence: moving data because of a
- *   reboot is dearer than waiting it out.
+ *   reboot is dearer than waiting it out. While nobody answers, nobody is dead: whoever
+ *   sees all others gone had better suspect himself. And only so many may die in a time.
  * - Silence while this process itself was stopped (paused container, long collection,
- *   laptop lid) is nobody's silence: the paused time is given back to every node.
- * - A node that keeps falling over is quarantined (N6), with a doubling hold-down.
+ *   laptop lid) is nobody's silence: the paused time is given back to every node, what was
+ *   probed before is void, and no belief gets worse in that round.
  *
- * The shape follows SWIM's suspicion step (Das et al., 2002) with a central observer;
- * accrual over the arrival history (Hayashibara et al., 2004) is the next refinement.
+ * The shape follows SWIM's suspicion step (Das et al., 2002) with a central observer.
  */
 import type { Liveness, LivenessReason } from '@/lib/contract/node';
+import type { NodeObservation } from '@/lib/contract/observation';
 import type { HealthSettings } from '@/lib/contract/settings';
+import { deviationsAt, EMPTY_RHYTHM, silenceAt, withGap, type ArrivalRhythm } from './arrival-rhythm';
+import { advanceFlapGuard, CALM, releaseFlapGuard, type FlapGuard } from './flap-guard';
 
-/** What a reading says about one node. */
-export interface NodeBeat {
+/** What a reading says about one node's life. */
+export interface NodeBeat extends Pick<NodeObservation, 'answered' | 'answerMs' | 'incarnation' | 'sequence' | 'reportedFailed' | 'pushed'> {
   readonly nodeId: string;
-  readonly answered: boolean;
-  readonly answerMs: number | null;
-  readonly incarnation: number;
-  readonly sequence: number;
-  readonly reportedFailed: boolean;
 }
 
 export interface NodeVerdict {
@@ -37,22 +38,54 @@ export interface NodeVerdict {
   readonly quarantinedUntilMs: number | null;
 }
 
-interface TrackedNode extends NodeVerdict {
+/** One beat as it came; kept for people. */
+export interface HeardBeat {
+  readonly atMs: number;
+  /** Since the beat before; `null` for the first one. */
+  readonly gapMs: number | null;
+  readonly answerMs: number | null;
+}
+
+export interface ProbeResult {
+  readonly atMs: number;
+  readonly answered: boolean;
+  readonly answerMs: number | null;
+  readonly failure: string | null;
+}
+
+export interface NodeTrack extends NodeVerdict {
+  /** By a beat or an answered probe; moved on by the time this process stood still. */
   readonly lastHeardMonotonicMs: number;
+  readonly lastBeatMonotonicMs: number;
+  /** Beats missed in a row. */
   readonly missed: number;
   readonly incarnation: number;
   readonly sequence: number;
   /** Beats that were duplicates or came late; counted, otherwise without effect (N3). */
   readonly ignoredBeats: number;
+  /** The interval it is expected to keep, and whether it sends beats by itself. */
+  readonly intervalMs: number;
+  readonly pushed: boolean;
+  readonly rhythm: ArrivalRhythm;
+  /** The time-outs in force for it. */
+  readonly suspectAfterMs: number;
+  readonly unreachableAfterMs: number;
+  /** Newest last, at most HEARD_KEPT. */
+  readonly heard: readonly HeardBeat[];
+  readonly probe: ProbeResult | null;
   /** The last probe that failed began then; `null` after any answer. */
   readonly probeFailedMonotonicMs: number | null;
-  /** When it left `alive`, newest last, within the flap window. */
-  readonly departuresMonotonicMs: readonly number[];
-  readonly holdDownMs: number;
+  /** Its silence up to then was expected: maintenance. */
+  readonly excusedMonotonicMs: number;
+  readonly flaps: FlapGuard;
 }
 
 export interface DetectorState {
-  readonly nodes: ReadonlyMap<string, TrackedNode>;
+  readonly nodes: ReadonlyMap<string, NodeTrack>;
+  /** Nodes that would be dead if one more death were allowed (N5). */
+  readonly withheld: readonly string[];
+  /** Of the last round. */
+  readonly atMonotonicMs: number;
 }
 
 export interface DetectorRound {
@@ -61,112 +94,229 @@ export interface DetectorRound {
   readonly nowMs: number;
   /** How long this process itself stood still since the last round. */
   readonly pausedMs: number;
+  /** Nobody could be read at all: the fault may be ours. No flap is counted and nobody dies. */
+  readonly blind: boolean;
+  readonly readingIntervalMs: number;
   readonly settings: HealthSettings;
+  /** How many nodes may be declared dead in this round (N5). */
+  readonly deathsAllowed: number;
+  /** Nodes a human has seen to be gone: their death needs no allowance. */
+  readonly acknowledged: ReadonlySet<string>;
+  /** Nodes whose silence is expected. */
+  readonly maintenance: ReadonlySet<string>;
 }
 
-export const FLAP_WINDOW_MS = 600_000;
-export const FLAP_DEPARTURES_MAX = 3;
-export const HOLD_DOWN_FIRST_MS = 300_000;
-export const HOLD_DOWN_MAX_MS = 3_600_000;
+/**
+ * The changes of belief that one round may make (N1): down one step at a time, up at once
+ * as far as what was heard says.
+ */
+export const LIVENESS_TRANSITIONS: Readonly<Record<Liveness, readonly Liveness[]>> = {
+  alive: ['suspect'],
+  suspect: ['alive', 'unreachable'],
+  unreachable: ['alive', 'suspect', 'dead'],
+  dead: ['alive', 'suspect', 'unreachable'],
+};
 
-export const EMPTY_DETECTOR: DetectorState = { nodes: new Map() };
+const HEARD_KEPT = 24;
+/** Probes at once; those silent longest come first. */
+const PROBES_MAX = 128;
 
-/** The next belief about every node of the reading; nodes no longer in it are forgotten. */
+export const EMPTY_DETECTOR: DetectorState = { nodes: new Map(), withheld: [], atMonotonicMs: -Infinity };
+
+/** The next belief about every node of the round; nodes no longer in it are forgotten. */
 export function advanceDetector(state: DetectorState, round: DetectorRound): DetectorState {
-  const nodes = new Map<string, TrackedNode>();
-  for (const beat of round.beats) {
-    const before = state.nodes.get(beat.nodeId);
-    nodes.set(beat.nodeId, before === undefined ? firstSight(beat, round) : nextSight(before, beat, round));
-  }
-  return { nodes };
+  const deviations = deviationsAt(round.settings.phiThreshold);
+  // An extra reading soon after another one is no beat that could be missed.
+  const extra = round.monotonicMs - state.atMonotonicMs < round.readingIntervalMs / 2;
+  const heard = round.beats.map((beat) => listen(state.nodes.get(beat.nodeId), beat, round, { deviations, extra }));
+  const someoneAnswers = !round.blind && heard.some((track) => round.monotonicMs - track.lastHeardMonotonicMs < track.suspectAfterMs);
+  const withheld: string[] = [];
+  const nodes = new Map<string, NodeTrack>();
+  let deathsLeft = round.deathsAllowed;
+  round.beats.forEach((beat, index) => {
+    const track = heard[index]!;
+    const belief = state.nodes.has(beat.nodeId) ? inSteps(track, beliefAbout(track, beat, round)) : firstBelief(beat, track);
+    const permitted = belief.liveness === 'dead' && track.liveness !== 'dead'
+      ? permitDeath(belief, { maintained: round.maintenance.has(beat.nodeId), someoneAnswers, allowed: round.acknowledged.has(beat.nodeId) || deathsLeft > 0 })
+      : belief;
+    if (permitted.reason.code === 'death-withheld') withheld.push(beat.nodeId);
+    if (permitted.liveness === 'dead' && track.liveness !== 'dead' && !round.acknowledged.has(beat.nodeId)) deathsLeft -= 1;
+    nodes.set(beat.nodeId, withBelief(track, permitted, beat, round));
+  });
+  return { nodes, withheld, atMonotonicMs: round.monotonicMs };
 }
 
-/** A probe's result, from a node that is suspect. Success is heard as an answer. */
-export function recordProbe(state: DetectorState, probe: { nodeId: string; answered: boolean; beganMonotonicMs: number; monotonicMs: number }): DetectorState {
+/** A probe's result, from a node that is silent. Success is heard as an answer, but is no beat. */
+export function recordProbe(state: DetectorState, probe: {
+  readonly nodeId: string; readonly answerMs: number | null; readonly failure: string | null;
+  readonly beganMonotonicMs: number; readonly monotonicMs: number; readonly nowMs: number;
+}): DetectorState {
   const node = state.nodes.get(probe.nodeId);
   if (node === undefined) return state;
+  const answered = probe.failure === null;
   const nodes = new Map(state.nodes);
-  nodes.set(probe.nodeId, probe.answered
-    ? { ...node, lastHeardMonotonicMs: Math.max(node.lastHeardMonotonicMs, probe.monotonicMs), probeFailedMonotonicMs: null }
-    : { ...node, probeFailedMonotonicMs: probe.beganMonotonicMs });
-  return { nodes };
-}
-
-/** Silent nodes that want an active probe before anybody calls them unreachable. */
-export function nodesToProbe(state: DetectorState): string[] {
-  return [...state.nodes].filter(([, node]) => node.missed > 0).map(([nodeId]) => nodeId);
-}
-
-function firstSight(beat: NodeBeat, round: DetectorRound): TrackedNode {
-  return {
-    liveness: beat.answered ? 'alive' : 'suspect',
-    reason: { code: beat.answered ? 'answering' : 'first-seen', silentMs: 0, limitMs: 0 },
-    sinceMs: round.nowMs,
-    quarantinedUntilMs: null,
-    lastHeardMonotonicMs: round.monotonicMs,
-    missed: beat.answered ? 0 : 1,
-    incarnation: beat.incarnation,
-    sequence: beat.sequence,
-    ignoredBeats: 0,
-    probeFailedMonotonicMs: null,
-    departuresMonotonicMs: [],
-    holdDownMs: HOLD_DOWN_FIRST_MS,
-  };
-}
-
-function nextSight(before: TrackedNode, beat: NodeBeat, round: DetectorRound): TrackedNode {
-  const newer = beat.incarnation > before.incarnation || (beat.incarnation === before.incarnation && beat.sequence > before.sequence);
-  if (beat.answered && newer) {
-    return withVerdict({
-      ...before,
-      lastHeardMonotonicMs: round.monotonicMs,
-      missed: 0,
-      incarnation: beat.incarnation,
-      sequence: beat.sequence,
-      probeFailedMonotonicMs: null,
-    }, 'alive', { code: 'answering', silentMs: 0, limitMs: 0 }, round);
-  }
-  const silent: TrackedNode = {
-    ...before,
-    lastHeardMonotonicMs: before.lastHeardMonotonicMs + round.pausedMs,
-    missed: round.pausedMs > 0 ? before.missed : before.missed + 1,
-    ignoredBeats: before.ignoredBeats + (beat.answered ? 1 : 0),
-  };
-  const { liveness, reason } = beliefAboutSilence(silent, beat, round);
-  return withVerdict(silent, liveness, reason, round);
-}
-
-function beliefAboutSilence(node: TrackedNode, beat: NodeBeat, round: DetectorRound): { liveness: Liveness; reason: LivenessReason } {
-  const { settings } = round;
-  const silentMs = Math.max(0, round.monotonicMs - node.lastHeardMonotonicMs);
-  const probeFailed = node.probeFailedMonotonicMs !== null && node.probeFailedMonotonicMs >= node.lastHeardMonotonicMs;
-  if (probeFailed && silentMs >= settings.deadAfterMs) {
-    return { liveness: 'dead', reason: { code: 'silent-past-death-timeout', silentMs, limitMs: settings.deadAfterMs } };
-  }
-  if (probeFailed && silentMs >= settings.unreachableAfterMs) {
-    return { liveness: 'unreachable', reason: { code: 'silent-and-probe-failed', silentMs, limitMs: settings.unreachableAfterMs } };
-  }
-  if (beat.reportedFailed) return { liveness: 'suspect', reason: { code: 'engine-reports-failure', silentMs, limitMs: settings.unreachableAfterMs } };
-  if (node.missed >= settings.suspectAfterMissed || node.liveness !== 'alive') {
-    return { liveness: 'suspect', reason: { code: 'beats-missed', silentMs, limitMs: settings.unreachableAfterMs } };
-  }
-  return { liveness: 'alive', reason: { code: 'slow-answer', silentMs, limitMs: settings.unreachableAfterMs } };
-}
-
-/** Sets the belief, counts departures from `alive` and quarantines a node that makes too many (N6). */
-function withVerdict(node: TrackedNode, liveness: Liveness, reason: LivenessReason, round: DetectorRound): TrackedNode {
-  const changed = liveness !== node.liveness;
-  const recent = node.departuresMonotonicMs.filter((at) => round.monotonicMs - at < FLAP_WINDOW_MS);
-  const departures = changed && node.liveness === 'alive' ? [...recent, round.monotonicMs] : recent;
-  const flapping = departures.length >= FLAP_DEPARTURES_MAX;
-  const held = node.quarantinedUntilMs !== null && node.quarantinedUntilMs > round.nowMs;
-  return {
+  nodes.set(probe.nodeId, {
     ...node,
+    probe: { atMs: probe.nowMs, answered, answerMs: probe.answerMs, failure: probe.failure },
+    ...(answered
+      ? { lastHeardMonotonicMs: Math.max(node.lastHeardMonotonicMs, probe.monotonicMs), probeFailedMonotonicMs: null }
+      : { probeFailedMonotonicMs: probe.beganMonotonicMs }),
+  });
+  return { ...state, nodes };
+}
+
+/** Silent nodes that want an active probe before anybody calls them unreachable; bounded, the longest silent first. */
+export function nodesToProbe(state: DetectorState): string[] {
+  const silent = [...state.nodes].filter(([, node]) => node.missed > 0);
+  if (silent.length > PROBES_MAX) silent.sort(([, a], [, b]) => a.lastHeardMonotonicMs - b.lastHeardMonotonicMs);
+  return silent.slice(0, PROBES_MAX).map(([nodeId]) => nodeId);
+}
+
+/** An operator lifts the quarantine of a node. */
+export function releaseQuarantine(state: DetectorState, nodeId: string): DetectorState {
+  const node = state.nodes.get(nodeId);
+  if (node === undefined) return state;
+  return { ...state, nodes: new Map(state.nodes).set(nodeId, { ...node, quarantinedUntilMs: null, flaps: releaseFlapGuard(node.flaps) }) };
+}
+
+type Belief = Pick<NodeVerdict, 'liveness' | 'reason'>;
+
+/** Takes in what was heard of a node; its belief is not touched yet. */
+function listen(before: NodeTrack | undefined, beat: NodeBeat, round: DetectorRound, of: { readonly deviations: number; readonly extra: boolean }): NodeTrack {
+  const pushed = beat.pushed !== undefined;
+  const intervalMs = beat.pushed?.intervalMs ?? round.readingIntervalMs;
+  let track = before === undefined ? strangerFrom(beat, round, intervalMs) : round.pausedMs > 0 ? afterPause(before, round) : before;
+  const known = before !== undefined;
+  const arrivals = beat.pushed?.beats ?? (beat.answered ? [{ incarnation: beat.incarnation, sequence: beat.sequence, heardMonotonicMs: round.monotonicMs }] : []);
+  let accepted = false;
+  for (const arrival of arrivals) {
+    const newer = arrival.incarnation > track.incarnation || (arrival.incarnation === track.incarnation && arrival.sequence > track.sequence);
+    if (newer) track = withBeat(track, arrival, { known: known || accepted, regular: pushed || !of.extra, answerMs: beat.answerMs, round });
+    else if (known || accepted) track = { ...track, ignoredBeats: track.ignoredBeats + 1 };
+    accepted ||= newer;
+  }
+  const quietMs = Math.max(0, round.monotonicMs - track.lastBeatMonotonicMs);
+  const missed = pushed ? Math.max(0, Math.floor(quietMs / intervalMs - 0.5))
+    : accepted ? 0 : track.missed + (round.pausedMs > 0 || (of.extra && known) ? 0 : 1);
+  const timed = { ...track, intervalMs, pushed, missed };
+  return { ...timed, ...timeoutsOf(timed, of.deviations, round.settings) };
+}
+
+/** The time in which so many beats are missed; half an interval more where the node keeps the time, for its jitter. */
+function missedLimitMs({ intervalMs, pushed }: Pick<NodeTrack, 'intervalMs' | 'pushed'>, { suspectAfterMissed }: HealthSettings): number {
+  return (suspectAfterMissed + (pushed ? 0.5 : 0)) * intervalMs;
+}
+
+/** The limits of the settings, lengthened by what the node's own rhythm asks for. */
+function timeoutsOf(track: NodeTrack, deviations: number, settings: HealthSettings): Pick<NodeTrack, 'suspectAfterMs' | 'unreachableAfterMs'> {
+  const { unreachableAfterMs, deadAfterMs, patienceMax } = settings;
+  const askedMs = silenceAt(track.rhythm, deviations, track.intervalMs);
+  return {
+    suspectAfterMs: Math.max(missedLimitMs(track, settings), Math.min(askedMs, unreachableAfterMs)),
+    unreachableAfterMs: Math.min(Math.max(unreachableAfterMs, askedMs), unreachableAfterMs * patienceMax, deadAfterMs),
+  };
+}
+
+function withBeat(track: NodeTrack, arrival: { incarnation: number; sequence: number; heardMonotonicMs: number }, about: { known: boolean; regular: boolean; answerMs: number | null; round: DetectorRound }): NodeTrack {
+  const { round } = about;
+  const heardMonotonicMs = Math.min(arrival.heardMonotonicMs, round.monotonicMs);
+  const gapMs = about.known ? Math.max(0, heardMonotonicMs - track.lastBeatMonotonicMs) : null;
+  // A restart and a pause of ours say nothing about the node's rhythm, and an outage of hours not more than a long one.
+  const tells = about.regular && gapMs !== null && arrival.incarnation === track.incarnation && round.pausedMs === 0;
+  const longestMs = round.settings.unreachableAfterMs * round.settings.patienceMax;
+  const beat: HeardBeat = { atMs: round.nowMs - Math.round(round.monotonicMs - heardMonotonicMs), gapMs, answerMs: about.answerMs };
+  return {
+    ...track,
+    incarnation: arrival.incarnation,
+    sequence: arrival.sequence,
+    lastHeardMonotonicMs: Math.max(track.lastHeardMonotonicMs, heardMonotonicMs),
+    lastBeatMonotonicMs: Math.max(track.lastBeatMonotonicMs, heardMonotonicMs),
+    rhythm: tells ? withGap(track.rhythm, Math.min(gapMs, longestMs)) : track.rhythm,
+    heard: [...(track.heard.length < HEARD_KEPT ? track.heard : track.heard.slice(1)), beat],
+    probeFailedMonotonicMs: null,
+  };
+}
+
+/** This process stood still: the time is nobody's silence, and a probe of before proves nothing. */
+function afterPause(track: NodeTrack, round: DetectorRound): NodeTrack {
+  const moved = (atMs: number) => Math.min(round.monotonicMs, atMs + round.pausedMs);
+  return { ...track, lastHeardMonotonicMs: moved(track.lastHeardMonotonicMs), lastBeatMonotonicMs: moved(track.lastBeatMonotonicMs), probeFailedMonotonicMs: null };
+}
+
+/** A node before its first beat. Its incarnation and sequence lie below whatever came first. */
+function strangerFrom(beat: NodeBeat, round: DetectorRound, intervalMs: number): NodeTrack {
+  return {
+    liveness: 'suspect', reason: { code: 'first-seen', silentMs: 0, limitMs: 0 }, sinceMs: round.nowMs, quarantinedUntilMs: null,
+    lastHeardMonotonicMs: round.monotonicMs, lastBeatMonotonicMs: round.monotonicMs, missed: 0,
+    incarnation: beat.pushed?.beats[0]?.incarnation ?? beat.incarnation, sequence: -1, ignoredBeats: 0,
+    intervalMs, pushed: beat.pushed !== undefined, rhythm: EMPTY_RHYTHM, suspectAfterMs: 0, unreachableAfterMs: 0,
+    heard: [], probe: null, probeFailedMonotonicMs: null, excusedMonotonicMs: -Infinity, flaps: CALM,
+  };
+}
+
+function firstBelief(beat: NodeBeat, track: NodeTrack): Belief {
+  return track.heard.length > 0
+    ? { liveness: 'alive', reason: { code: 'answering', silentMs: 0, limitMs: 0 } }
+    : { liveness: 'suspect', reason: { code: beat.reportedFailed ? 'engine-reports-failure' : 'first-seen', silentMs: 0, limitMs: track.unreachableAfterMs } };
+}
+
+function beliefAbout(track: NodeTrack, beat: NodeBeat, round: DetectorRound): Belief {
+  if (track.missed === 0 && track.heard.length > 0) return { liveness: 'alive', reason: { code: 'answering', silentMs: 0, limitMs: 0 } };
+  const { settings, monotonicMs } = round;
+  const silentMs = Math.max(0, monotonicMs - track.lastHeardMonotonicMs);
+  const quietMs = Math.max(0, monotonicMs - track.lastBeatMonotonicMs);
+  const believe = (liveness: Liveness, code: LivenessReason['code'], limitMs: number, ms = silentMs): Belief => ({ liveness, reason: { code, silentMs: ms, limitMs } });
+  if (round.pausedMs > 0) return believe(track.liveness, 'manager-was-late', track.unreachableAfterMs);
+  // A probe from early in the silence proves nothing about now.
+  const probeFailed = track.probeFailedMonotonicMs !== null && track.probeFailedMonotonicMs >= track.lastHeardMonotonicMs + silentMs / 2;
+  const unexcusedMs = monotonicMs - Math.max(track.lastHeardMonotonicMs, track.excusedMonotonicMs);
+  if (probeFailed && (unexcusedMs >= settings.deadAfterMs || track.liveness === 'dead') && silentMs >= track.unreachableAfterMs) {
+    return believe('dead', 'silent-past-death-timeout', settings.deadAfterMs);
+  }
+  if (probeFailed && silentMs >= track.unreachableAfterMs) return believe('unreachable', 'silent-and-probe-failed', track.unreachableAfterMs);
+  // Nothing was heard: that a probe has still to come back does not make it better than it was.
+  if ((track.liveness === 'unreachable' || track.liveness === 'dead') && silentMs >= track.unreachableAfterMs) {
+    return believe(track.liveness, track.liveness === 'dead' ? 'silent-past-death-timeout' : 'silent-and-probe-failed', track.liveness === 'dead' ? settings.deadAfterMs : track.unreachableAfterMs);
+  }
+  if (beat.reportedFailed) return believe('suspect', 'engine-reports-failure', track.unreachableAfterMs);
+  const irregular = track.suspectAfterMs > missedLimitMs(track, settings);
+  const overdue = track.missed >= settings.suspectAfterMissed && (!irregular || quietMs >= track.suspectAfterMs);
+  if (overdue || track.liveness !== 'alive') {
+    return silentMs < quietMs ? believe('suspect', 'only-probe-answers', track.suspectAfterMs, quietMs) : believe('suspect', 'beats-missed', track.suspectAfterMs, quietMs);
+  }
+  return believe('alive', 'slow-answer', track.suspectAfterMs, quietMs);
+}
+
+/** After a long gap between readings a node may be due for the second step at once: it takes the first one now. */
+function inSteps(track: NodeTrack, belief: Belief): Belief {
+  if (belief.liveness === track.liveness || LIVENESS_TRANSITIONS[track.liveness].includes(belief.liveness)) return belief;
+  return track.liveness === 'alive'
+    ? { liveness: 'suspect', reason: { ...belief.reason, code: 'beats-missed', limitMs: track.suspectAfterMs } }
+    : { liveness: 'unreachable', reason: { ...belief.reason, code: 'silent-and-probe-failed', limitMs: track.unreachableAfterMs } };
+}
+
+/** N5: a death that must not be declared stays a silence, and says why. */
+function permitDeath(belief: Belief, when: { maintained: boolean; someoneAnswers: boolean; allowed: boolean }): Belief {
+  const held = (code: LivenessReason['code']): Belief => ({ liveness: 'unreachable', reason: { ...belief.reason, code } });
+  if (when.maintained) return held('in-maintenance');
+  if (!when.someoneAnswers) return held('nobody-answers');
+  return when.allowed ? belief : held('death-withheld');
+}
+
+/** Sets the belief and counts a departure from `alive`, unless it was expected or ours (N6). */
+function withBelief(track: NodeTrack, { liveness, reason }: Belief, beat: NodeBeat, round: DetectorRound): NodeTrack {
+  const changed = liveness !== track.liveness;
+  const maintained = round.maintenance.has(beat.nodeId);
+  const departed = changed && track.liveness === 'alive' && !round.blind && !maintained;
+  const flaps = advanceFlapGuard(track.flaps, departed, round.monotonicMs);
+  const heldAnew = flaps.heldUntilMonotonicMs !== track.flaps.heldUntilMonotonicMs;
+  return {
+    ...track,
     liveness,
     reason,
-    sinceMs: changed ? round.nowMs : node.sinceMs,
-    departuresMonotonicMs: flapping ? [] : departures,
-    quarantinedUntilMs: flapping ? round.nowMs + node.holdDownMs : held ? node.quarantinedUntilMs : null,
-    holdDownMs: flapping ? Math.min(node.holdDownMs * 2, HOLD_DOWN_MAX_MS) : node.holdDownMs,
+    sinceMs: changed ? round.nowMs : track.sinceMs,
+    excusedMonotonicMs: maintained ? round.monotonicMs : track.excusedMonotonicMs,
+    flaps,
+    quarantinedUntilMs: heldAnew ? (flaps.heldUntilMonotonicMs === null ? null : round.nowMs + Math.round(flaps.heldUntilMonotonicMs - round.monotonicMs)) : track.quarantinedUntilMs,
   };
 }

@@ -47,22 +47,22 @@ describe('[R2] freshness', () => {
 });
 
 describe('the health sentence', () => {
-  const reason = (code: 'nodes-dead' | 'nodes-suspect' | 'over-safety-line', severity: 'notice' | 'warning' | 'critical', nodeIds: string[]) => ({ code, severity, nodeIds, shardCount: 0, message: `${code} message` });
+  const reason = (code: 'nodes-dead' | 'nodes-suspect' | 'over-safety-line', severity: 'notice' | 'warning' | 'critical', nodeIds: string[]) => ({ code, severity, nodeIds, shardCount: 0, shardIds: [], message: `${code} message` });
 
   it('counts every node once, however many reasons name it', () => {
-    const health = { status: 'critical' as const, nodesTotal: 12, nodesAlive: 10, shardsAtRisk: 3, reasons: [reason('nodes-dead', 'critical', ['a', 'b']), reason('over-safety-line', 'warning', ['b'])] };
+    const health = { status: 'critical' as const, nodesTotal: 12, nodesAlive: 10, shardsAtRisk: 3, zones: [], reasons: [reason('nodes-dead', 'critical', ['a', 'b']), reason('over-safety-line', 'warning', ['b'])] };
     expect(healthSentence(summaryOf({ health }))).toEqual({ head: '2 of 12 nodes need attention', details: ['nodes-dead message', 'over-safety-line message'] });
   });
 
   it('says how many reasons it leaves out', () => {
     const reasons = Array.from({ length: 5 }, () => reason('nodes-suspect', 'warning', ['a']));
-    const { head, details } = healthSentence(summaryOf({ health: { status: 'degraded', nodesTotal: 12, nodesAlive: 11, shardsAtRisk: 0, reasons } }));
+    const { head, details } = healthSentence(summaryOf({ health: { status: 'degraded', nodesTotal: 12, nodesAlive: 11, shardsAtRisk: 0, zones: [], reasons } }));
     expect(head).toBe('1 of 12 nodes needs attention');
     expect(details.at(-1)).toBe('and 2 more reasons');
   });
 
   it('never says that all is well of a state that is not known', () => {
-    expect(healthSentence(summaryOf({ health: { status: 'unknown', nodesTotal: 0, nodesAlive: 0, shardsAtRisk: 0, reasons: [] } })).head).toBe('The state of the cluster is not known');
+    expect(healthSentence(summaryOf({ health: { status: 'unknown', nodesTotal: 0, nodesAlive: 0, shardsAtRisk: 0, zones: [], reasons: [] } })).head).toBe('The state of the cluster is not known');
   });
 });
 

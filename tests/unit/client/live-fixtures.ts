@@ -18,7 +18,7 @@ export function summaryOf(change: Partial<ClusterSummary> = {}): ClusterSummary 
     capabilities: { replication: 'per-shard', moveShard: true, transferPrimary: true, addNode: true, addNodeNeeds: 'nothing', removeNode: true, loadPerShard: 'measured' },
     engine: { name: 'PhantomDB', version: '1.0.0', serving: true, replicationFactor: 3, settings: {} },
     warnings: [],
-    health: { status: 'healthy', reasons: [], nodesTotal: 12, nodesAlive: 12, shardsAtRisk: 0 },
+    health: { status: 'healthy', reasons: [], nodesTotal: 12, nodesAlive: 12, shardsAtRisk: 0, zones: [] },
     freeze: null,
     totals: {
       nodes: 12, leaders: 12, shards: 1_024, operationsPerSecond: 48_200, latencyP99Ms: 3.2, dataBytes: 412 * 1024 ** 3, keyCount: 91_400_000,
@@ -39,7 +39,7 @@ export function nodeOf(id: string, change: Partial<Node> = {}): Node {
     id, name: id, address: `10.0.0.1:${7_000 + Number(id.replace(/\D/g, '') || 0)}`, domain: { region: null, zone: 'a', rack: null, host: null }, pool: 'default',
     lifecycle: 'active', liveness: 'alive', livenessReason: { code: 'answering', silentMs: 0, limitMs: 15_000 }, livenessSinceMs: START_MS, incarnation: 1,
     capacity: { cpu: 8, memory: 32e9, disk: 500e9, network: 1e9 }, usage: { cpu: 3, memory: 12e9, disk: 100e9, network: 2e8 },
-    stats: { ...UNKNOWN_STATS, operationsPerSecond: 4_000 }, version: '1.0.0', labels: {}, cordoned: false, maintenanceUntilMs: null, quarantinedUntilMs: null,
+    stats: { ...UNKNOWN_STATS, operationsPerSecond: 4_000 }, version: '1.0.0', labels: {}, cordoned: false, maintenanceUntilMs: null, quarantinedUntilMs: null, flags: [],
     followerOf: null, observedAtMs: START_MS, ...change,
   };
 }

@@ -28,7 +28,7 @@ describe('the overview', { timeout: SLOW_MS }, () => {
   });
 
   it('says in one sentence whether anybody has to get up', async () => {
-    await show(summaryOf({ health: { status: 'critical', nodesTotal: 12, nodesAlive: 10, shardsAtRisk: 9, reasons: [{ code: 'nodes-dead', severity: 'critical', message: 'node-3 is dead', nodeIds: ['node-3'], shardCount: 0 }] } }));
+    await show(summaryOf({ health: { status: 'critical', nodesTotal: 12, nodesAlive: 10, shardsAtRisk: 9, zones: [], reasons: [{ code: 'nodes-dead', severity: 'critical', message: 'node-3 is dead', nodeIds: ['node-3'], shardCount: 0, shardIds: [] }] } }));
     expect(screen.getByRole('heading', { level: 1 }).textContent).toBe('Critical. 1 of 12 nodes needs attention');
     expect(screen.getByText('node-3 is dead')).toBeTruthy();
   });

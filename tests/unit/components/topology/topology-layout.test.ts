@@ -9,7 +9,7 @@ function nodeOf(id: string, overrides: Partial<Node> = {}, zone: string | null =
     id, name: id, address: `${id}:1`, domain: { region: null, zone, rack: null, host: null }, pool: 'default',
     lifecycle: 'active', liveness: 'alive', livenessReason: { code: 'answering', silentMs: 0, limitMs: 3_000 }, livenessSinceMs: 0, incarnation: 1,
     capacity: { cpu: 4, memory: 100, disk: 100, network: 100 }, usage: { cpu: 2, memory: 50, disk: null, network: 10 }, stats: UNKNOWN_STATS,
-    version: null, labels: {}, cordoned: false, maintenanceUntilMs: null, quarantinedUntilMs: null, followerOf: null, observedAtMs: 0, ...overrides,
+    version: null, labels: {}, cordoned: false, maintenanceUntilMs: null, quarantinedUntilMs: null, flags: [], followerOf: null, observedAtMs: 0, ...overrides,
   };
 }
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_SETTINGS } from '@/lib/contract/settings';
 import { assessClusterHealth } from '@/lib/core/health/cluster-health';
-import { massFailure } from '@/lib/core/health/freeze-rule';
 import { nodeNamed, stateOf, tableOf } from '../../../support/cluster-states';
 
 const context = { monotonicMs: 500, observationIntervalMs: 1_000, observationError: null, safetyLines: DEFAULT_SETTINGS.safetyLines };
@@ -24,7 +23,8 @@ describe('cluster health', () => {
     const nodes = [nodeNamed('a', { liveness: 'unreachable' }), nodeNamed('b', { liveness: 'dead' }), nodeNamed('c')];
     const health = assessClusterHealth(stateOf(nodes, replicated, 3), context);
     expect(health.status).toBe('critical');
-    expect(health.reasons.find((reason) => reason.code === 'shards-without-primary')?.shardCount).toBe(2);
+    expect(health.reasons.find((reason) => reason.code === 'shards-without-primary')).toMatchObject({ shardCount: 2, shardIds: [0, 1] });
+    expect(health.reasons.find((reason) => reason.code === 'replicas-at-risk')).toMatchObject({ shardCount: 3, shardIds: [0, 1, 2], message: '3 shards one failure from loss' });
     expect(health.shardsAtRisk).toBe(3);
   });
 
@@ -48,21 +48,38 @@ describe('cluster health', () => {
     const health = assessClusterHealth(stateOf(nodes, tableOf(['b', 'c'], [['b'], ['c']]), 1), context);
     expect(health.status).toBe('healthy');
   });
-});
 
-describe('mass failure', () => {
-  const nodes = Array.from({ length: 10 }, (_, index) => nodeNamed(`n${index}`, { domain: { region: null, zone: `z${index % 3}`, rack: null, host: null } }));
-
-  it('[N5] freezes at the death that exceeds 30 % within 15 min, not before', () => {
-    expect(massFailure(nodes, [0, 1, 2], 1_000)).toBeNull();
-    expect(massFailure(nodes, [0, 1, 2, 3], 1_000)).toMatchObject({ cause: 'mass-failure' });
-    expect(massFailure(nodes, [0, 1, 2, 900_000], 901_000)).toBeNull();
+  it('tells a shard without any living copy from one that only lost its primary', () => {
+    const nodes = [nodeNamed('a', { liveness: 'dead' }), nodeNamed('b', { liveness: 'dead' }), nodeNamed('c')];
+    const health = assessClusterHealth(stateOf(nodes, tableOf(three, [['a', 'b'], ['a', 'c'], ['c', 'a']]), 2), context);
+    expect(health.reasons.find((reason) => reason.code === 'shards-lost')).toMatchObject({ severity: 'critical', shardIds: [0], message: '1 shard without any living copy' });
+    expect(health.reasons.find((reason) => reason.code === 'shards-without-primary')).toMatchObject({ shardIds: [1] });
   });
 
-  it('[N5] freezes when a zone is gone, and suspects ourselves when everything is', () => {
-    const zoneDown = nodes.map((node) => (node.domain.zone === 'z1' ? { ...node, liveness: 'unreachable' as const } : node));
-    expect(massFailure(zoneDown, [], 0)?.reason).toContain('zone z1');
-    const allDown = nodes.map((node) => ({ ...node, liveness: 'unreachable' as const }));
-    expect(massFailure(allDown, [], 0)?.cause).toBe('all-unreachable');
+  it('counts zones, and calls a zone lost when all of it is silent', () => {
+    const inZone = (id: string, zone: string, liveness: 'alive' | 'dead') => nodeNamed(id, { liveness, domain: { region: null, zone, rack: null, host: null } });
+    const health = assessClusterHealth(stateOf([inZone('a', 'z2', 'dead'), inZone('b', 'z1', 'alive'), inZone('c', 'z1', 'dead')], replicated, 3), context);
+    expect(health.zones).toEqual([{ zone: 'z1', nodesTotal: 2, nodesAlive: 1, nodesSilent: 1 }, { zone: 'z2', nodesTotal: 1, nodesAlive: 0, nodesSilent: 1 }]);
+    expect(health.reasons.find((reason) => reason.code === 'zone-lost')?.message).toBe('The only node of zone z2 is silent');
+  });
+
+  it('[R2] says which part of the verdict rests on old values, an old placement or numbers that were turned down', () => {
+    const nodes = [
+      nodeNamed('a', { observedAtMs: 90_000 }), nodeNamed('b', { observedAtMs: 70_000 }),
+      nodeNamed('c', { observedAtMs: 90_000, flags: [{ metric: 'usage.cpu', flag: 'not-a-number', came: 'NaN', sinceMs: 0 }] }),
+    ];
+    const state = { ...stateOf(nodes, replicated, 3), observedAtMs: 90_000, observedMonotonicMs: 90_000, placementMonotonicMs: 0 };
+    const health = assessClusterHealth(state, { ...context, monotonicMs: 90_100 });
+    expect(health.status).toBe('healthy');
+    expect(health.reasons.map(({ code, severity, nodeIds }) => ({ code, severity, nodeIds }))).toEqual([
+      { code: 'metrics-flagged', severity: 'notice', nodeIds: ['c'] },
+      { code: 'values-stale', severity: 'notice', nodeIds: ['b'] },
+      { code: 'placement-stale', severity: 'notice', nodeIds: [] },
+    ]);
+  });
+
+  it('names a quarantined node and why nothing is placed there', () => {
+    const health = assessClusterHealth(stateOf([nodeNamed('a', { quarantinedUntilMs: 9_000 }), nodeNamed('b'), nodeNamed('c')], replicated, 3), context);
+    expect(health).toMatchObject({ status: 'degraded', reasons: [{ code: 'nodes-quarantined', message: 'a is in quarantine after falling over again and again: nothing new is placed there' }] });
   });
 });

@@ -20,7 +20,7 @@ export function nodeOf(id: string, fields: Partial<Node> & { zone?: string | nul
     id, name: id, address: `${id}.test:6379`, domain: { region: null, zone, rack: null, host: null }, pool: 'default',
     lifecycle: 'active', liveness: 'alive', livenessReason: { code: 'answering', silentMs: 0, limitMs: 15_000 }, livenessSinceMs: 0,
     incarnation: 1, capacity: UNKNOWN_RESOURCES, usage: UNKNOWN_RESOURCES, stats: UNKNOWN_STATS, version: null, labels: {},
-    cordoned: false, maintenanceUntilMs: null, quarantinedUntilMs: null, followerOf: null, observedAtMs: NOW_MS, ...rest,
+    cordoned: false, maintenanceUntilMs: null, quarantinedUntilMs: null, flags: [], followerOf: null, observedAtMs: NOW_MS, ...rest,
   };
 }
 
