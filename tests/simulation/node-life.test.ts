@@ -131,14 +131,14 @@ describe('drain', () => {
     const plan = await rig.preview({ scope: { kind: 'evacuate', nodeIds: [nodeId] } });
     const drain = await rig.run(rig.manager.drain({ nodeId, planId: plan.id }, OPERATOR));
     await rig.clock.advance(4_000);
-    await rig.run(rig.manager.pause(drain.id, OPERATOR));
+    await rig.run(rig.manager.pause({ operationId: drain.id }, OPERATOR));
     await rig.clock.advance(2_000);
     const paused = await rig.run(rig.manager.drainStatus(nodeId));
     expect(paused).toMatchObject({ operationId: drain.id, status: 'paused' });
     expect(paused.holdups.map(({ code }) => code)).toContain('paused');
     expect(paused.holdups.reduce((sum, { shardCount }) => sum + shardCount, 0)).toBe(paused.shards);
     expect(valueOf(rig.manager.nodeChecks(nodeId)).find(({ action }) => action === 'drain')?.refusals.map(({ constraint }) => constraint)).toContain('operation-running');
-    await rig.run(rig.manager.resume(drain.id, OPERATOR));
+    await rig.run(rig.manager.resume({ operationId: drain.id }, OPERATOR));
     await rig.untilEnded(drain.id);
     expect(await rig.run(rig.manager.drainStatus(nodeId))).toMatchObject({ shards: 0, holdups: [] });
   });
