@@ -93,3 +93,6 @@ export const THROTTLE_PRESETS = {
   default: { movesInFlightMax: 16, movesPerNodeMax: 8, bytesPerSecondMax: 256 * 1024 * 1024 },
   high: { movesInFlightMax: 64, movesPerNodeMax: 32, bytesPerSecondMax: null },
 } as const;
+
+/** Ids of rules and schedules inside a policy: they are keys of records and parts of events. */
+export const RULE_ID_PATTERN = /^[a-z0-9][a-z0-9-]{0,39}$/;
