@@ -119,15 +119,6 @@ export const PolicyDocumentSchema = z.strictObject({
 }).meta({ id: 'ScalingPolicyDocument' });
 export type PolicyDocument = z.infer<typeof PolicyDocumentSchema>;
 
-/** A document as it was saved. */
-export const PolicyVersionSchema = z.object({
-  pool: z.string().min(1).max(64),
-  generation: z.number().int().min(1),
-  savedAtMs: TimestampMsSchema,
-  savedBy: ActorSchema,
-  policy: PolicyDocumentSchema,
-}).meta({ id: 'ScalingPolicyVersion' });
-
 /** An operator's word on the node count: it wins over every rule until it expires. */
 export const ScalingOverrideSchema = z.strictObject({
   nodeCount: count,
