@@ -60,6 +60,8 @@ export type StoreWrite =
   | { readonly kind: 'set-plan-status'; readonly planId: string; readonly expected: Plan['status']; readonly status: Plan['status'] }
   /** `epoch` fences: conflicts when the cluster's stored epoch is higher. */
   | { readonly kind: 'insert-operation'; readonly operation: Operation; readonly moves: readonly MoveRecord[]; readonly epoch: number }
+  /** The journal of an operation that was made without one; conflicts when it has one, or the epoch is outdated. */
+  | { readonly kind: 'insert-moves'; readonly clusterId: string; readonly operationId: string; readonly moves: readonly MoveRecord[]; readonly epoch: number }
   /** Compare-and-set: conflicts when the stored version is not `operation.version - 1`, or the epoch is outdated. */
   | { readonly kind: 'save-operation'; readonly operation: Operation; readonly epoch: number }
   /** Compare-and-set: conflicts when the stored status is not `expected`, or the epoch is outdated. */

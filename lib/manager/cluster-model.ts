@@ -25,9 +25,9 @@ export class ClusterModel {
   freeze: Freeze | null;
   observationError: string | null = null;
   scaling: ScalingDecision | null = null;
-  /** Of the last operation that moved enough to tell. */
+  /** From the operations that moved enough to tell. */
   speed: MeasuredSpeed | null = null;
-  /** Not terminal, oldest first. */
+  /** Not terminal: what runs, then what waits, the next one first. */
   operations: readonly Operation[] = [];
   movesInFlight: () => readonly MoveInFlight[] = () => [];
   readonly wishes = new Map<string, NodeWish>();
@@ -102,9 +102,9 @@ export class ClusterModel {
     }
   }
 
-  putOperation(operation: Operation, open: boolean): void {
-    const others = this.operations.filter((other) => other.id !== operation.id);
-    this.operations = open ? [...others, operation].sort((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1)) : others;
+  /** What runs and what waits, in that order. */
+  setOperations(operations: readonly Operation[]): void {
+    this.operations = operations;
     this.touch();
   }
 

@@ -27,10 +27,12 @@ import { EventLog, SYSTEM_ACTOR } from './event-log';
 import { ManagerCallbacks, type ManagerSubscription } from './manager-callbacks';
 import type { ManagerLogger } from './manager-logger';
 import type { ManagerResources } from './manager-resources';
+import { MembershipCommands, type AddNodeInput, type ReplaceInput, type ScaleOutInput } from './membership-commands';
 import { MetricsRecorder } from './metrics-recorder';
 import { NodeCommands } from './node-commands';
 import { Observer } from './observer';
 import type { OperationTarget } from './operation-target';
+import { OperationPlans } from './operation-plans';
 import { OperationRunner } from './operation-runner';
 import { PlanCommands } from './plan-commands';
 import type { ClusterView, Publisher } from './ports';
@@ -56,6 +58,7 @@ export class ElasticScalingManager {
   readonly #plans: PlanCommands;
   readonly #approval: Approval;
   readonly #nodes: NodeCommands;
+  readonly #membership: MembershipCommands;
   readonly #settings: SettingsCommands;
   readonly #autoPilot: AutoPilot;
   readonly #metrics: MetricsRecorder;
@@ -67,10 +70,12 @@ export class ElasticScalingManager {
     this.clusterId = resources.clusterId;
     this.#resources = resources;
     this.#observer = new Observer(resources, { freeze: (cause, reason) => { void this.#settings.freeze(reason, { actor: SYSTEM_ACTOR }, cause); } });
-    this.#runner = new OperationRunner(resources, this.#observer);
     this.#plans = new PlanCommands(resources);
-    this.#approval = new Approval(resources, this.#runner);
-    this.#nodes = new NodeCommands(resources, this.#runner, this.#observer);
+    const operationPlans = new OperationPlans(resources, this.#plans);
+    this.#runner = new OperationRunner(resources, this.#observer, operationPlans);
+    this.#approval = new Approval(resources, this.#runner, this.#plans, operationPlans);
+    this.#nodes = new NodeCommands(resources, this.#observer);
+    this.#membership = new MembershipCommands(resources, this.#runner);
     this.#settings = new SettingsCommands(resources, this.#runner);
     this.#autoPilot = new AutoPilot(resources, this.#plans, this.#approval);
     this.#metrics = new MetricsRecorder(resources.clusterId, resources.store, resources.logger);
@@ -87,6 +92,7 @@ export class ElasticScalingManager {
     const log = new EventLog({ clusterId: record.id, store, clock, nextId: options.nextId, publisher, logger, lastSequence: await store.lastEventSequence(record.id) });
     const callbacks = new ManagerCallbacks((error) => { logger.error({ clusterId: record.id, error: String(error) }, 'A subscriber of the manager threw'); });
     const manager = new ElasticScalingManager({ clusterId: record.id, clock, random: options.random, nextId: options.nextId, store, driver, publisher, logger, model, log, callbacks });
+    await manager.#runner.load();
     manager.#loop = manager.#run();
     return manager;
   }
@@ -187,20 +193,20 @@ export class ElasticScalingManager {
     return facts === null ? notFound('node', nodeId) : ok(facts);
   }
 
-  addNode(input: { address?: string | undefined; zone?: string | undefined; followerOf?: string | undefined }, context: CommandContext): Promise<CommandResult<Operation>> {
-    return this.#nodes.addNode(input, context);
+  addNode(input: AddNodeInput, context: CommandContext): Promise<CommandResult<Operation>> {
+    return this.#membership.addNode(input, context);
   }
 
   decommission(input: { nodeId: string; confirmName: string }, context: CommandContext): Promise<CommandResult<Operation>> {
-    return this.#nodes.decommission(input, context);
+    return this.#membership.decommission(input, context);
   }
 
-  replace(input: { nodeId: string; confirmName: string; address?: string | undefined; zone?: string | undefined; throttle?: Throttle | undefined }, context: CommandContext): Promise<CommandResult<Operation>> {
-    return this.#nodes.replace(input, context);
+  replace(input: ReplaceInput, context: CommandContext): Promise<CommandResult<Operation>> {
+    return this.#membership.replace(input, context);
   }
 
-  scaleOut(input: { nodeCount?: number | undefined; addresses?: readonly string[] | undefined; zone?: string | undefined; throttle?: Throttle | undefined }, context: CommandContext): Promise<CommandResult<Operation>> {
-    return this.#nodes.scaleOut(input, context);
+  scaleOut(input: ScaleOutInput, context: CommandContext): Promise<CommandResult<Operation>> {
+    return this.#membership.scaleOut(input, context);
   }
 
   scaleIn(input: { nodeIds: readonly string[]; confirmName: string } & ApproveInput, context: CommandContext): Promise<CommandResult<Operation>> {
@@ -296,7 +302,8 @@ export class ElasticScalingManager {
     const { clock, model } = this.#resources;
     const changes = await this.#observer.observe(this.#abort.signal);
     if (this.#abort.signal.aborted) return first;
-    if (changes !== null && first) await this.#runner.recover();
+    if (changes !== null && first) this.#runner.recover();
+    if (changes !== null) this.#runner.afterReading();
     await this.#nodes.expireMaintenance();
     await this.#autoPilot.decide(changes, first);
     if (changes !== null) await this.#metrics.record(model, Math.round(clock.wallMs()));

@@ -20,6 +20,8 @@ export const SYSTEM_ACTOR: Actor = { kind: 'system', name: 'manager' };
 const BACKLOG_MAX = 1_000;
 const BATCH_MAX = 100;
 const RETRY_MS = 1_000;
+/** Two that write to one log meet again and again only when one of them does nothing else. */
+const SEQUENCE_TRIES_MAX = 5;
 
 export interface EventLogOptions {
   readonly clusterId: string;
@@ -90,10 +92,18 @@ export class EventLog {
     await this.#flush();
   }
 
-  async #commitNow(writes: readonly StoreWrite[], drafts: readonly EventDraft[]): Promise<Result<readonly DomainEvent[], StoreConflict>> {
+  /** A log that somebody else has written to meanwhile, as a manager that does not know yet that it was fenced, is gone on with where it ends now. */
+  async #commitNow(writes: readonly StoreWrite[], drafts: readonly EventDraft[], tries = SEQUENCE_TRIES_MAX): Promise<Result<readonly DomainEvent[], StoreConflict>> {
     const events = drafts.map((draft, index) => this.#eventOf(draft, this.#sequence + 1 + index));
     if (writes.length === 0 && events.length === 0) return ok([]);
     const committed = await this.options.store.commit([...writes, ...events.map((event) => ({ kind: 'append-event' as const, event }))]);
+    if (!committed.ok && committed.error.code === 'conflict' && committed.error.writeIndex >= writes.length && tries > 1) {
+      const ends = await this.options.store.lastEventSequence(this.options.clusterId).catch(() => null);
+      if (ends !== null) {
+        this.#sequence = ends;
+        return this.#commitNow(writes, drafts, tries - 1);
+      }
+    }
     this.#storeFailure = committed.ok || committed.error.code !== 'unavailable' ? null : committed.error.message;
     if (!committed.ok) {
       this.options.logger.warn({ clusterId: this.options.clusterId, conflict: committed.error }, 'A commit was not taken');

@@ -2,21 +2,16 @@
 import type { EventType } from '@/lib/contract/events';
 import type { NodeAction, NodeActionCheck } from '@/lib/contract/health';
 import type { Node } from '@/lib/contract/node';
-import type { Operation } from '@/lib/contract/operation';
 import { NODE_ACTIONS } from '@/lib/contract/vocabulary';
-import { holdingsOf } from '@/lib/core/load/holdings';
-import { isLeader } from '@/lib/core/cluster/cluster-state';
-import { checkNodeAction } from '@/lib/core/cluster/node-checks';
 import { wishOf, type NodeWish } from '@/lib/core/cluster/node-wish';
 import { ok } from '@/lib/platform/result';
-import { failureOfStore, notFound, refusal, refused, type CommandContext, type CommandResult } from './commands';
+import { failureOfStore, notFound, refused, type CommandContext, type CommandResult } from './commands';
 import type { ManagerResources } from './manager-resources';
+import { checkOfNode } from './node-action-check';
 import type { Observer } from './observer';
-import type { OperationRunner } from './operation-runner';
-import { newOperation } from './new-operation';
 
 export class NodeCommands {
-  constructor(private readonly resources: ManagerResources, private readonly runner: OperationRunner, private readonly observer: Observer) {}
+  constructor(private readonly resources: ManagerResources, private readonly observer: Observer) {}
 
   cordon(nodeId: string, context: CommandContext): Promise<CommandResult<Node>> {
     return this.#change('cordon', nodeId, context, (node, wish) => ({ wish: { ...wish, cordoned: true }, type: 'node.cordoned', message: `${node.name} accepts no new replicas` }));
@@ -46,7 +41,7 @@ export class NodeCommands {
     const { model, log, callbacks } = this.resources;
     const node = model.nodes.get(nodeId);
     if (node === undefined) return notFound('node', nodeId);
-    const { refusals } = this.#check('lift-quarantine', node);
+    const { refusals } = checkOfNode(this.resources, 'lift-quarantine', node);
     if (refusals.length > 0) return refused(...refusals);
     const changed: Node = { ...node, quarantinedUntilMs: null };
     const committed = await log.commit(
@@ -64,7 +59,7 @@ export class NodeCommands {
   /** Every action on a node with what speaks against it now: what the console shows before anybody presses. */
   checks(nodeId: string): CommandResult<readonly NodeActionCheck[]> {
     const node = this.resources.model.nodes.get(nodeId);
-    return node === undefined ? notFound('node', nodeId) : ok(NODE_ACTIONS.map((action) => this.#check(action, node)));
+    return node === undefined ? notFound('node', nodeId) : ok(NODE_ACTIONS.map((action) => checkOfNode(this.resources, action, node)));
   }
 
   /** Ends maintenances whose time is over, so that the node counts again. Called once a round. */
@@ -82,60 +77,6 @@ export class NodeCommands {
     }
   }
 
-  async addNode(input: { address?: string | undefined; zone?: string | undefined; followerOf?: string | undefined }, context: CommandContext): Promise<CommandResult<Operation>> {
-    const { model, driver } = this.resources;
-    const { capabilities } = driver;
-    if (!capabilities.addNode) return refused(refusal('not-supported', 'This kind of cluster cannot add nodes from here'));
-    if (capabilities.addNodeNeeds === 'address' && input.address === undefined) {
-      return refused(refusal('not-supported', 'The address (host:port) of a running, empty process is needed'));
-    }
-    if (input.followerOf !== undefined) {
-      const leader = model.nodes.get(input.followerOf);
-      if (leader === undefined) return refused(refusal('unknown-node', `There is no node ${input.followerOf} to follow`));
-      if (!isLeader(leader)) return refused(refusal('follower', `${leader.name} is itself a follower`, { nodeId: leader.id }));
-      if (capabilities.replication !== 'followers') return refused(refusal('not-supported', 'This kind of cluster has no followers'));
-    }
-    const taken = [...model.nodes.values()].find((node) => node.address === input.address);
-    if (input.address !== undefined && taken !== undefined) return refused(refusal('already-so', `${taken.name} is a member already`, { nodeId: taken.id }));
-    if (model.freeze !== null) return refused(refusal('frozen', `Frozen: ${model.freeze.reason}`));
-    const joins = [{ address: input.address ?? null, zone: input.zone ?? null, followerOf: input.followerOf ?? null }];
-    return this.runner.enqueue(newOperation(this.resources, { kind: 'add-node', stages: [{ kind: 'join' }], joins }, { context }), { moves: [], writes: [], drafts: [], context });
-  }
-
-  /** Verified empty on the node itself, then it leaves. The name is typed to confirm. */
-  async decommission(input: { nodeId: string; confirmName: string }, context: CommandContext): Promise<CommandResult<Operation>> {
-    const node = this.resources.model.nodes.get(input.nodeId);
-    if (node === undefined) return notFound('node', input.nodeId);
-    const refusals = [...this.#check('decommission', node).refusals];
-    if (input.confirmName !== node.name) refusals.push(refusal('wrong-name', `The typed name is not ${node.name}`, { nodeId: node.id }));
-    if (refusals.length > 0) return { ok: false, error: { code: 'refused', refusals } };
-    const stages = [{ kind: 'verify-empty', nodeId: node.id }, { kind: 'leave', nodeId: node.id }] as const;
-    return this.runner.enqueue(newOperation(this.resources, { kind: 'decommission', nodeId: node.id, stages }, { context }), { moves: [], writes: [], drafts: [], context });
-  }
-
-  replace(_input: { nodeId: string }, _context: CommandContext): Promise<CommandResult<Operation>> {
-    return Promise.resolve(refused(refusal('not-supported', 'Replacing a node is not offered yet')));
-  }
-
-  scaleOut(_input: object, _context: CommandContext): Promise<CommandResult<Operation>> {
-    return Promise.resolve(refused(refusal('not-supported', 'Scaling out in one step is not offered yet')));
-  }
-
-  #check(action: NodeAction, node: Node): NodeActionCheck {
-    const { model, driver, clock } = this.resources;
-    const held = isLeader(node) && model.state.placementMonotonicMs !== null ? holdingsOf(model.state).find((holding) => holding.nodeId === node.id) : undefined;
-    return checkNodeAction(action, node, {
-      nodes: [...model.nodes.values()],
-      held: held === undefined ? null : { shards: held.shards, primaries: held.primaries },
-      capabilities: driver.capabilities,
-      replicationFactor: model.state.engine?.replicationFactor ?? 1,
-      operationOpen: model.operations.some((operation) => operation.nodeId === node.id),
-      frozen: model.freeze?.reason ?? null,
-      staleMs: model.stale ? clock.monotonicMs() - (model.state.observedMonotonicMs ?? 0) : null,
-      nowMs: clock.wallMs(),
-    });
-  }
-
   async #change(
     action: NodeAction,
     nodeId: string,
@@ -145,7 +86,7 @@ export class NodeCommands {
     const { model, log, clusterId, callbacks } = this.resources;
     const node = model.nodes.get(nodeId);
     if (node === undefined) return notFound('node', nodeId);
-    const { refusals } = this.#check(action, node);
+    const { refusals } = checkOfNode(this.resources, action, node);
     if (refusals.length > 0) return refused(...refusals);
     const { wish, type, message } = decide(node, model.wishes.get(nodeId) ?? wishOf(node));
     const changed: Node = { ...node, ...wish };

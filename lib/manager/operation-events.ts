@@ -11,7 +11,8 @@ const TITLES: Readonly<Record<OperationKind, string>> = {
 const VERBS: Partial<Record<EventType, string>> = {
   'operation.queued': 'queued', 'operation.started': 'started', 'operation.pausing': 'is pausing', 'operation.paused': 'paused', 'operation.resumed': 'resumed',
   'operation.canceling': 'is being canceled', 'operation.canceled': 'canceled', 'operation.succeeded': 'succeeded', 'operation.failed': 'failed',
-  'operation.throttled': 'has new limits', 'plan.superseded': 'did not run',
+  'operation.throttled': 'has new limits', 'operation.superseded': 'was stopped by a change of the cluster', 'operation.preempted': 'steps aside',
+  'operation.reversed': 'is taken back', 'operation.compensated': 'takes back what it did',
 };
 
 /** The event of an operation's change, with its numbers. */
@@ -22,7 +23,7 @@ export function operationEvent(operation: Operation, type: EventType, actor: Act
   return {
     type,
     actor,
-    severity: type === 'operation.failed' ? 'warning' : type === 'operation.throttled' ? 'info' : 'notice',
+    severity: type === 'operation.failed' || type === 'operation.superseded' || type === 'operation.preempted' ? 'warning' : type === 'operation.throttled' ? 'info' : 'notice',
     message: `${TITLES[operation.kind]} ${VERBS[type] ?? 'changed'}${count}${reason}`.slice(0, 1_000),
     nodeId: operation.nodeId,
     planId: operation.planId,

@@ -31,6 +31,8 @@ export interface ExecutorHooks {
   /** The status changed; stored by the owner of the operation. */
   readonly statusChanged: (status: ExecutionStatus) => Promise<void>;
   readonly landed: (move: MoveRecord) => void;
+  /** For good, by what the driver said. */
+  readonly failed: (move: MoveRecord) => void;
   readonly progressed: () => void;
 }
 
@@ -84,6 +86,10 @@ export class PlanExecutor {
   /** Begun and not ended. */
   openMoves(): readonly ExecutionMove[] {
     return this.#state.open.map((index) => this.#state.moves.at(index)!);
+  }
+
+  allMoves(): Iterable<ExecutionMove> {
+    return this.#state.moves;
   }
 
   counts() {
@@ -165,6 +171,7 @@ export class PlanExecutor {
     for (const { index } of outcomes) {
       const move = this.#state.moves.at(index)!;
       if (move.status === 'done') this.hooks.landed(move);
+      if (move.status === 'failed') this.hooks.failed(move);
     }
     if (outcomes.length > 0) this.#show();
     return starting;

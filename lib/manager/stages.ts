@@ -1,107 +1,152 @@
 /** The stages of an operation that are one step of the cluster: cordon, verify empty, join, leave. */
-import type { ExecutionStatus, Operation, Stage } from '@/lib/contract/operation';
+import type { Operation, Stage } from '@/lib/contract/operation';
 import type { Lifecycle } from '@/lib/contract/node';
+import type { StoreWrite } from '@/lib/contract/storage';
 import type { StepContext } from '@/lib/drivers/driver';
 import { wishLifecycle, wishOf, type NodeWish } from '@/lib/core/cluster/node-wish';
+import { sleep } from '@/lib/platform/clock';
+import type { EventDraft } from './event-log';
 import type { ManagerResources } from './manager-resources';
 
+const STORE_RETRY_MS = 1_000;
+
 export interface StageOutcome {
-  /** stopped: the manager is closing or was fenced; the stage stays as it is for the next one. */
+  /** stopped: the manager is closing, was fenced, or the step was called off; the stage stays as it is. */
   readonly status: 'done' | 'failed' | 'stopped';
   readonly message: string | null;
-  /** How the operation ends when not `done`; `failed` unless said. */
-  readonly ended?: ExecutionStatus;
-  readonly nodeId?: string | null;
+  /** Of `join`: who joined. */
+  readonly nodeId?: string;
 }
 
-type SingleStep = Exclude<Stage['kind'], 'execute-plan' | 'plan'>;
+export interface StageRun {
+  readonly resources: ManagerResources;
+  readonly operation: Operation;
+  /** Position in `operation.stages`; makes the idempotency key. */
+  readonly index: number;
+  readonly signal: AbortSignal;
+}
 
-export async function runStage(resources: ManagerResources, operation: Operation, kind: SingleStep, signal: AbortSignal): Promise<StageOutcome> {
+export type SingleStep = Exclude<Stage['kind'], 'execute-plan' | 'plan'>;
+
+const STOPPED: StageOutcome = { status: 'stopped', message: null };
+
+export async function runStage(run: StageRun, kind: SingleStep): Promise<StageOutcome> {
+  const nodeId = run.operation.stages[run.index]?.nodeId ?? run.operation.nodeId ?? '';
   switch (kind) {
-    case 'cordon': return setLifecycle(resources, operation, 'draining', { cordoned: true });
-    case 'verify-empty': return verifyEmpty(resources, operation, signal);
-    case 'join': return join(resources, operation, signal);
-    case 'leave': return leave(resources, operation, signal);
+    case 'cordon': return wishFor(run, nodeId)?.lifecycle === 'drained' ? { status: 'done', message: 'It was drained already' } : setLifecycle(run, nodeId, 'draining', { cordoned: true });
+    case 'verify-empty': return verifyEmpty(run, nodeId);
+    case 'join': return join(run);
+    case 'leave': return leave(run, nodeId);
     case 'provision':
     case 'deprovision':
       return { status: 'failed', message: `This cluster has no provisioner for the stage "${kind}"` };
   }
 }
 
-async function verifyEmpty(resources: ManagerResources, operation: Operation, signal: AbortSignal): Promise<StageOutcome> {
-  const nodeId = operation.nodeId!;
-  const verified = await resources.driver.execute({ kind: 'verify-empty', nodeId }, contextOf(resources, operation, 'verify-empty', signal));
-  if (!verified.ok) return failedBy(verified.error, signal);
-  const wish = wishFor(resources, nodeId);
-  return operation.kind === 'drain' && wish?.lifecycle === 'draining' ? setLifecycle(resources, operation, 'drained', {}) : { status: 'done', message: 'The node itself reports that it holds nothing' };
+/**
+ * Takes a stage back, as far as it can be: an emptied node serves again, still cordoned;
+ * a node that joined and holds nothing leaves again. `null`: there is nothing to take back.
+ */
+export async function compensateStage(run: StageRun, stage: Stage): Promise<{ readonly compensated: boolean; readonly message: string } | null> {
+  if (stage.nodeId === null) return null;
+  const name = run.resources.model.nodes.get(stage.nodeId)?.name ?? stage.nodeId;
+  if (stage.kind === 'cordon') {
+    const wish = wishFor(run, stage.nodeId);
+    if (wish?.lifecycle !== 'draining' && wish?.lifecycle !== 'drained') return null;
+    const restored = await setLifecycle(run, stage.nodeId, 'active', {});
+    return restored.status === 'done' ? { compensated: true, message: `${name} is active again and still cordoned` } : { compensated: false, message: restored.message ?? `${name} stays ${wish.lifecycle}` };
+  }
+  if (stage.kind !== 'join' || stage.status !== 'done') return null;
+  const empty = await verifyEmpty(run, stage.nodeId);
+  if (empty.status !== 'done') return { compensated: false, message: `${name} stays a member: ${empty.message ?? 'nobody knows that it is empty'}`.slice(0, 500) };
+  const left = await leave(run, stage.nodeId);
+  return left.status === 'done' ? { compensated: true, message: `${name} held nothing and has left again` } : { compensated: false, message: `${name} stays a member: ${left.message ?? 'it could not leave'}`.slice(0, 500) };
 }
 
-async function join(resources: ManagerResources, operation: Operation, signal: AbortSignal): Promise<StageOutcome> {
-  const joined = await resources.driver.execute(
-    { kind: 'add-node', ...(operation.joins[0] ?? { address: null, zone: null, followerOf: null }) },
-    contextOf(resources, operation, 'join', signal),
-  );
-  if (!joined.ok) return failedBy(joined.error, signal);
+async function verifyEmpty(run: StageRun, nodeId: string): Promise<StageOutcome> {
+  const verified = await run.resources.driver.execute({ kind: 'verify-empty', nodeId }, contextOf(run));
+  if (!verified.ok) return failedBy(verified.error, run.signal);
+  if (wishFor(run, nodeId)?.lifecycle === 'draining') return setLifecycle(run, nodeId, 'drained', {});
+  return { status: 'done', message: 'The node itself reports that it holds nothing' };
+}
+
+async function join(run: StageRun): Promise<StageOutcome> {
+  const { operation, index, resources } = run;
+  const wanted = operation.joins[operation.stages.slice(0, index).filter((stage) => stage.kind === 'join').length];
+  if (wanted === undefined) return { status: 'failed', message: 'Nothing says which node is to join' };
+  const joined = await resources.driver.execute({ kind: 'add-node', ...wanted }, contextOf(run));
+  if (!joined.ok) return failedBy(joined.error, run.signal);
   const nodeId = joined.value.nodeId;
   if (nodeId === null) return { status: 'failed', message: 'The driver did not name the node that joined' };
-  const wish: NodeWish = { lifecycle: 'active', cordoned: false, maintenanceUntilMs: null };
-  return saveWish(resources, operation, nodeId, wish, null);
+  const saved = await saveWish(run, nodeId, { lifecycle: 'active', cordoned: false, maintenanceUntilMs: null }, null);
+  return saved.status === 'done' ? { ...saved, nodeId } : saved;
 }
 
-async function leave(resources: ManagerResources, operation: Operation, signal: AbortSignal): Promise<StageOutcome> {
-  const nodeId = operation.nodeId!;
+async function leave(run: StageRun, nodeId: string): Promise<StageOutcome> {
+  const { resources } = run;
   if (resources.model.nodes.has(nodeId)) {
-    const wished = await setLifecycle(resources, operation, 'decommissioning', { cordoned: true });
+    const wished = await setLifecycle(run, nodeId, 'decommissioning', { cordoned: true });
     if (wished.status !== 'done') return wished;
   }
-  const left = await resources.driver.execute({ kind: 'remove-node', nodeId }, contextOf(resources, operation, 'leave', signal));
+  const left = await resources.driver.execute({ kind: 'remove-node', nodeId }, contextOf(run));
   if (!left.ok) {
-    const outcome = failedBy(left.error, signal);
-    if (outcome.status === 'failed') await setLifecycle(resources, operation, 'active', { cordoned: true });
+    const outcome = failedBy(left.error, run.signal);
+    if (outcome.status === 'failed') await setLifecycle(run, nodeId, 'active', { cordoned: true });
     return outcome;
   }
-  const { log, model, clusterId } = resources;
-  const committed = await log.commit([{ kind: 'delete-node-intent', clusterId, nodeId }]);
-  if (!committed.ok) return { status: 'failed', message: committed.error.message };
+  const { model, clusterId } = resources;
+  const committed = await commitWaiting(run, [{ kind: 'delete-node-intent', clusterId, nodeId }]);
+  if (committed !== null) return committed;
   model.setWish(nodeId, null);
   return { status: 'done', message: null };
 }
 
-async function setLifecycle(resources: ManagerResources, operation: Operation, lifecycle: Lifecycle, also: Partial<NodeWish>): Promise<StageOutcome> {
-  const nodeId = operation.nodeId!;
-  const current = wishFor(resources, nodeId);
+async function setLifecycle(run: StageRun, nodeId: string, lifecycle: Lifecycle, also: Partial<NodeWish>): Promise<StageOutcome> {
+  const current = wishFor(run, nodeId);
   if (current === null) return { status: 'failed', message: 'The node is no longer known' };
   const next = wishLifecycle({ ...current, ...also }, lifecycle);
   if (!next.ok) return { status: 'failed', message: `A node that is ${next.error.from} cannot become ${next.error.to}` };
-  return saveWish(resources, operation, nodeId, next.value, current.lifecycle);
+  return saveWish(run, nodeId, next.value, current.lifecycle);
 }
 
-async function saveWish(resources: ManagerResources, operation: Operation, nodeId: string, wish: NodeWish, before: Lifecycle | null): Promise<StageOutcome> {
-  const { log, model, callbacks, clusterId } = resources;
+async function saveWish(run: StageRun, nodeId: string, wish: NodeWish, before: Lifecycle | null): Promise<StageOutcome> {
+  const { model, callbacks, clusterId } = run.resources;
   const name = model.nodes.get(nodeId)?.name ?? nodeId;
-  const committed = await log.commit(
+  const committed = await commitWaiting(
+    run,
     [{ kind: 'save-node-intent', intent: { clusterId, nodeId, ...wish } }],
-    before === wish.lifecycle ? [] : [{ type: 'node.lifecycleChanged', severity: 'notice', nodeId, operationId: operation.id, message: `${name} is ${wish.lifecycle}${before === null ? '' : `, was ${before}`}`, data: { after: wish.lifecycle } }],
+    before === wish.lifecycle ? [] : [{ type: 'node.lifecycleChanged', severity: 'notice', nodeId, operationId: run.operation.id, message: `${name} is ${wish.lifecycle}${before === null ? '' : `, was ${before}`}`, data: { after: wish.lifecycle } }],
   );
-  if (!committed.ok) return { status: 'failed', message: committed.error.message };
+  if (committed !== null) return committed;
   model.setWish(nodeId, wish);
   const node = model.nodes.get(nodeId);
   if (node !== undefined) callbacks.nodeStatus.emit(node);
-  return { status: 'done', message: null, nodeId };
+  return { status: 'done', message: null };
 }
 
-function wishFor(resources: ManagerResources, nodeId: string): NodeWish | null {
+/** Waits out a database that is away. `null` = taken. */
+async function commitWaiting({ resources, signal }: StageRun, writes: readonly StoreWrite[], drafts: readonly EventDraft[] = []): Promise<StageOutcome | null> {
+  while (!signal.aborted) {
+    const committed = await resources.log.commit(writes, drafts);
+    if (committed.ok) return null;
+    if (committed.error.code !== 'unavailable') return { status: 'failed', message: committed.error.message };
+    await sleep(resources.clock, STORE_RETRY_MS, signal).catch(() => undefined);
+  }
+  return STOPPED;
+}
+
+function wishFor({ resources }: StageRun, nodeId: string): NodeWish | null {
   const node = resources.model.nodes.get(nodeId);
   return resources.model.wishes.get(nodeId) ?? (node === undefined ? null : wishOf(node));
 }
 
 function failedBy(failure: { code: string; message: string }, signal: AbortSignal): StageOutcome {
-  return signal.aborted ? { status: 'stopped', message: null } : { status: 'failed', message: failure.message.slice(0, 500) };
+  return signal.aborted ? STOPPED : { status: 'failed', message: failure.message.slice(0, 500) };
 }
 
-function contextOf(resources: ManagerResources, operation: Operation, stage: string, signal: AbortSignal): StepContext {
+function contextOf({ resources, operation, index, signal }: StageRun): StepContext {
   return {
-    idempotencyKey: `${operation.id}/${stage}`,
+    idempotencyKey: `${operation.id}/${index}`,
     epoch: resources.model.state.epoch,
     signal,
     bytesPerSecondMax: () => null,

@@ -3,7 +3,7 @@ import { assertNever } from '@/lib/platform/assert';
 import { appendEvents } from './append-events';
 import { alreadyExists, changedMeanwhile, notFound, type CommitRefusal } from './conflicts';
 import { clusterDocumentOf, summaryOfPlan } from './documents';
-import { insertOperation, saveMoves, saveOperation } from './operation-writes';
+import { insertMoves, insertOperation, saveMoves, saveOperation } from './operation-writes';
 import type { RunRefusal, Transaction } from './transaction';
 
 type WriteOf<K extends StoreWrite['kind']> = Extract<StoreWrite, { kind: K }>;
@@ -70,6 +70,7 @@ async function applyOne(tx: Transaction, write: Exclude<StoreWrite, { kind: 'app
     case 'insert-plan': return insertPlan(tx, write);
     case 'set-plan-status': return setPlanStatus(tx, write);
     case 'insert-operation': return insertOperation(tx, write);
+    case 'insert-moves': return insertMoves(tx, write);
     case 'save-operation': return saveOperation(tx, write);
     case 'remember-answer': return rememberAnswer(tx, write);
     default: return assertNever(write);

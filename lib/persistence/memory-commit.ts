@@ -57,6 +57,7 @@ function applyOne(tables: MemoryTables, undo: UndoLog, write: StoreWrite): Commi
     case 'insert-plan': return insertPlan(tables, undo, write);
     case 'set-plan-status': return setPlanStatus(tables, undo, write);
     case 'insert-operation': return insertOperation(tables, undo, write);
+    case 'insert-moves': return insertMoves(tables, undo, write);
     case 'save-operation': return saveOperation(tables, undo, write);
     case 'save-move': return saveMove(tables, undo, write);
     case 'append-event': return appendEvent(tables, undo, write);
@@ -149,6 +150,17 @@ function insertOperation(tables: MemoryTables, undo: UndoLog, { operation, moves
   if (journal.size < moves.length) return alreadyExists('move', `${operation.id}, of one index with another`);
   undo.set(tables.operations, operation.id, { ordinal: nextOrdinal(tables), value: operation });
   undo.set(tables.journals, operation.id, journal);
+  return null;
+}
+
+function insertMoves(tables: MemoryTables, undo: UndoLog, { clusterId, operationId, moves, epoch }: WriteOf<'insert-moves'>): CommitRefusal | null {
+  const refusal = fencingRefusal(tables, clusterId, epoch);
+  if (refusal !== null) return refusal;
+  if (tables.operations.get(operationId)?.value.clusterId !== clusterId) return notFound('operation', operationId);
+  if ((tables.journals.get(operationId)?.size ?? 0) > 0) return alreadyExists('journal of operation', operationId);
+  const journal = new Map(moves.map((move) => [move.index, move]));
+  if (journal.size < moves.length) return alreadyExists('move', `${operationId}, of one index with another`);
+  undo.set(tables.journals, operationId, journal);
   return null;
 }
 

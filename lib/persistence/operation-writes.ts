@@ -23,15 +23,30 @@ export async function insertOperation(tx: Transaction, { operation, moves, epoch
   if ((await tx.operation.count({ where: { id: operation.id } })) > 0) return alreadyExists('operation', operation.id);
   const repeated = repeatedIndexOf(moves);
   if (repeated !== null) return alreadyExists('move', `${operation.id}/${repeated}`);
-  await tx.operation.create({ data: { id: operation.id, clusterId: operation.clusterId, planId: operation.planId, ...columnsOf(operation) } });
+  await tx.operation.create({ data: { id: operation.id, clusterId: operation.clusterId, ...columnsOf(operation) } });
+  await writeMoves(tx, operation.id, moves);
+  return null;
+}
+
+export async function insertMoves(tx: Transaction, { clusterId, operationId, moves, epoch }: WriteOf<'insert-moves'>): Promise<CommitRefusal | null> {
+  const refusal = await fencingRefusal(tx, clusterId, epoch);
+  if (refusal !== null) return refusal;
+  if ((await tx.operation.count({ where: { id: operationId, clusterId } })) === 0) return notFound('operation', operationId);
+  if ((await tx.move.count({ where: { operationId } })) > 0) return alreadyExists('journal of operation', operationId);
+  const repeated = repeatedIndexOf(moves);
+  if (repeated !== null) return alreadyExists('move', `${operationId}/${repeated}`);
+  await writeMoves(tx, operationId, moves);
+  return null;
+}
+
+async function writeMoves(tx: Transaction, operationId: string, moves: readonly MoveRecord[]): Promise<void> {
   for (let start = 0; start < moves.length; start += MOVES_PER_STATEMENT) {
     if (start > 0) await nextTurn();
     const rows = moves.slice(start, start + MOVES_PER_STATEMENT).map((move) => [move.index, move.status, JSON.stringify(move)]);
     await tx.$executeRaw`
       INSERT INTO "Move" ("operationId", "index", "status", "document")
-      SELECT ${operation.id}, value->>0, value->>1, value->>2 FROM json_each(${JSON.stringify(rows)})`;
+      SELECT ${operationId}, value->>0, value->>1, value->>2 FROM json_each(${JSON.stringify(rows)})`;
   }
-  return null;
 }
 
 export async function saveOperation(tx: Transaction, { operation, epoch }: WriteOf<'save-operation'>): Promise<CommitRefusal | null> {
@@ -83,6 +98,7 @@ function moveRefusal({ clusterId, operationId, expected, move, epoch }: WriteOf<
 
 function columnsOf(operation: Operation) {
   return {
+    planId: operation.planId,
     status: operation.status,
     version: operation.version,
     finishedAt: isTerminal(operation.status) ? Math.floor(operation.finishedAtMs ?? operation.createdAtMs) : null,

@@ -191,6 +191,19 @@ export function describeStore(name: string, open: (clock: VirtualClock) => Promi
         expect(await store.operation('operation-2')).toBeNull();
       });
 
+      it('takes the journal of an operation that began without one, once', async () => {
+        const journal = (change: Partial<Extract<StoreWrite, { kind: 'insert-moves' }>> = {}): StoreWrite => ({ kind: 'insert-moves', clusterId: 'cluster-1', operationId: 'operation-1', moves: moves(3), epoch: 1, ...change });
+        await take(insertCluster(), insertOperation({ planId: null }, []));
+        await refuse('not-found', 0, journal({ operationId: 'nothing' }));
+        await refuse('not-found', 0, journal({ clusterId: 'nobody' }));
+        await refuse('already-exists', 0, journal({ moves: [move(1), move(1)] }));
+        await take(journal(), { kind: 'save-operation', operation: operation({ version: 1, planId: 'plan-1' }), epoch: 1 });
+        expect(await store.moves('operation-1')).toEqual({ moves: moves(3), total: 3 });
+        await refuse('already-exists', 0, journal());
+        await take({ kind: 'take-over', clusterId: 'cluster-1', expectedEpoch: 1, epoch: 2 });
+        await refuse('conflict', 0, journal());
+      });
+
       it('[M2] changes a move only from the status expected', async () => {
         await take(insertCluster(), insertOperation());
         const copying = move(1, { status: 'copying', attempt: 1, startedAtMs: 50 });

@@ -43,6 +43,8 @@ const write: fc.Arbitrary<StoreWrite> = fc.oneof(
       operation: operation({ id: v.id, clusterId: v.clusterId, planId: v.planId, status: v.status, finishedAtMs: v.finishedAtMs }) })) },
   { weight: 2, arbitrary: fc.record({ id: operationId, clusterId, version: small, epoch, status: fc.constantFrom(...EXECUTION_STATUSES) }).map((v): StoreWrite => (
     { kind: 'save-operation', epoch: v.epoch, operation: operation({ id: v.id, clusterId: v.clusterId, version: v.version, status: v.status }) })) },
+  { weight: 2, arbitrary: fc.record({ id: operationId, clusterId, epoch, count: small }).map((v): StoreWrite => (
+    { kind: 'insert-moves', clusterId: v.clusterId, operationId: v.id, epoch: v.epoch, moves: Array.from({ length: v.count }, (_, index) => move(index)) })) },
   { weight: 4, arbitrary: fc.record({ clusterId, operationId, index: small, expected: moveStatus, status: moveStatus, epoch }).map((v): StoreWrite => (
     { kind: 'save-move', clusterId: v.clusterId, operationId: v.operationId, expected: v.expected, move: move(v.index, { status: v.status }), epoch: v.epoch })) },
   { weight: 4, arbitrary: fc.record({ clusterId, sequence: fc.integer({ min: 1, max: 5 }), atMs: endedAtMs, nodeId: fc.option(nodeId) }).map((v): StoreWrite => (

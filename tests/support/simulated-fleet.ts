@@ -10,6 +10,7 @@ import type { Plan, PlanRequest } from '@/lib/contract/plan';
 import type { ClusterSettings } from '@/lib/contract/settings';
 import { openDriver } from '@/lib/drivers/simulator/create-simulator';
 import { PhantomCluster } from '@/lib/drivers/simulator/phantom-cluster';
+import { primaryNodeIdOf } from '@/lib/contract/shard-table';
 import type { CommandContext, CommandResult } from '@/lib/manager/commands';
 import type { ElasticScalingManager } from '@/lib/manager/elastic-scaling-manager';
 import { Fleet } from '@/lib/manager/fleet';
@@ -91,6 +92,31 @@ export class SimulatedFleet {
   async untilEnded(operationId: string, limitMs = 3_600_000): Promise<Operation> {
     await this.clock.advanceUntil(() => !this.manager.view().summary.operations.some((operation) => operation.id === operationId), limitMs);
     return this.run(this.manager.operation(operationId));
+  }
+
+  /** The operation as the console shows it while it is open. */
+  open(operationId: string): Operation | undefined {
+    return this.manager.view().summary.operations.find((operation) => operation.id === operationId);
+  }
+
+  /** Somebody else, with tools of their own, moves a replica. */
+  async moveByHand(shardId: number, sourceNodeId: string, targetNodeId: string): Promise<void> {
+    const role = primaryNodeIdOf(this.manager.view().shards, shardId) === sourceNodeId ? 'primary' : 'secondary';
+    const started = this.cluster.steps.startMove({ shardId, role, sourceNodeId, targetNodeId }, null);
+    if (!started.ok) throw new Error(started.error.message);
+    const { run } = started.value;
+    await this.clock.advanceUntil(() => {
+      this.cluster.core.catchUp();
+      return run.ended !== null;
+    }, 60_000);
+    if (run.ended?.ok !== true) throw new Error(`The move by hand failed: ${JSON.stringify(run.ended)}`);
+  }
+
+  /** The manager ends at its safe points and another one begins, over the same storage and cluster. */
+  async restart(): Promise<void> {
+    await this.close();
+    this.fleet = await this.openFleet();
+    await this.clock.advance(1_000);
   }
 
   async change(edit: (settings: ClusterSettings) => ClusterSettings): Promise<void> {

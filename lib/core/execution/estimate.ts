@@ -34,3 +34,15 @@ export function speedOf(ended: { bytes: number; moves: number; seconds: number }
   if (ended.moves < 3 || ended.seconds <= 0.5) return null;
   return { bytesPerSecond: ended.bytes / ended.seconds, movesPerSecond: ended.moves / ended.seconds };
 }
+
+/** How much the newest operation counts against all before it: clusters change, and one odd run should not rule. */
+const NEWEST_SHARE = 0.5;
+
+/** What an operation that ended teaches about this cluster's speed, on top of what was known. */
+export function learnSpeed(known: MeasuredSpeed | null, ended: { readonly bytesPerSecond: number | null; readonly movesPerSecond: number | null }): MeasuredSpeed | null {
+  const { bytesPerSecond, movesPerSecond } = ended;
+  if (bytesPerSecond === null || movesPerSecond === null) return known;
+  if (known === null) return { bytesPerSecond, movesPerSecond };
+  const blend = (before: number, now: number) => before + NEWEST_SHARE * (now - before);
+  return { bytesPerSecond: blend(known.bytesPerSecond, bytesPerSecond), movesPerSecond: blend(known.movesPerSecond, movesPerSecond) };
+}

@@ -37,7 +37,7 @@ export function validatePlan(plan: Plan, state: ClusterState, context: Validatio
   }
   const broken = checkState(state, context.nowMs);
   if (broken.length > 0) return broken;
-  const evacuate = new Set(plan.scope.kind === 'evacuate' ? plan.scope.nodeIds : []);
+  const evacuate = new Set(plan.scope.kind === 'evacuate' ? plan.scope.nodeIds : plan.scope.kind === 'replace' ? [plan.scope.nodeId] : []);
   const placement = new Placement(problemFromState(state, { ...context, evacuate, constraints: plan.options.constraints }));
   const walk: Walk = { placement, evacuating: evacuate.size > 0, ownInFlight: ownInFlight(plan, state), refusals: new RefusalTally() };
   const reclaims = new Set(plan.waves.filter((wave) => wave.reclaims).map(({ fromStep }) => fromStep));

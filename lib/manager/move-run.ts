@@ -1,0 +1,172 @@
+/** The stage that runs the moves of a plan: the executor, and what it needs from its surroundings. */
+import { isTerminal, type ExecutionStatus, type MoveRecord, type Operation } from '@/lib/contract/operation';
+import type { Plan } from '@/lib/contract/plan';
+import type { ClusterState } from '@/lib/core/cluster/cluster-state';
+import type { ExecutionMove } from '@/lib/core/execution/move-list';
+import { mayBecome } from '@/lib/core/execution/transitions';
+import { findForeignChange } from '@/lib/core/execution/foreign-change';
+import { ok } from '@/lib/platform/result';
+import type { OperationCommand } from './command-effect';
+import { foreignChangeOf, isForeign, knownLeaders, remainingRefusals } from './foreign-watch';
+import { withSample } from './operation-report';
+import { PlanExecutor } from './plan-executor';
+import type { SagaContext } from './saga-context';
+import type { StageOutcome } from './stages';
+
+export type MoveRunOutcome = StageOutcome | { readonly status: 'preempted' };
+
+export class MoveRun {
+  #executor: PlanExecutor | null = null;
+  #known: ReadonlySet<string> = new Set();
+  #movingSinceMonotonicMs: number | null = null;
+  #movingMs = 0;
+  #foreignFailure: string | null = null;
+  #yielding = false;
+  /** Looked at last. */
+  #checked: Pick<ClusterState, 'shards' | 'nodes'> | null = null;
+
+  constructor(private readonly context: SagaContext, private readonly plan: Plan) {}
+
+  openMoves(): readonly ExecutionMove[] {
+    return this.#executor?.openMoves() ?? [];
+  }
+
+  /** `validate`: it rested while others ran, so what is left is held against the constraints again. */
+  async run({ validate }: { validate: boolean }): Promise<MoveRunOutcome> {
+    const { context, plan } = this;
+    const journal = await context.read(() => context.resources.store.moves(context.operationId));
+    if (journal === null) return { status: 'stopped', message: null };
+    const { moves } = journal;
+    if (moves.length === 0) return { status: 'done', message: plan.verdict.message };
+    this.#known = knownLeaders(context.resources, plan, moves.every((move) => move.status === 'pending'));
+    await this.#checkBefore(moves, validate);
+    const operation = context.operation;
+    if (operation === undefined || context.stopping()) return { status: 'stopped', message: null };
+    this.#movingMs = operation.movingMs;
+    const executor = new PlanExecutor(context.resources, {
+      operationId: operation.id, moves, status: operation.status, throttle: operation.throttle, bytesTotal: operation.progress.bytesTotal,
+    }, {
+      statusChanged: (status) => this.#statusChanged(status),
+      landed: (move) => { this.#landed(move); },
+      failed: (move) => { if (isForeign(move.failure)) void this.#stopFor(move.failure?.message ?? 'A move found its shard changed'); },
+      progressed: () => { this.#show(); },
+    });
+    this.#executor = executor;
+    if (this.#yielding && operation.status === 'paused') executor.stop();
+    this.#count(operation.status);
+    const status = await executor.run();
+    this.#count('paused');
+    this.#show();
+    this.#executor = null;
+    return this.#outcome(executor, status);
+  }
+
+  stop(): void {
+    this.#executor?.stop();
+  }
+
+  /** The record says so already. */
+  follow(command: OperationCommand): void {
+    this.#executor?.command(typeof command === 'string' ? { kind: command } : { kind: 'throttle', throttle: command.throttle });
+  }
+
+  /** Ends the run at its safe point, with moves that have begun left as they are: everything is served meanwhile. */
+  yieldTurn(): void {
+    this.#yielding = true;
+    if (this.#executor?.status === 'paused') this.#executor.stop();
+    else this.#executor?.command({ kind: 'pause' });
+  }
+
+  /** After each reading: client latency, and whether somebody else has changed the cluster. */
+  afterReading(): void {
+    const { context } = this;
+    const { model } = context.resources;
+    const operation = context.operation;
+    if (this.#executor === null || operation === undefined) return;
+    if (this.#executor.openMoves().some((move) => move.inFlight)) {
+      context.parts.records.show(operation.id, { latency: withSample(operation.latency, model.totals.latencyP99Ms) });
+    }
+    const { shards, nodes } = model.state;
+    const same = this.#checked?.shards === shards && this.#checked.nodes === nodes;
+    if (same || !['running', 'pausing', 'paused'].includes(this.#executor.status)) return;
+    this.#checked = { shards, nodes };
+    const change = findForeignChange(model.state, this.#executor.allMoves(), this.#known);
+    if (change !== null) void this.#stopFor(change.message);
+  }
+
+  async #checkBefore(moves: readonly MoveRecord[], validate: boolean): Promise<void> {
+    const { context, plan } = this;
+    if (context.operation?.status === 'canceling') return;
+    const refusals = validate ? remainingRefusals(context.resources, plan, moves, this.#known) : [];
+    const change = refusals[0] ?? findForeignChange(context.resources.model.state, moves, this.#known);
+    if (change === null) return;
+    await context.persist(() => ok({ change: { status: 'canceling', ...foreignChangeOf(change.message), refusals: refusals.slice(0, 100) }, event: 'operation.canceling' }));
+  }
+
+  /** The record first, so that a restart knows why it stops; then the moves come to an end. */
+  async #stopFor(message: string): Promise<void> {
+    const { context } = this;
+    this.#foreignFailure ??= message;
+    const stored = await context.persist((operation) => (operation.foreignChange !== null || !mayBecome(operation.status, 'canceling')
+      ? ok(null)
+      : ok({ change: { status: 'canceling', ...foreignChangeOf(message) }, event: 'operation.canceling' })));
+    if (stored) this.#executor?.command({ kind: 'cancel' });
+  }
+
+  async #statusChanged(status: ExecutionStatus): Promise<void> {
+    const { context } = this;
+    this.#count(status);
+    this.#show();
+    // A terminal status is stored with the report; a command has stored pausing, resuming and canceling already.
+    if (status === 'paused') {
+      await context.persist((operation) => (operation.status === 'pausing' ? ok({ change: { status: 'paused' }, event: 'operation.paused' }) : ok(null)));
+      if (this.#yielding) this.#executor?.stop();
+    }
+  }
+
+  #outcome(executor: PlanExecutor, status: ExecutionStatus): Promise<MoveRunOutcome> | MoveRunOutcome {
+    const { context } = this;
+    if (executor.fencedBy !== null) return { status: 'stopped', message: null };
+    if (!isTerminal(status)) return context.stopping() || !this.#yielding ? { status: 'stopped', message: null } : { status: 'preempted' };
+    if (status === 'succeeded') return { status: 'done', message: null };
+    if (status === 'failed') return this.#failed(executor);
+    return { status: 'failed', message: context.operation?.statusReason ?? null };
+  }
+
+  /** Moves that found the cluster changed, when nothing was left to stop: the rest is planned anew as well. */
+  async #failed(executor: PlanExecutor): Promise<MoveRunOutcome> {
+    const { context } = this;
+    const message = this.#foreignFailure;
+    if (message !== null) await context.persist((operation) => (operation.foreignChange === null ? ok({ change: foreignChangeOf(message) }) : ok(null)));
+    const operation = context.operation;
+    return { status: 'failed', message: message === null ? `${executor.counts().failed} of ${operation?.progress.movesTotal ?? 0} moves failed` : operation?.statusReason ?? message };
+  }
+
+  #landed(move: MoveRecord): void {
+    const { resources, parts, operationId } = this.context;
+    const { clusterId, publisher, callbacks, clock } = resources;
+    parts.observer.placementChanged(move.step);
+    const moved = {
+      clusterId, operationId, shardId: move.step.shardId,
+      sourceNodeId: move.step.sourceNodeId, targetNodeId: move.step.targetNodeId,
+      atMs: Math.round(clock.wallMs()), bytes: move.bytesDone, keyCount: Math.round(move.keysDone),
+    };
+    publisher.shardMoved(moved);
+    callbacks.shardMoved.emit(moved);
+  }
+
+  #show(): void {
+    const { context } = this;
+    if (this.#executor === null) return;
+    const running = this.#movingSinceMonotonicMs === null ? 0 : context.resources.clock.monotonicMs() - this.#movingSinceMonotonicMs;
+    const change: Partial<Pick<Operation, 'progress' | 'movingMs'>> = { progress: this.#executor.progress(), movingMs: Math.round(this.#movingMs + running) };
+    context.parts.records.show(context.operationId, change);
+  }
+
+  /** Time counts as moving from the moment it runs until it rests or ends. */
+  #count(status: ExecutionStatus): void {
+    const nowMs = this.context.resources.clock.monotonicMs();
+    if (this.#movingSinceMonotonicMs !== null) this.#movingMs += nowMs - this.#movingSinceMonotonicMs;
+    this.#movingSinceMonotonicMs = status === 'running' || status === 'pausing' || status === 'canceling' ? nowMs : null;
+  }
+}
