@@ -33,7 +33,8 @@ describe('every route', () => {
   const bodies: Readonly<Record<string, object>> = {
     'clusters.freeze': { reason: 'a test' }, 'nodes.drain': { planId: 'plan_x' }, 'nodes.decommission': { confirmName: 'x' },
     'plans.preview': { strategy: 'load-based' }, 'plans.whatIf': { strategy: 'optimal' }, 'operations.throttle': { throttle: DEFAULT_SETTINGS.throttle },
-    'settings.update': { generation: 1, settings: DEFAULT_SETTINGS },
+    'settings.update': { generation: 1, settings: DEFAULT_SETTINGS }, 'operations.reorder': { operationIds: ['operation_x'] },
+    'nodes.replace': { confirmName: 'x' }, 'nodes.scaleIn': { nodeIds: ['node_x'], planId: 'plan_x', confirmName: 'x' },
   };
   const queries: Readonly<Record<string, string>> = { 'metrics.query': '?metric=cpu&fromMs=0&toMs=1' };
 
