@@ -82,8 +82,14 @@ export const api = {
       .input(cluster.extend({ nodeId: IdSchema, durationMs: z.number().int().min(60_000).max(7 * 86_400_000).default(3_600_000) }).strict()).output(NodeSchema),
     activate: nodeAction('activate', 'End the maintenance, take a drained node back, accept a newcomer'),
     liftQuarantine: nodeAction('lift-quarantine', 'Place on it again although it fell over again and again'),
-    drain: base.route({ method: 'POST', path: '/clusters/{clusterId}/nodes/{nodeId}/drain', successStatus: 202, tags: ['nodes'], summary: 'Move everything away by an approved plan' })
-      .input(cluster.extend({ nodeId: IdSchema, planId: IdSchema, throttle: ThrottleSchema.optional(), preempt }).strict()).output(AcceptedSchema),
+    drain: base.route({ method: 'POST', path: '/clusters/{clusterId}/nodes/{nodeId}/drain', successStatus: 202, tags: ['nodes'], summary: 'Move everything away by a plan that was looked at' })
+      .input(cluster.extend({
+        nodeId: IdSchema,
+        /** The plan that was looked at. Only an emergency may leave it out: it is made when the other operation has stepped aside. */
+        planId: IdSchema.optional(),
+        throttle: ThrottleSchema.optional(),
+        preempt,
+      }).strict()).output(AcceptedSchema),
     replace: base.route({ method: 'POST', path: '/clusters/{clusterId}/nodes/{nodeId}/replace', successStatus: 202, tags: ['nodes'], summary: 'A new node joins, the data goes over, the old one leaves' })
       .input(cluster.extend({
         nodeId: IdSchema,

@@ -28,6 +28,11 @@ export interface ApproveInput {
   readonly preempt?: boolean | undefined;
 }
 
+export interface DrainInput extends Omit<ApproveInput, 'planId' | 'stepCount'> {
+  readonly nodeId: string;
+  readonly planId?: string | undefined;
+}
+
 /** Committed together with the operation. */
 interface Also {
   readonly writes: readonly StoreWrite[];
@@ -46,15 +51,16 @@ export class Approval {
   }
 
   /** Cordons, runs an evacuation plan of this node and verifies on the node itself that it holds nothing. */
-  async drain(input: { nodeId: string } & ApproveInput, context: CommandContext): Promise<CommandResult<Operation>> {
-    const { nodeId } = input;
+  async drain(input: DrainInput, context: CommandContext): Promise<CommandResult<Operation>> {
+    const { nodeId, planId } = input;
     const node = this.resources.model.nodes.get(nodeId);
     if (node === undefined) return notFound('node', nodeId);
     const refusals = drainRefusals(node);
     if (refusals.length > 0) return refused(...refusals);
-    const plan = await this.#evacuationOf([node], input.planId);
+    if (planId === undefined) return this.#drainAtOnce(node, input, context);
+    const plan = await this.#evacuationOf([node], planId);
     if (!plan.ok) return plan;
-    return this.#run(plan.value, input, { kind: 'drain', nodeId, stages: [{ kind: 'cordon', nodeId }, { kind: 'execute-plan' }, { kind: 'verify-empty', nodeId }] }, context);
+    return this.#run(plan.value, { ...input, planId }, { kind: 'drain', nodeId, stages: [{ kind: 'cordon', nodeId }, { kind: 'execute-plan' }, { kind: 'verify-empty', nodeId }] }, context);
   }
 
   /** Drains several nodes by one plan, then lets each leave that is verified empty. The name of the cluster is typed to confirm. */
@@ -90,6 +96,23 @@ export class Approval {
     const plan = this.operationPlans.reverse(operation, moves, context.actor);
     if (plan.steps.length > 0) return this.plans.keep(plan, context);
     return refused(...(plan.refusals.length > 0 ? plan.refusals.slice(0, REFUSALS_MAX) : [refusal('nothing-to-move', 'Nothing that it moved is still where it landed')]));
+  }
+
+  /** Without a plan that was looked at: while others move shards none can be made that empties the node, and a node that fails does not wait. */
+  async #drainAtOnce(node: Node, input: DrainInput, context: CommandContext): Promise<CommandResult<Operation>> {
+    const { model, clock } = this.resources;
+    const nodeId = node.id;
+    const urgencyReason = emergencyOf(model.state, { emptied: [nodeId], steps: [] }, model.settings.safetyLines, Math.round(clock.wallMs()));
+    const blind = blindness(this.resources);
+    const refusals = [
+      ...(blind === null ? [] : [blind]),
+      ...(model.freeze === null ? [] : [refusal('frozen', `Frozen: ${model.freeze.reason}`)]),
+      ...(input.preempt === true && urgencyReason !== null ? [] : [refusal('not-an-emergency', `${node.name} does not fail: preview a plan that empties it, look at it, and drain by that`, { nodeId })]),
+    ];
+    if (refusals.length > 0) return refused(...refusals);
+    const stages: StageShape[] = [{ kind: 'cordon', nodeId }, { kind: 'plan' }, { kind: 'execute-plan' }, { kind: 'verify-empty', nodeId }];
+    const operation = newOperation(this.resources, { kind: 'drain', nodeId, stages, urgencyReason }, { context, throttle: input.throttle });
+    return this.runner.enqueue(operation, { moves: [], writes: [], drafts: [], context });
   }
 
   async #approveReverse(plan: Plan, operationId: string, input: ApproveInput, context: CommandContext): Promise<CommandResult<Operation>> {

@@ -17,7 +17,7 @@ import type { Unsubscribe } from '@/lib/platform/disposable';
 import type { NextId } from '@/lib/platform/ids';
 import type { Random } from '@/lib/platform/random';
 import { ok } from '@/lib/platform/result';
-import { Approval, type ApproveInput } from './approval';
+import { Approval, type ApproveInput, type DrainInput } from './approval';
 import { AutoPilot } from './auto-pilot';
 import { ClusterModel } from './cluster-model';
 import { viewOf } from './cluster-view';
@@ -153,7 +153,7 @@ export class ElasticScalingManager {
     return this.#approval.approve(input, context);
   }
 
-  drain(input: { nodeId: string } & ApproveInput, context: CommandContext): Promise<CommandResult<Operation>> {
+  drain(input: DrainInput, context: CommandContext): Promise<CommandResult<Operation>> {
     return this.#approval.drain(input, context);
   }
 

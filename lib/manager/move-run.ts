@@ -13,6 +13,9 @@ import { PlanExecutor } from './plan-executor';
 import type { SagaContext } from './saga-context';
 import type { StageOutcome } from './stages';
 
+/** What a move in flight may take longer when another operation is to have its turn. */
+const YIELD_GRACE_MS = 30_000;
+
 export type MoveRunOutcome = StageOutcome | { readonly status: 'preempted' };
 
 export class MoveRun {
@@ -70,11 +73,11 @@ export class MoveRun {
     this.#executor?.command(typeof command === 'string' ? { kind: command } : { kind: 'throttle', throttle: command.throttle });
   }
 
-  /** Ends the run at its safe point, with moves that have begun left as they are: everything is served meanwhile. */
+  /** Ends the run at its safe point. Moves in flight may end by themselves, so that their shards are free for the other one; what takes too long stays as it is, served meanwhile. */
   yieldTurn(): void {
     this.#yielding = true;
     if (this.#executor?.status === 'paused') this.#executor.stop();
-    else this.#executor?.command({ kind: 'pause' });
+    else this.#executor?.command({ kind: 'pause' }, { graceMs: YIELD_GRACE_MS });
   }
 
   /** After each reading: client latency, and whether somebody else has changed the cluster. */

@@ -13,13 +13,15 @@ import { PLAN_EXPIRES_AFTER_MS, type PlanCommands } from './plan-commands';
 export class OperationPlans {
   constructor(private readonly resources: ManagerResources, private readonly plans: PlanCommands) {}
 
-  /** What a scale-out or a replacement moves, once its nodes have joined. */
+  /** What a scale-out or a replacement moves, once its nodes have joined, and a drain that could not wait for a plan. */
   make(operation: Operation): Plan {
     const { settings } = this.resources.model;
     const joined = operation.stages.find((stage) => stage.kind === 'join')?.nodeId ?? null;
     if (operation.kind === 'replace' && operation.nodeId !== null && joined !== null) return this.#replacement(operation.nodeId, joined, operation.createdBy);
+    const { strategy } = settings.rebalancing;
+    if (operation.kind === 'drain') return this.plans.make({ strategy, scope: { kind: 'evacuate', nodeIds: operation.nodeIds }, seed: 1 }, operation.createdBy);
     // New nodes are to be filled, so that an imbalance under the usual threshold is worth moving for.
-    return this.plans.make({ strategy: settings.rebalancing.strategy, scope: { kind: 'cluster' }, threshold: settings.rebalancing.imbalanceThreshold / 2, seed: 1 }, operation.createdBy);
+    return this.plans.make({ strategy, scope: { kind: 'cluster' }, threshold: settings.rebalancing.imbalanceThreshold / 2, seed: 1 }, operation.createdBy);
   }
 
   /** The way back of an operation that has ended. */
@@ -39,18 +41,19 @@ export class OperationPlans {
 
   async #again(operation: Operation, plan: Plan, moves: readonly MoveRecord[]): Promise<Plan | null> {
     const { scope } = plan;
+    const { nodes } = this.resources.model;
     const actor = operation.createdBy;
     switch (scope.kind) {
-      case 'cluster': return this.plans.make(requestOf(plan, scope), actor);
+      case 'cluster': return this.plans.make(requestOf(plan, scope, nodes), actor);
       case 'evacuate': {
-        const nodeIds = scope.nodeIds.filter((nodeId) => this.resources.model.nodes.get(nodeId)?.followerOf === null);
-        return nodeIds.length === 0 ? null : this.plans.make(requestOf(plan, { kind: 'evacuate', nodeIds }), actor);
+        const nodeIds = scope.nodeIds.filter((nodeId) => nodes.get(nodeId)?.followerOf === null);
+        return nodeIds.length === 0 ? null : this.plans.make(requestOf(plan, { kind: 'evacuate', nodeIds }, nodes), actor);
       }
       case 'shards': {
         const left = new Set(moves.filter((move) => move.status !== 'done').map((move) => move.step.shardId));
         const shardIds = scope.shardIds.filter((shardId) => left.has(shardId));
-        const targetNodeId = scope.targetNodeId !== null && this.resources.model.nodes.has(scope.targetNodeId) ? scope.targetNodeId : null;
-        return shardIds.length === 0 ? null : this.plans.make(requestOf(plan, { ...scope, shardIds, targetNodeId }), actor);
+        const targetNodeId = scope.targetNodeId !== null && nodes.has(scope.targetNodeId) ? scope.targetNodeId : null;
+        return shardIds.length === 0 ? null : this.plans.make(requestOf(plan, { ...scope, shardIds, targetNodeId }, nodes), actor);
       }
       case 'reverse': {
         const original = await this.resources.store.operation(scope.operationId);
@@ -85,13 +88,14 @@ export class OperationPlans {
   }
 }
 
-/** The wish that a plan was made from, over what is left of its scope. */
-function requestOf({ strategy, threshold, seed, options }: Plan, scope: PlanScope): PlanRequest {
+/** The wish that a plan was made from, over what is left of its scope and of the nodes it names. */
+function requestOf({ strategy, threshold, seed, options }: Plan, scope: PlanScope, nodes: ReadonlyMap<string, unknown>): PlanRequest {
+  const { preset, weights, constraints, safetyLines } = options;
   return {
     strategy, scope, threshold, seed,
-    ...(options.preset !== null && { preset: options.preset }),
-    weights: options.weights,
-    constraints: options.constraints,
-    ...(options.safetyLines !== null && { safetyLines: options.safetyLines }),
+    // Only the strategy that weighs takes them.
+    ...(strategy === 'optimal' && { weights, ...(preset !== null && { preset }) }),
+    constraints: { ...constraints, excludedNodeIds: constraints.excludedNodeIds.filter((nodeId) => nodes.has(nodeId)) },
+    ...(safetyLines !== null && { safetyLines }),
   };
 }

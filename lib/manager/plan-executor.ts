@@ -60,6 +60,7 @@ export class PlanExecutor {
   #stopping = false;
   #fenced: StoreConflict | null = null;
   #interruptTimer: Disposable | null = null;
+  #graceMs = INTERRUPT_GRACE_MS;
   readonly #calls = new Map<number, { readonly controller: AbortController; readonly settling: boolean }>();
 
   constructor(private readonly resources: ManagerResources, private readonly options: ExecutorOptions, private readonly hooks: ExecutorHooks) {
@@ -96,10 +97,14 @@ export class PlanExecutor {
     return this.#state.counts;
   }
 
-  /** A command of the operator; answered at once, carried out within a second. */
-  command(event: Extract<ExecutionEvent, { kind: 'start' | 'pause' | 'resume' | 'cancel' | 'supersede' | 'throttle' }>): Result<ExecutionStatus, IllegalCommand> {
+  /** A command of the operator; answered at once, carried out within a second unless moves in flight are given longer to end by themselves. */
+  command(event: Extract<ExecutionEvent, { kind: 'start' | 'pause' | 'resume' | 'cancel' | 'supersede' | 'throttle' }>, { graceMs = INTERRUPT_GRACE_MS }: { graceMs?: number } = {}): Result<ExecutionStatus, IllegalCommand> {
     const next = transition(this.#state, event);
     if (!next.ok) return next;
+    if (event.kind === 'pause' || event.kind === 'cancel') {
+      this.#graceMs = graceMs;
+      this.#cancelInterrupt();
+    }
     this.#state = next.value;
     this.#wakeUp();
     return ok(this.#state.status);
@@ -286,7 +291,7 @@ export class PlanExecutor {
   }
 
   #interruptSoon(): void {
-    this.#interruptTimer ??= this.resources.clock.after(INTERRUPT_GRACE_MS, () => {
+    this.#interruptTimer ??= this.resources.clock.after(this.#graceMs, () => {
       this.#interruptTimer = null;
       if (this.#state.status === 'pausing' || this.#state.status === 'canceling') this.#interruptAll('moving');
     });

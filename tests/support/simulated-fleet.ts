@@ -14,16 +14,16 @@ import { primaryNodeIdOf } from '@/lib/contract/shard-table';
 import type { CommandContext, CommandResult } from '@/lib/manager/commands';
 import type { ElasticScalingManager } from '@/lib/manager/elastic-scaling-manager';
 import { Fleet } from '@/lib/manager/fleet';
-import { MemoryStore } from '@/lib/persistence/memory-store';
 import { createNextId } from '@/lib/platform/ids';
 import { createRandom } from '@/lib/platform/random';
 import { VirtualClock } from '@/lib/platform/virtual-clock';
+import { AbsentableStore } from './absentable-store';
 
 export const OPERATOR: CommandContext = { actor: { kind: 'operator', name: 'ada' } };
 
 export class SimulatedFleet {
   readonly clock = new VirtualClock();
-  readonly store = new MemoryStore(this.clock);
+  readonly store = new AbsentableStore(this.clock);
   readonly events: DomainEvent[] = [];
   readonly moved: ShardMoved[] = [];
   readonly problems: string[] = [];
@@ -92,6 +92,13 @@ export class SimulatedFleet {
   async untilEnded(operationId: string, limitMs = 3_600_000): Promise<Operation> {
     await this.clock.advanceUntil(() => !this.manager.view().summary.operations.some((operation) => operation.id === operationId), limitMs);
     return this.run(this.manager.operation(operationId));
+  }
+
+  /** Approves a plan and waits until so many of its moves are done. */
+  async begin(plan: Plan, movesDone = 0): Promise<Operation> {
+    const operation = await this.run(this.manager.approve({ planId: plan.id }, OPERATOR));
+    await this.clock.advanceUntil(() => this.open(operation.id)?.status === 'running' && (this.open(operation.id)?.progress.movesDone ?? 0) >= movesDone, 120_000);
+    return operation;
   }
 
   /** The operation as the console shows it while it is open. */

@@ -52,6 +52,7 @@ function changeAround(state: ClusterState, { step }: MoveRecord): ForeignChange 
     : primary === sourceNodeId && holders.includes(targetNodeId);
   const doneAlready = step.kind === 'move' ? holders.includes(targetNodeId) && !holders.includes(sourceNodeId) : primary === targetNodeId;
   if (asPlanned || doneAlready) return null;
+  if (step.kind === 'transfer' && primary === sourceNodeId) return { kind: 'resharded', message: `${targetNodeId} holds no replica of shard ${shardId} any more: it is on ${holders.join(', ')}` };
   if (holders.includes(sourceNodeId)) return { kind: 'failed-over', message: `The primary of shard ${shardId} is ${primary ?? 'nobody'} now, which the plan does not have so: it was failed over` };
   return { kind: 'resharded', message: `Shard ${shardId} is not where the plan takes it from: it is on ${holders.join(', ') || 'no node'}, the plan has it on ${sourceNodeId}` };
 }
