@@ -9,6 +9,7 @@ import { validatePlan } from '@/lib/core/rebalance/validate-plan';
 import { err } from '@/lib/platform/result';
 import { notFound, refusal, refused, type CommandContext, type CommandResult } from './commands';
 import type { EventDraft } from './event-log';
+import { foreseenRisks } from './foreseen-risks';
 import { leavingRefusals } from './leaving-refusals';
 import type { ManagerResources } from './manager-resources';
 import { newOperation, type OperationShape, type StageShape } from './new-operation';
@@ -156,6 +157,9 @@ export class Approval {
     ];
     if (refusals.length > 0) return refused(...refusals.slice(0, REFUSALS_MAX));
     const steps = plan.steps.slice(0, input.stepCount ?? plan.steps.length);
+    // Looked at again: what was dangerous when the plan was made may be mended, and what was not may be now.
+    const dangers = (await foreseenRisks(this.resources, steps)).filter(({ severity }) => severity === 'danger');
+    if (dangers.length > 0) return refused(...dangers.slice(0, REFUSALS_MAX).map((risk) => refusal('dangerous-risk', risk.message, { nodeId: risk.nodeId, shardId: risk.shardId, numbers: risk.numbers ?? {} })));
     const operation = newOperation(this.resources, { ...shape, planId: plan.id, urgencyReason, movesTotal: steps.length, bytesTotal: bytesOf(steps, plan) }, { context, throttle: input.throttle });
     const also = alsoOf(operation);
     return this.runner.enqueue(operation, {
@@ -177,9 +181,6 @@ export class Approval {
     if (plan.steps.length === 0 && !empties) refusals.push(refusal('nothing-to-move', plan.verdict.message));
     if (stepCount !== undefined && stepCount > plan.steps.length) {
       refusals.push(refusal('invalid-number', `The plan has ${plan.steps.length} steps, not ${stepCount}`, { numbers: { stepCount, steps: plan.steps.length } }));
-    }
-    for (const risk of plan.risks) {
-      if (risk.severity === 'danger') refusals.push(refusal('dangerous-risk', risk.message, { nodeId: risk.nodeId, shardId: risk.shardId, numbers: risk.numbers ?? {} }));
     }
     const { engine, warnings } = model.state;
     if (engine?.serving === false) refusals.push(refusal('engine-not-serving', `${engine.name} itself says that it does not serve: mend that first`));

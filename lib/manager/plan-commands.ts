@@ -6,6 +6,7 @@ import { estimateSeconds } from '@/lib/core/execution/estimate';
 import { ok } from '@/lib/platform/result';
 import { failureOfStore, refusal, refused, type CommandContext, type CommandResult } from './commands';
 import type { EventDraft } from './event-log';
+import { foreseenRisks } from './foreseen-risks';
 import type { ManagerResources } from './manager-resources';
 
 export const PLAN_EXPIRES_AFTER_MS = 15 * 60_000;
@@ -16,7 +17,9 @@ export class PlanCommands {
   /** Makes and keeps a plan; nothing moves. Bad input gives a plan whose verdict is `invalid`, or refusals where no plan can be made at all. */
   async preview(request: PlanRequest, context: CommandContext): Promise<CommandResult<Plan>> {
     const made = this.#make(request, context);
-    return made.ok ? this.keep(made.value, context) : made;
+    if (!made.ok) return made;
+    const foreseen = await foreseenRisks(this.resources, made.value.steps);
+    return this.keep({ ...made.value, risks: [...foreseen, ...made.value.risks] }, context);
   }
 
   /** A plan to look at: not kept, no event, cannot be approved. */

@@ -185,3 +185,19 @@ describe('the report', () => {
     expect(again.estimatedSeconds.high).toBeCloseTo(back.estimatedSeconds.high, 3);
   });
 });
+
+describe('what is foreseen', () => {
+  it('is in the plan that is looked at, with its numbers, and refuses the approval while it is dangerous', async () => {
+    rig = await SimulatedFleet.start();
+    const plan = await rig.preview();
+    expect(plan.risks.filter(({ severity }) => severity === 'danger')).toEqual([]);
+    const target = plan.steps.find((step) => step.kind === 'move')!.targetNodeId;
+    rig.cluster.faults.isolate(target);
+    expect((await rig.preview()).risks).toContainEqual(expect.objectContaining({ code: 'not-inspected', severity: 'danger', nodeId: target }));
+    expect(await rig.manager.approve({ planId: plan.id }, OPERATOR)).toMatchObject({ ok: false, error: { code: 'refused', refusals: [{ constraint: 'dangerous-risk', nodeId: target }] } });
+    rig.cluster.faults.isolate(target, false);
+    await rig.clock.advance(1_000);
+    const operation = await rig.run(rig.manager.approve({ planId: plan.id }, OPERATOR));
+    expect(await rig.untilEnded(operation.id)).toMatchObject({ status: 'succeeded' });
+  });
+});

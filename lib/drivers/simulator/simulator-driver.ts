@@ -1,10 +1,12 @@
 import type { Capabilities } from '@/lib/contract/cluster';
 import type { Observation } from '@/lib/contract/observation';
 import type { DriverFailure } from '@/lib/contract/operation';
+import type { Risk } from '@/lib/contract/plan';
 import type { Clock } from '@/lib/platform/clock';
 import { err, ok, type Result } from '@/lib/platform/result';
-import type { ClusterDriver, DriverStep, MoveTarget, MoveTruth, StepContext, StepOutcome } from '../driver';
+import type { ClusterDriver, DriverStep, ForeseenMove, MoveTarget, MoveTruth, StepContext, StepOutcome } from '../driver';
 import { MEMBERSHIP } from './cluster-parameters';
+import { foreseeMoves } from './foresee';
 import { failure, interrupted, nodeDown, unknownNode } from './failures';
 import { progressOf, type MoveRun, type OpenMove } from './moves';
 import { ANSWER_DEADLINE_MS, Observer } from './observe-cluster';
@@ -108,6 +110,13 @@ export class SimulatorDriver implements ClusterDriver {
       case 'promote-follower': return err(failure('not-supported', 'PhantomDB has no followers: every replica is placed on its own', { retryable: false }));
       case 'remove-node': return steps.removeNode(step.nodeId);
     }
+  }
+
+  foresee(moves: readonly ForeseenMove[], signal: AbortSignal): Promise<Result<readonly Risk[], DriverFailure>> {
+    const refused = this.#refusal('The look ahead', signal);
+    if (refused !== null) return Promise.resolve(err(refused));
+    this.#catchUp();
+    return Promise.resolve(ok(foreseeMoves(this.#cluster.core, moves)));
   }
 
   inspectMove(move: MoveTarget, signal: AbortSignal): Promise<Result<MoveTruth, DriverFailure>> {
