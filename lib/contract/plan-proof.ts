@@ -34,8 +34,9 @@ export const ImbalanceBoundSchema = z.object({
   /**
    * even-share: nothing is in the way of an even share. indivisible: one shard alone is above it.
    * stays: what cannot move from a node is above it. granularity: so many equal shards do not divide evenly.
+   * zone-spread: a zone keeps a copy of everything and has fewer nodes for it than others.
    */
-  cause: z.enum(['even-share', 'indivisible', 'stays', 'granularity']),
+  cause: z.enum(['even-share', 'indivisible', 'stays', 'granularity', 'zone-spread']),
   shardId: ShardIdSchema.nullable(),
   nodeId: IdSchema.nullable(),
   /** "Shard 866 carries 31 % of the operations: no placement gets its node below 1.9x the mean." */
@@ -54,6 +55,11 @@ export const PlanProofSchema = z.object({
    * best. `null` where nothing is scored.
    */
   gap: z.number().min(0).max(1).nullable(),
+  /**
+   * (costAfter - lowerBound) / (costBefore - lowerBound), 0..1: of all that could be gained at best, at most this
+   * share is missing. The number to show where little cost is left. `null` where nothing could be gained.
+   */
+  missing: z.number().min(0).max(1).nullable().default(null),
   /** In the order of their buckets. */
   terms: z.array(ObjectiveTermSchema).max(32),
   imbalance: z.array(ImbalanceBoundSchema).max(16),

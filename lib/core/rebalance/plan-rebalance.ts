@@ -61,7 +61,7 @@ export function planRebalance(state: ClusterState, request: RebalanceRequest, gi
   const planning = beginPlanning(problem, request, {
     transferPrimary,
     search: {
-      workMax: context.search?.workMax ?? workMaxOf(problem, request),
+      workMax: context.search?.workMax ?? workMaxOf({ binCount: problem.binIds.length, itemCount: problem.itemRow.length }, request),
       interruptedBy: context.search?.interruptedBy ?? (() => null),
       onProgress: context.search?.onProgress ?? (() => undefined),
     },

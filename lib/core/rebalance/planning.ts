@@ -1,4 +1,5 @@
 import type { PlanStep, PlanVerdict } from '@/lib/contract/plan';
+import { boundOnce } from './bounds/bound-once';
 import { costModelOf, type CostModel } from './objectives/cost-lines';
 import { objectivesOf } from './objectives/objectives';
 import type { ObjectiveTerm } from './balance-model';
@@ -38,8 +39,12 @@ export function beginPlanning(problem: Problem, request: RebalanceRequest, optio
   const changes: Change[] = [];
   const placement = new Placement(problem);
   const objectives = objectivesOf({ ...request, evacuates: request.scope.kind === 'evacuate' });
+  const definition = strategyOf(request.strategy);
+  const terms = definition.objective(problem, { transferPrimary: options.transferPrimary, objectives });
+  const costs = costModelOf(placement, objectives, terms, request.threshold);
   const run: PlanningRun = {
-    problem, placement, objectives,
+    problem, placement, objectives, terms, costs,
+    bound: boundOnce(problem, costs, options.transferPrimary),
     threshold: request.threshold,
     seed: request.seed,
     transferPrimary: options.transferPrimary,
@@ -49,10 +54,7 @@ export function beginPlanning(problem: Problem, request: RebalanceRequest, optio
       changes.push(change);
     },
   };
-  const definition = strategyOf(request.strategy);
-  const objective = definition.objective(problem, { transferPrimary: options.transferPrimary, objectives });
-  const costs = costModelOf(placement, objectives, objective, request.threshold);
-  return { run, changes, strategy: definition.begin(run), objective, costs, refusals: new RefusalTally(), request };
+  return { run, changes, strategy: definition.begin(run), objective: terms, costs, refusals: new RefusalTally(), request };
 }
 
 const WORK_MIN = 2_000;
@@ -62,7 +64,7 @@ const WORK_PER_PAIR = 20;
 const THOROUGH_FACTOR = 4;
 
 /** Evaluations for a search of this size: small problems are done long before, large ones end within seconds. */
-export function workMaxOf(problem: Problem, request: Pick<RebalanceRequest, 'preset'>): number {
-  const wanted = Math.min(WORK_MAX, Math.max(WORK_MIN, WORK_PER_PAIR * problem.itemRow.length * problem.binIds.length));
+export function workMaxOf(size: { readonly binCount: number; readonly itemCount: number }, request: Pick<RebalanceRequest, 'preset'>): number {
+  const wanted = Math.min(WORK_MAX, Math.max(WORK_MIN, WORK_PER_PAIR * size.itemCount * size.binCount));
   return request.preset === 'thorough' ? wanted * THOROUGH_FACTOR : wanted;
 }

@@ -70,7 +70,7 @@ export function verdictOnSearch(outcome: Outcome): PlanVerdict {
   };
   const relief = overloadWords(outcome);
   const giant = outcome.indivisible;
-  const limit = giant === null ? '' : ` Shard ${giant.shardId} alone carries ${Math.round(giant.share * 100)} % of the ${giant.dimension}: no placement gets its node below ${giant.timesMean.toFixed(1)}x the mean.`;
+  const limit = giant === null ? '' : ` Shard ${giant.shardId} alone carries ${giant.share >= 0.1 ? Math.round(giant.share * 100) : (giant.share * 100).toFixed(1)} % of the ${giant.dimension}: no placement gets its node below ${giant.timesMean.toFixed(1)}x the mean.`;
   if (relief !== null) return verdict(stepCount > 0 ? 'improves' : 'nothing-feasible', `${relief}${limit}`, { ...numbers, nodesOverBefore: outcome.overloads?.before.length ?? 0, nodesOverAfter: outcome.overloads?.after.length ?? 0 });
   if (stepCount > 0 && before !== null && after !== null) {
     const left = after.imbalance <= threshold ? `within the threshold ${ratio(threshold)}` : `still above the threshold ${ratio(threshold)}, as far as shards and constraints allow`;

@@ -12,10 +12,22 @@ export interface Movables {
 
 export function movablesOf(start: Placement, transferPrimary: boolean): Movables {
   const { problem } = start;
-  const movable = Uint8Array.from(problem.itemRow, (_, item) => (mayLeave(start, item) ? 1 : 0));
+  const groupMoves = movableGroups(start);
+  const movable = Uint8Array.from(problem.itemRow, (_, item) => (mayLeave(start, item) && groupMoves(problem.itemGroup[item]!) ? 1 : 0));
   return {
     movable,
     handsOver: (item) => transferPrimary && isPrimaryItem(problem, item) && problem.groupStart[problem.itemGroup[item]! + 1]! - item > 1,
+  };
+}
+
+/** Where nodes are emptied, what does not lie on them stays out of it. */
+export function movableGroups({ problem, itemBin }: Placement): (group: number) => boolean {
+  if (!problem.evacuating.includes(1)) return () => true;
+  return (group) => {
+    for (let item = problem.groupStart[group]!; item < problem.groupStart[group + 1]!; item += 1) {
+      if (itemBin[item]! >= 0 && problem.evacuating[itemBin[item]!] === 1) return true;
+    }
+    return false;
   };
 }
 

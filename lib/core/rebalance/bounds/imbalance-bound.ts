@@ -5,9 +5,12 @@ import { evenShareOf } from '@/lib/core/rebalance/objectives/cost-lines';
 import type { Placement } from '@/lib/core/rebalance/placement';
 import { unevenness } from '@/lib/core/load/imbalance';
 import type { Movables } from './free-shares';
+import type { Reach } from './reach';
 
-/** How many shards must at least share a node is looked at up to here: beyond it the bound hardly rises. */
-const SHARING_MAX = 64;
+interface Known {
+  readonly movables: Movables;
+  readonly reach: ReadonlyMap<number, Reach>;
+}
 
 interface Floor {
   readonly level: number;
@@ -19,15 +22,15 @@ interface Floor {
 /**
  * How even each relevant dimension can be made at all: no placement has a node less far
  * above the mean than one shard that cannot be divided, than what cannot move from a
- * node, or than k + 1 of the k x nodes + 1 heaviest shards, of which some node must hold
- * that many (the pigeonhole argument). Every node counts as the largest there is, which
- * only lowers the bound.
+ * node, or than the floors of `reachOf`: so many shards on so many nodes, and zones that
+ * keep a copy of everything. Every node counts as the largest there is, which only
+ * lowers the bound.
  */
-export function imbalanceBoundsOf(start: Placement, end: Placement, terms: readonly ObjectiveTerm[], movables: Movables): ImbalanceBound[] {
-  return terms.flatMap((term) => (term.relevant ? boundOf(start, end, term.dimension, movables) : []));
+export function imbalanceBoundsOf(start: Placement, end: Placement, terms: readonly ObjectiveTerm[], known: Known): ImbalanceBound[] {
+  return terms.flatMap((term) => (term.relevant ? boundOf(start, end, term.dimension, known) : []));
 }
 
-function boundOf(start: Placement, end: Placement, name: BalanceDimension, movables: Movables): ImbalanceBound[] {
+function boundOf(start: Placement, end: Placement, name: BalanceDimension, known: Known): ImbalanceBound[] {
   const { problem } = start;
   const dimension = problem.dimensionIndex[name];
   const { requirement, divisor } = problem.dimensions[dimension]!;
@@ -36,7 +39,7 @@ function boundOf(start: Placement, end: Placement, name: BalanceDimension, movab
   const mean = total / weight;
   const before = unevenness(start.level[dimension]!, divisor, problem.scored) ?? 0;
   const after = unevenness(end.level[dimension]!, divisor, problem.scored) ?? 0;
-  const floor = floorOf(start, { requirement, divisor, mean }, movables);
+  const floor = floorOf(start, { dimension, requirement, divisor }, known);
   // Rounding must not put the bound above what was reached.
   const lowerBound = Math.min(before, after, Math.max(0, floor.level / mean - 1));
   const cause = lowerBound === 0 ? 'even-share' : floor.cause;
@@ -46,18 +49,15 @@ function boundOf(start: Placement, end: Placement, name: BalanceDimension, movab
   return [{ dimension: name, before, after, lowerBound, cause, shardId, nodeId, message: wordsOf({ name, cause, lowerBound, shardId, nodeId, share: heaviest }) }];
 }
 
-function floorOf(start: Placement, of: { readonly requirement: Float64Array; readonly divisor: Float64Array; readonly mean: number }, { movable }: Movables): Floor {
+function floorOf(start: Placement, of: { readonly dimension: number; readonly requirement: Float64Array; readonly divisor: Float64Array }, { movables: { movable }, reach: reaches }: Known): Floor {
   const { problem, itemBin } = start;
   const { scored, evacuating } = problem;
   let largest = 0;
-  let nodes = 0;
   for (let bin = 0; bin < scored.length; bin += 1) {
     if (scored[bin] === 0) continue;
     largest = Math.max(largest, of.divisor[bin]!);
-    nodes += 1;
   }
   const fixed = new Float64Array(scored.length);
-  const weights: number[] = [];
   let heaviest = -1;
   for (let item = 0; item < itemBin.length; item += 1) {
     const bin = itemBin[item]!;
@@ -65,7 +65,6 @@ function floorOf(start: Placement, of: { readonly requirement: Float64Array; rea
     const amount = of.requirement[problem.itemRow[item]!]!;
     if (movable[item] === 0) fixed[bin]! += amount;
     if (scored[bin] === 0) continue;
-    weights.push(amount);
     if (heaviest < 0 || amount > of.requirement[problem.itemRow[heaviest]!]!) heaviest = item;
   }
   let floor: Floor = { level: 0, cause: 'even-share', item: -1, bin: -1 };
@@ -74,20 +73,9 @@ function floorOf(start: Placement, of: { readonly requirement: Float64Array; rea
   };
   if (heaviest >= 0) raise(of.requirement[problem.itemRow[heaviest]!]! / largest, 'indivisible', { item: heaviest });
   for (let bin = 0; bin < scored.length; bin += 1) if (scored[bin] === 1) raise(fixed[bin]! / of.divisor[bin]!, 'stays', { bin });
-  raise(pigeonhole(Float64Array.from(weights).sort(), nodes) / largest, 'granularity');
+  const reach = reaches.get(of.dimension);
+  reach?.floorOfZone.forEach((level, zone) => { raise(level, zone === reach.crowdedZone ? 'zone-spread' : 'granularity'); });
   return floor;
-}
-
-/** Of the k x nodes + 1 heaviest, some node holds k + 1: at least the k + 1 lightest of them. `ascending` is sorted. */
-function pigeonhole(ascending: Float64Array, nodes: number): number {
-  let best = 0;
-  for (let shared = 1; shared <= SHARING_MAX && shared * nodes < ascending.length; shared += 1) {
-    const lightest = ascending.length - 1 - shared * nodes;
-    let sum = 0;
-    for (let at = lightest; at <= lightest + shared; at += 1) sum += ascending[at]!;
-    best = Math.max(best, sum);
-  }
-  return best;
 }
 
 interface Words {
@@ -105,6 +93,7 @@ function wordsOf({ name, cause, lowerBound, shardId, nodeId, share }: Words): st
     case 'even-share': return `Nothing is known that stands in the way of even ${name}`;
     case 'indivisible': return `Shard ${shardId} carries ${percent(share)} of the ${name}: no placement gets its node below ${times}`;
     case 'stays': return `What cannot leave ${nodeId} keeps its ${name} at ${times} or above`;
+    case 'zone-spread': return `One zone has fewer nodes for its copy of everything: the ${name} of its nodes stay at ${times} or above`;
     case 'granularity': return `So many shards of this weight do not divide evenly over the nodes: the ${name} of some node stay at ${times} or above`;
   }
 }

@@ -1,4 +1,4 @@
-import { mayLeave } from '@/lib/core/rebalance/constraints/source';
+import { movablesOf } from '@/lib/core/rebalance/bounds/free-shares';
 import type { AssignmentModel } from '@/lib/core/rebalance/optimiser/assignment-model';
 import type { Placement } from '@/lib/core/rebalance/placement';
 import type { Problem } from '@/lib/core/rebalance/problem';
@@ -22,11 +22,11 @@ export interface AdaptedModel {
  * whole units; home is where any copy of the group lies, since a handed-over role moves no
  * bytes. Limits per plan (arrivals, departures, bytes) are kept when the changes are put
  * in order, as are the prefixes.
- * `settled` = room may rest on space that earlier moves give back: moves in more than one wave.
+ * `from` = the assignment that the search will go on from. `settled` = room may rest on space that earlier moves give back: moves in more than one wave.
  */
-export function assignmentModelOf(start: Placement, costs: CostModel, options: { readonly settled: boolean; readonly transferPrimary: boolean }): AdaptedModel {
+export function assignmentModelOf(start: Placement, costs: CostModel, options: { readonly settled: boolean; readonly transferPrimary: boolean; readonly from: Int32Array }): AdaptedModel {
   const { problem } = start;
-  const movable = movableGroups(start);
+  const { movable } = movablesOf(start, options.transferPrimary);
   const binCount = problem.binIds.length;
   const itemOf = Int32Array.from(problem.itemRow, (_, item) => item).filter((item) => start.itemBin[item]! >= 0);
   const resources = [...costs.lines.flatMap((line) => (line.objective === 'overload' ? [] : [lineResource(start, line)])), ...capacityResources(start, costs, options.settled)];
@@ -46,11 +46,11 @@ export function assignmentModelOf(start: Placement, costs: CostModel, options: {
   return {
     itemOf,
     model: {
-      ...model, ...groupsOf(start, itemOf),
+      ...model, ...groupsOf(start.problem, options.from, itemOf),
       binCount, itemCount: itemOf.length, resourceCount, requirement,
       itemRow: itemOf.map((item) => problem.itemRow[item]!),
       initial: itemOf.map((item) => start.itemBin[item]!),
-      pinned: Uint8Array.from(itemOf, (item) => (mayLeave(start, item) && movable(problem.itemGroup[item]!) ? 0 : 1)),
+      pinned: Uint8Array.from(itemOf, (item) => 1 - movable[item]!),
       itemMoveCost: Float64Array.from(itemOf, (item) => Math.round(COST_UNITS * (costs.perCopy + costs.perByte * problem.groupBytes[problem.itemGroup[item]!]!))),
       home: options.transferPrimary ? 'group' : 'item',
       lineWeight: Float64Array.from(resources, ({ weight }) => weight),
@@ -64,18 +64,8 @@ export function assignmentModelOf(start: Placement, costs: CostModel, options: {
   };
 }
 
-/** Where nodes are emptied, what does not lie on them stays out of it. */
-function movableGroups({ problem, itemBin }: Placement): (group: number) => boolean {
-  if (!problem.evacuating.includes(1)) return () => true;
-  return (group) => {
-    for (let item = problem.groupStart[group]!; item < problem.groupStart[group + 1]!; item += 1) {
-      if (itemBin[item]! >= 0 && problem.evacuating[itemBin[item]!] === 1) return true;
-    }
-    return false;
-  };
-}
-
-function groupsOf({ problem, itemBin }: Placement, itemOf: Int32Array): Pick<AssignmentModel, 'groupCount' | 'itemGroup' | 'spreadMin' | 'dependencyStart' | 'dependencies'> {
+/** Zones that were won on the way from the start to `itemBin` are not given up again. */
+function groupsOf(problem: Problem, itemBin: Int32Array, itemOf: Int32Array): Pick<AssignmentModel, 'groupCount' | 'itemGroup' | 'spreadMin' | 'dependencyStart' | 'dependencies'> {
   const spreadMin = new Int32Array(problem.groupCount);
   for (let group = 0; group < problem.groupCount; group += 1) {
     const zones = new Set<number>();

@@ -1,4 +1,5 @@
 import type { Objective } from '@/lib/contract/plan-options';
+import { reachOf, type Reach } from '@/lib/core/rebalance/bounds/reach';
 import type { ObjectiveTerm } from '@/lib/core/rebalance/balance-model';
 import type { Placement } from '@/lib/core/rebalance/placement';
 import type { Problem } from '@/lib/core/rebalance/problem';
@@ -28,8 +29,6 @@ export interface CostLine {
   readonly line: Float64Array;
   /** Cost of one unit above the line. */
   readonly perUnit: number;
-  /** Of the even share above which this line lies; `null` for lines that are no share. */
-  readonly evenTo: number | null;
 }
 
 export const BUCKET_PRICE = { evacuate: 1e7, repair: 1e6, overload: 1e4, balance: 1e2, moves: 1 } as const;
@@ -46,6 +45,8 @@ export interface CostModel {
   readonly perCopy: number;
   /** Cost of a zone that a group could be in and is not. */
   readonly perCrowded: number;
+  /** How even the weighed dimensions can be made at all, by dimension. */
+  readonly reach: ReadonlyMap<number, Reach>;
 }
 
 /** `start` is the placement at the start: what the nodes use beyond their items is read off it. */
@@ -54,15 +55,18 @@ export function costModelOf(start: Placement, objectives: Objectives, terms: rea
   const { weights } = objectives;
   const totalBytes = problem.itemGroup.reduce((sum, group) => sum + problem.groupBytes[group]!, 0);
   const itemCount = Math.max(1, problem.itemGroup.length);
+  const weighed = terms.filter(({ relevant }) => relevant);
+  const reach = new Map(weighed.map(({ dimension }) => [problem.dimensionIndex[dimension], reachOf(start, problem.dimensionIndex[dimension])]));
   return {
     lines: [
       ...evacuationLines(start, weights.evacuate),
       ...(weights.overload > 0 ? overloadLines(start, weights.overload) : []),
-      ...terms.flatMap((term) => (term.relevant ? evennessLines(start, term, objectives.evenTo, threshold) : [])),
+      ...weighed.flatMap((term) => evennessLines(start, term, { evenTo: objectives.evenTo, threshold, reach: reach.get(problem.dimensionIndex[term.dimension])! })),
     ],
     perByte: totalBytes > 0 ? (weights.bytes * BUCKET_PRICE.moves) / totalBytes : 0,
     perCopy: (weights.moves * COPY_PRICE * BUCKET_PRICE.moves) / itemCount,
     perCrowded: (weights.spread * BUCKET_PRICE.repair) / itemCount,
+    reach,
   };
 }
 
@@ -73,7 +77,7 @@ function evacuationLines({ problem }: Placement, weight: number): CostLine[] {
   return [{
     objective: 'evacuate', bucket: 'evacuate', weight, dimension, requirement, base: null,
     line: Float64Array.from(problem.evacuating, (evacuating) => (evacuating === 1 ? 0 : Infinity)),
-    perUnit: (weight * BUCKET_PRICE.evacuate) / Math.max(1, problem.itemGroup.length), evenTo: null,
+    perUnit: (weight * BUCKET_PRICE.evacuate) / Math.max(1, problem.itemGroup.length),
   }];
 }
 
@@ -85,25 +89,44 @@ function overloadLines({ problem, level }: Placement, weight: number): CostLine[
     const total = capacity.used.reduce((sum, used) => sum + (used > 0 ? used : 0), 0);
     if (!(total > 0) || !line.some((limit) => limit < Infinity)) return [];
     const base = capacity.used.map((used, bin) => (used >= 0 ? used - level[dimension]![bin]! : 0));
-    return [{ objective: 'overload', bucket: 'overload', weight, dimension, requirement, base, line, perUnit: (weight * BUCKET_PRICE.overload) / total, evenTo: null }];
+    return [{ objective: 'overload', bucket: 'overload', weight, dimension, requirement, base, line, perUnit: (weight * BUCKET_PRICE.overload) / total }];
   });
 }
 
-function evennessLines({ problem, level }: Placement, term: ObjectiveTerm, evenTo: number, threshold: number): CostLine[] {
+function evennessLines(start: Placement, term: ObjectiveTerm, { evenTo, threshold, reach }: { readonly evenTo: number; readonly threshold: number; readonly reach: Reach }): CostLine[] {
+  const { problem, level } = start;
   const dimension = problem.dimensionIndex[term.dimension];
   const { requirement, divisor } = problem.dimensions[dimension]!;
   if (requirement === null) return [];
   const { total, weight } = evenShareOf(problem, level[dimension]!, divisor);
   if (!(total > 0) || !(weight > 0)) return [];
   const gap = Math.max(LINE_GAP_MIN, threshold / 2);
+  let worst = 0;
+  for (let bin = 0; bin < divisor.length; bin += 1) if (problem.scored[bin] === 1) worst = Math.max(worst, level[dimension]![bin]! / divisor[bin]!);
   return SLOPES.map((slope, index) => {
-    const share = 1 + evenTo + [0, gap, 4 * gap][index]!;
+    const above = [0, gap, 4 * gap][index]!;
+    const levelOfZone = reach.floorOfZone.map((floor, zone) => {
+      const wanted = Math.max((1 + evenTo + above) * Math.max(total / weight, reach.evenOfZone[zone]!), (1 + above) * floor);
+      // No step may put a node above the worst there is: a first line beyond that would invite it.
+      return index === 0 ? Math.min(wanted, Math.max(worst, floor)) : wanted;
+    });
     return {
       objective: term.dimension, bucket: 'balance', weight: term.weight, dimension, requirement, base: null,
-      line: divisor.map((each, bin) => (problem.scored[bin] === 1 ? (share * each * total) / weight : Infinity)),
-      perUnit: (term.weight * slope * BUCKET_PRICE.balance) / total, evenTo: share - 1,
+      line: divisor.map((each, bin) => (problem.scored[bin] === 1 ? each * levelOfZone[problem.zoneOf[bin]!]! : Infinity)),
+      perUnit: (term.weight * slope * BUCKET_PRICE.balance) / total,
     };
   });
+}
+
+/** The excess over the mean to which all is evened: what the objectives want, or what arithmetic allows in the dimension that can be evened most. */
+export function evenTargetOf(start: Placement, { reach }: CostModel, evenTo: number): number {
+  const { problem } = start;
+  let target = Infinity;
+  for (const [dimension, { floorOfZone }] of reach) {
+    const { total, weight } = evenShareOf(problem, start.level[dimension]!, problem.dimensions[dimension]!.divisor);
+    if (total > 0 && weight > 0) target = Math.min(target, Math.max(0, ...floorOfZone) / (total / weight) - 1);
+  }
+  return target < Infinity ? Math.max(evenTo, target) : evenTo;
 }
 
 /** What will lie on the scored bins in the end, and the sum of their divisors: the even share of a bin is divisor x total / weight. */

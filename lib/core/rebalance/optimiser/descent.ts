@@ -3,7 +3,7 @@ import type { SearchState } from './search-state';
 
 /**
  * The fast beginning: bins in order of what they cost, each of their items to the bin where it
- * costs least. What a cluster needs after a node was added or lost is mostly this; on a large
+ * costs least, or in exchange with one of its own group. What a cluster needs after a node was added or lost is mostly this; on a large
  * instance it is the steepest part of the way. Most items are dismissed by one look at what
  * their bin would save.
  */
@@ -11,6 +11,9 @@ export class Descent {
   readonly #state: SearchState;
   readonly #incumbent: Incumbent;
   readonly #pinned: Uint8Array;
+  /** Items by group, where groups have more than one: offsets, then items. */
+  readonly #groupStart: Int32Array;
+  readonly #groupItems: Int32Array;
   /** Bins in the order of this round. */
   readonly #order: Int32Array;
   #orderAt: number;
@@ -26,6 +29,7 @@ export class Descent {
     this.#pinned = pinned;
     this.#order = new Int32Array(state.binCount);
     this.#orderAt = state.binCount;
+    [this.#groupStart, this.#groupItems] = itemsByGroup(state);
   }
 
   /** Works for about so many evaluations. Returns how many there were, and whether nothing is left to improve. */
@@ -82,6 +86,14 @@ export class Descent {
       best = to;
       bestDelta = delta + state.moveCosts.groupDelta(item, from, to);
     }
+    const kin = this.#bestKin(item, bestDelta);
+    if (kin >= 0) {
+      state.swap(item, kin);
+      this.#incumbent.note(item);
+      this.#incumbent.note(kin);
+      this.#improvedInRound = true;
+      return state.binCount;
+    }
     if (best < 0) return state.binCount;
     const before = state.cost;
     state.shift(item, best);
@@ -89,4 +101,40 @@ export class Descent {
     if (state.cost < before) this.#improvedInRound = true;
     return state.binCount;
   }
+
+  /** The item of the same group in exchange with which it costs less than `deltaMax`; -1 = none. */
+  #bestKin(item: number, deltaMax: number): number {
+    const state = this.#state;
+    const group = state.itemGroup[item]!;
+    let best = -1;
+    let bestDelta = deltaMax;
+    for (let at = this.#groupStart[group]!; at < this.#groupStart[group + 1]!; at += 1) {
+      const kin = this.#groupItems[at]!;
+      if (kin === item || this.#pinned[kin] === 1) continue;
+      const delta = state.swapDelta(item, kin);
+      // Rounding alone must not send two roles to and fro.
+      if (delta >= bestDelta - ROUNDING * state.binCost[state.itemBin[item]!]! || !state.allowsSwap(item, kin)) continue;
+      best = kin;
+      bestDelta = delta;
+    }
+    return best;
+  }
+}
+
+const ROUNDING = 1e-12;
+
+function itemsByGroup({ itemGroup, itemCount }: SearchState): readonly [Int32Array, Int32Array] {
+  let groupCount = 0;
+  for (const group of itemGroup) groupCount = Math.max(groupCount, group + 1);
+  const start = new Int32Array(groupCount + 1);
+  for (const group of itemGroup) start[group + 1]! += 1;
+  for (let group = 0; group < groupCount; group += 1) start[group + 1]! += start[group]!;
+  const next = start.slice();
+  const items = new Int32Array(itemCount);
+  for (let item = 0; item < itemCount; item += 1) {
+    const group = itemGroup[item]!;
+    items[next[group]!] = item;
+    next[group]! += 1;
+  }
+  return [start, items];
 }

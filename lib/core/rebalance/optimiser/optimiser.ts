@@ -12,6 +12,11 @@ export interface OptimiserOptions {
   readonly seed: number;
   /** Evaluations after which the search is to be at its end; `step` may be told otherwise. */
   readonly workUnitsTotal: number;
+  /**
+   * How much of the cooling is over when annealing begins, 0..1; absent: 0. A good start and a budget of few
+   * evaluations per item are better off cool: hot, the search scatters what it has no time to gather again.
+   */
+  readonly coolingFrom?: number;
 }
 
 /**
@@ -47,6 +52,7 @@ export function createOptimiser(model: AssignmentModel, options: OptimiserOption
 
 class Search implements Optimiser {
   readonly #workUnitsTotal: number;
+  readonly #coolingFrom: number;
   readonly #state: SearchState;
   readonly #incumbent: Incumbent;
   readonly #descent: Descent;
@@ -57,10 +63,11 @@ class Search implements Optimiser {
   #annealedFrom = 0;
   #iterations = 0;
 
-  constructor(model: AssignmentModel, { seed, workUnitsTotal }: OptimiserOptions) {
+  constructor(model: AssignmentModel, { seed, workUnitsTotal, coolingFrom = 0 }: OptimiserOptions) {
     const random = createRandom(seed);
     const movable = model.itemRow.map((_, item) => item).filter((item) => model.pinned[item] === 0);
     this.#workUnitsTotal = workUnitsTotal;
+    this.#coolingFrom = coolingFrom;
     this.#movableCount = movable.length;
     this.#state = new SearchState(model);
     this.#incumbent = new Incumbent(this.#state);
@@ -90,7 +97,7 @@ class Search implements Optimiser {
       }
     }
     while (this.#iterations < until && at() < 1) {
-      const share = (at() - this.#annealedFrom) / (1 - this.#annealedFrom);
+      const share = this.#coolingFrom + (1 - this.#coolingFrom) * ((at() - this.#annealedFrom) / (1 - this.#annealedFrom));
       this.#annealer.run(COOLING_BATCH, this.#firstTemperature * COOLING_RANGE ** share);
       this.#iterations += COOLING_BATCH;
     }

@@ -16,9 +16,9 @@ export function frontierOf(outcome: Outcome): FrontierPoint[] {
   const before = new PlacementCost(start, planning.costs).total();
   const gain = before - new PlacementCost(end, planning.costs).total();
   const byCost = planning.request.strategy !== 'consistent-hashing' && planning.request.scope.kind !== 'shards' && gain > 0;
-  const scoreAt = scoring(outcome);
   const pointCount = Math.min(FRONTIER_MAX, changes.length + 1);
   const placement = new Placement(problem);
+  const scoreAt = scoring(outcome, placement);
   const cost = new PlacementCost(placement, planning.costs);
   const points: FrontierPoint[] = [{ stepCount: 0, gainShare: 0, bytes: 0, score: scoreBefore }];
   let applied = 0;
@@ -27,18 +27,19 @@ export function frontierOf(outcome: Outcome): FrontierPoint[] {
     for (; applied < stepCount; applied += 1) placement.apply(changes[applied]!);
     const share = byCost ? (before - cost.total()) / gain : stepCount / changes.length;
     const last = stepCount === changes.length;
-    points.push({ stepCount, gainShare: last ? 1 : Math.min(1, Math.max(0, share)), bytes: placement.bytesMoved, score: last ? scoreAfter : scoreAt(placement, stepCount) });
+    points.push({ stepCount, gainShare: last ? 1 : Math.min(1, Math.max(0, share)), bytes: placement.bytesMoved, score: last ? scoreAfter : scoreAt(stepCount) });
   }
   return points;
 }
 
-/** The plan's own score of a prefix; where it is a share of what is to be done, each step takes its part. */
-function scoring({ start, planning, changes, scoreBefore, scoreAfter }: Outcome): (placement: Placement, stepCount: number) => number {
+/** The plan's own score of what `placement` is by then; where it is a share of what is to be done, each step takes its part. */
+function scoring({ start, planning, changes, scoreBefore, scoreAfter }: Outcome, placement: Placement): (stepCount: number) => number {
   const { request, objective } = planning;
   const byStep = request.scope.kind !== 'cluster' || request.strategy === 'consistent-hashing';
-  if (byStep) return (_, stepCount) => scoreBefore + ((scoreAfter - scoreBefore) * stepCount) / changes.length;
-  return (placement) => {
-    const imbalance = new BalanceModel(placement, objective).score();
+  if (byStep) return (stepCount) => scoreBefore + ((scoreAfter - scoreBefore) * stepCount) / changes.length;
+  const model = new BalanceModel(placement, objective);
+  return () => {
+    const imbalance = model.score();
     return request.strategy === 'optimal' ? combinedScore(imbalance, worstOverload(start, placement)) : imbalance;
   };
 }

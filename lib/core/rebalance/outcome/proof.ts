@@ -1,6 +1,6 @@
 import type { ObjectiveTermCost, PlanProof } from '@/lib/contract/plan-proof';
 import { bytesBoundOf } from '@/lib/core/rebalance/bounds/bytes-bound';
-import { costBoundOf, type LineBound } from '@/lib/core/rebalance/bounds/cost-bound';
+import type { LineBound } from '@/lib/core/rebalance/bounds/cost-bound';
 import { movablesOf } from '@/lib/core/rebalance/bounds/free-shares';
 import { imbalanceBoundsOf } from '@/lib/core/rebalance/bounds/imbalance-bound';
 import type { CostLine } from '@/lib/core/rebalance/objectives/cost-lines';
@@ -19,7 +19,7 @@ export function proofOf(outcome: Outcome): PlanProof | null {
   const { objective, costs, run } = planning;
   if (costs.lines.length === 0) return null;
   const movables = movablesOf(start, run.transferPrimary);
-  const bound = costBoundOf(start, costs, movables);
+  const bound = run.bound();
   const terms = termsOf(outcome, bound.lines);
   const costBefore = sumOf(terms, 'before');
   const costAfter = sumOf(terms, 'after');
@@ -29,8 +29,9 @@ export function proofOf(outcome: Outcome): PlanProof | null {
   return {
     costBefore, costAfter, lowerBound,
     gap: costAfter > 0 ? Math.max(0, (costAfter - lowerBound) / costAfter) : costBefore > 0 ? 0 : null,
+    missing: costBefore > lowerBound ? Math.min(1, Math.max(0, (costAfter - lowerBound) / (costBefore - lowerBound))) : null,
     terms,
-    imbalance: imbalanceBoundsOf(start, end, objective, movables),
+    imbalance: imbalanceBoundsOf(start, end, objective, { movables, reach: costs.reach }),
     bytesMin: Math.min(bytes.bytes, end.bytesMoved),
     bytesMinReason: bytes.reason,
     search: { stoppedBy: search?.stoppedBy ?? 'converged', workDone: search?.workDone ?? 0, workMax: search?.workMax ?? 0 },

@@ -1,14 +1,13 @@
-import { BalanceModel, type ObjectiveTerm } from '@/lib/core/rebalance/balance-model';
+import { BalanceModel } from '@/lib/core/rebalance/balance-model';
 import type { Change } from '@/lib/core/rebalance/change';
 import { assignmentModelOf, itemBinsOf } from '@/lib/core/rebalance/objectives/assignment-model-of';
-import { costModelOf, type CostModel } from '@/lib/core/rebalance/objectives/cost-lines';
+import { costModelOf, evenTargetOf } from '@/lib/core/rebalance/objectives/cost-lines';
 import { evennessTerms } from '@/lib/core/rebalance/objectives/objectives';
 import { combinedScore, worstOverload } from '@/lib/core/rebalance/objectives/overload';
 import { crowdedGroups } from '@/lib/core/rebalance/objectives/spread';
 import { createOptimiser } from '@/lib/core/rebalance/optimiser/optimiser';
 import { PlacementCost } from '@/lib/core/rebalance/objectives/placement-cost';
-import { costBoundOf } from '@/lib/core/rebalance/bounds/cost-bound';
-import { movablesOf } from '@/lib/core/rebalance/bounds/free-shares';
+import { boundOnce } from '@/lib/core/rebalance/bounds/bound-once';
 import type { Problem } from '@/lib/core/rebalance/problem';
 import { verdictOnStart } from '@/lib/core/rebalance/verdict';
 import { orderChanges, type OrderedChanges } from '@/lib/core/rebalance/ordering/order-changes';
@@ -47,24 +46,22 @@ export const optimal: RebalanceStrategy = {
 /** Less than this share of what could be taken off at all is not worth a plan. */
 const MATERIAL_SHARE = 0.02;
 /** Up to so many items times bins a plan is followed by the next ones until they are empty, so that carrying it out leaves nothing to plan. */
-const CLOSURE_PAIRS_MAX = 100_000;
+const CLOSURE_PAIRS_MAX = 10_000;
 const CLOSURE_ROUNDS_MAX = 6;
 
 class OptimalRun implements StrategyRun {
   readonly isOrdered = true;
-  readonly #terms: readonly ObjectiveTerm[];
   readonly #start: Placement;
   #report: SearchReport = { stoppedBy: 'converged', workDone: 0, workMax: 0, reclaims: [] };
 
   constructor(private readonly run: PlanningRun) {
-    this.#terms = evennessTerms(run.problem, run.objectives.weights, run.transferPrimary);
     this.#start = new Placement(run.problem);
   }
 
   score(): number {
     const { placement } = this.run;
     placement.rebuild();
-    return combinedScore(new BalanceModel(placement, this.#terms).score(), worstOverload(this.#start, placement));
+    return combinedScore(new BalanceModel(placement, this.run.terms).score(), worstOverload(this.#start, placement));
   }
 
   isUrgent(): boolean {
@@ -102,8 +99,10 @@ class OptimalRun implements StrategyRun {
   #later(end: Placement): Placement | null {
     const problem = problemAfter(this.run.problem, end);
     const placement = new Placement(problem);
-    const run: PlanningRun = { ...this.run, problem, placement };
-    const even = verdictOnStart(placement, this.#terms, run.threshold) !== null;
+    const terms = evennessTerms(problem, this.run.objectives.weights, this.run.transferPrimary);
+    const costs = costModelOf(placement, this.run.objectives, terms, this.run.threshold);
+    const run: PlanningRun = { ...this.run, problem, placement, terms, costs, bound: boundOnce(problem, costs, this.run.transferPrimary) };
+    const even = verdictOnStart(placement, terms, run.threshold) !== null;
     if (even && !isUrgent(run, placement)) return null;
     const next = this.#solve(run);
     return next.changes.length === 0 ? null : next.end;
@@ -115,6 +114,8 @@ class OptimalRun implements StrategyRun {
   }
 
   #bettered(run: PlanningRun, endBins: Int32Array): OrderedChanges {
+    const asItIs = ordered(run, endBins, false);
+    if (isProvenBest(run, asItIs)) return asItIs;
     const best = ordered(run, this.#improved(run, endBins, false), false);
     if (!needsWaves(run, best)) return best;
     const settled = ordered(run, this.#improved(run, best.end.itemBin, true), true);
@@ -123,10 +124,11 @@ class OptimalRun implements StrategyRun {
 
   #improved(run: PlanningRun, from: Int32Array, settled: boolean): Int32Array {
     const { workMax, interruptedBy, onProgress } = run.search;
-    const { start, costs } = scored(run);
+    const { costs } = run;
+    const start = new Placement(run.problem);
     if (costs.lines.length === 0 || workMax === 0) return from;
-    const adapted = assignmentModelOf(start, costs, { settled, transferPrimary: run.transferPrimary });
-    const created = createOptimiser(adapted.model, { seed: run.seed, workUnitsTotal: workMax });
+    const adapted = assignmentModelOf(start, costs, { settled, transferPrimary: run.transferPrimary, from });
+    const created = createOptimiser(adapted.model, { seed: run.seed, workUnitsTotal: workMax, coolingFrom: coolingFrom(workMax / adapted.model.itemCount) });
     // What the model refuses the search by hand has still done.
     if (!created.ok) return from;
     const optimiser = created.value;
@@ -149,47 +151,65 @@ function isUrgent({ objectives: { weights } }: PlanningRun, start: Placement): b
   return (weights.overload > 0 && worstOverload(start, start) > 0) || (weights.spread > 0 && crowdedGroups(start).length > 0);
 }
 
-function scored(run: PlanningRun): { readonly start: Placement; readonly terms: readonly ObjectiveTerm[]; readonly costs: CostModel } {
-  const start = new Placement(run.problem);
-  const terms = evennessTerms(run.problem, run.objectives.weights, run.transferPrimary);
-  return { start, terms, costs: costModelOf(start, run.objectives, terms, run.threshold) };
-}
-
 function constructed(run: PlanningRun): Int32Array {
-  const { terms } = scored(run);
+  const { terms, costs, objectives } = run;
   const scratch = new Placement(run.problem);
   const own: PlanningRun = { ...run, placement: scratch, commit: (change: Change) => { scratch.apply(change); } };
   if (run.objectives.weights.spread > 0) repairSpread(own, new BalanceModel(scratch, terms));
   if (terms.some(({ relevant }) => relevant)) {
-    const { evenTo } = run.objectives;
-    searchLocally({ run: own, objective: terms, code: 'evens-load', target: evenTo, evenEnough: Math.min(run.threshold, evenTo), order: loadPerByteOrder(run) });
+    const target = evenTargetOf(scratch, costs, objectives.evenTo);
+    searchLocally({ run: own, objective: terms, code: 'evens-load', target, evenEnough: Math.max(target, run.threshold), order: loadPerByteOrder(run) });
   }
   return scratch.itemBin;
 }
 
 function ordered(run: PlanningRun, endBins: Int32Array, settled: boolean): OrderedChanges {
-  const { start, terms, costs } = scored(run);
-  const { problem, transferPrimary } = run;
+  const { problem, transferPrimary, terms, costs } = run;
+  const start = new Placement(problem);
   const pending = pendingChanges({ problem, endBins, transferPrimary, reasonOf: reasonsOf(start, terms) });
   return orderChanges({ problem, terms, costs, pending, settled });
 }
 
+/** Where a bin is so full that it could hardly take anything. */
+const FULL_SHARE = 0.9;
+
 /** Is more wanted than was reached, and is space that moves give back what it would take? */
-function needsWaves({ problem, threshold, objectives, transferPrimary }: PlanningRun, { end, leftOut }: OrderedChanges): boolean {
-  const isTight = problem.dimensions.some(({ capacity, requirement }) => capacity?.transient === true && requirement !== null && capacity.limit.some((limit) => limit < Infinity));
+function needsWaves({ problem, threshold, terms }: PlanningRun, { end, leftOut }: OrderedChanges): boolean {
+  const isTight = problem.dimensions.some(({ capacity, requirement }, index) => capacity?.transient === true && requirement !== null
+    && capacity.limit.some((limit, bin) => problem.open[bin] === 1 && end.used[index]![bin]! > FULL_SHARE * limit));
   if (!isTight) return false;
   if (leftOut > 0 || worstOverload(new Placement(problem), end) > 0) return true;
-  return new BalanceModel(end, evennessTerms(problem, objectives.weights, transferPrimary)).score() > threshold;
+  return !problem.evacuating.includes(1) && new BalanceModel(end, terms).score() > threshold;
+}
+
+/** Of the cost that is left: closer to the bound than this nobody notices. */
+const PROVEN_SHARE = 1e-6;
+
+/**
+ * With a thousand evaluations per item the search may begin hot; with ten the constructed
+ * placement is worth more than what it could find after scattering it.
+ */
+function coolingFrom(workPerItem: number): number {
+  return Math.min(0.8, Math.max(0, 0.8 * (3 - Math.log10(Math.max(1, workPerItem))) / 2));
+}
+
+/** Is the search over before it begins? */
+function isProvenBest(run: PlanningRun, { net }: OrderedChanges): boolean {
+  const before = costBefore(run);
+  return before + net <= run.bound().total + PROVEN_SHARE * before;
+}
+
+function costBefore({ problem, costs }: PlanningRun): number {
+  const start = new Placement(problem);
+  return new PlacementCost(start, costs).total() + crowdedGroups(start).length * costs.perCrowded;
 }
 
 /** Does the plan take enough off the cost, of what can be taken off at all? */
 function isMaterial(run: PlanningRun, { net, changes }: OrderedChanges): boolean {
   if (changes.length === 0) return false;
-  const { start, costs } = scored(run);
-  const before = new PlacementCost(start, costs).total() + crowdedGroups(start).length * costs.perCrowded;
+  const before = costBefore(run);
   if (-net >= MATERIAL_SHARE * before) return true;
-  const bound = costBoundOf(start, costs, movablesOf(start, run.transferPrimary));
-  return -net >= MATERIAL_SHARE * (before - bound.total);
+  return -net >= MATERIAL_SHARE * (before - run.bound().total);
 }
 
 /** The problem once a plan has been carried out: everything where it was sent, space given back. */

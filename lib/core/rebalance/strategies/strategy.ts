@@ -2,6 +2,8 @@ import type { Strategy } from '@/lib/contract/plan';
 import type { PlanProof } from '@/lib/contract/plan-proof';
 import type { ObjectiveTerm } from '@/lib/core/rebalance/balance-model';
 import type { Change } from '@/lib/core/rebalance/change';
+import type { CostModel } from '@/lib/core/rebalance/objectives/cost-lines';
+import type { CostBound } from '@/lib/core/rebalance/bounds/cost-bound';
 import type { Objectives } from '@/lib/core/rebalance/objectives/objectives';
 import type { Placement } from '@/lib/core/rebalance/placement';
 import type { Problem } from '@/lib/core/rebalance/problem';
@@ -14,6 +16,11 @@ export interface PlanningRun {
   readonly threshold: number;
   readonly seed: number;
   readonly objectives: Objectives;
+  /** What is evened, and what a placement costs by it; of the placement at the start. */
+  readonly terms: readonly ObjectiveTerm[];
+  readonly costs: CostModel;
+  /** What no plan costs less than; worked out when first asked for. */
+  readonly bound: () => CostBound;
   readonly search: SearchControl;
   /** Can the engine hand a primary role to a secondary without moving data? */
   readonly transferPrimary: boolean;
