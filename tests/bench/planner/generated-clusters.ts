@@ -65,7 +65,7 @@ function stateOf(table: ShardTable, shape: Shape, nodeCount: number): ClusterSta
     lifecycle: 'active', liveness: 'alive', livenessReason: { code: 'answering', silentMs: 0, limitMs: 15_000 }, livenessSinceMs: 0,
     incarnation: 1, capacity: { cpu: (share / weight) * cpu * 2.5, memory: (share / weight) * bytes * 2.5, disk: null, network: null },
     usage: { cpu: null, memory: null, disk: null, network: null }, stats: UNKNOWN_STATS, version: null, labels: {},
-    cordoned: false, maintenanceUntilMs: null, quarantinedUntilMs: null, followerOf: null, observedAtMs: NOW_MS,
+    cordoned: false, maintenanceUntilMs: null, quarantinedUntilMs: null, followerOf: null, flags: [], observedAtMs: NOW_MS,
   }));
   return {
     ...createClusterState({ clusterId: 'bench', epoch: 1 }),
