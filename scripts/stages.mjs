@@ -61,7 +61,7 @@ const fastTests = [
   vitest('contract', ['contract']),
 ];
 
-/** @type {Record<'check' | 'test', readonly Stage[]>} */
+/** @type {Record<'check' | 'test' | 'killpoints', readonly Stage[]>} */
 export const suites = {
   check: [
     ...gates,
@@ -86,5 +86,8 @@ export const suites = {
       needs: 'browser',
       needsBuild: true,
     },
+  ],
+  killpoints: [
+    vitest('killpoints', ['killpoints'], { timeoutMs: 60 * MINUTE_MS, alone: true, needs: 'server' }),
   ],
 };

@@ -1,5 +1,5 @@
 // @ts-check
-// `npm run check` and `npm test`, or a few of their stages: npm test -- unit browser.
+// `npm run check`, `npm test` and `npm run test:killpoints`, or a few of their stages: npm test -- unit browser.
 // Every stage runs, whatever became of the ones before it; the output of those that fail is shown
 // whole, and all of it is kept in tests/artifacts/logs.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -42,7 +42,7 @@ await runScript(async () => {
 
 /** @param {string | undefined} suite @param {readonly string[]} names */
 function chooseStages(suite, names) {
-  if (suite !== 'check' && suite !== 'test') throw new SetupError('Usage: verify.mjs check|test [stage ...]');
+  if (suite !== 'check' && suite !== 'test' && suite !== 'killpoints') throw new SetupError('Usage: verify.mjs check|test|killpoints [stage ...]');
   const all = suites[suite];
   const unknown = names.find((name) => !all.some((stage) => stage.name === name));
   if (unknown !== undefined) {

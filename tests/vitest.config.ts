@@ -35,6 +35,7 @@ const projects: Project[] = [
   // The long simulations (PS_SIM_LONG=1) are one test each.
   { name: 'simulation', include: ['tests/simulation/**/*.test.ts'], testTimeout: 300_000 },
   { name: 'contract-redis', include: [redisTests], ...realProcesses },
+  { name: 'killpoints', include: ['tests/killpoints/**/*.test.ts'], ...realProcesses },
   { name: 'integration', include: ['tests/integration/**/*.test.ts'], ...realProcesses },
 ];
 

@@ -1,10 +1,12 @@
 /** The stages of an operation that are one step of the cluster: cordon, verify empty, join, leave. */
-import type { Operation, Stage } from '@/lib/contract/operation';
+import type { DriverFailure, Operation, Stage } from '@/lib/contract/operation';
 import type { Lifecycle } from '@/lib/contract/node';
 import type { StoreWrite } from '@/lib/contract/storage';
-import type { StepContext } from '@/lib/drivers/driver';
+import type { DriverStep, StepContext, StepOutcome } from '@/lib/drivers/driver';
+import { retryDelayMs } from '@/lib/core/execution/retry';
 import { wishLifecycle, wishOf, type NodeWish } from '@/lib/core/cluster/node-wish';
 import { sleep } from '@/lib/platform/clock';
+import type { Result } from '@/lib/platform/result';
 import type { EventDraft } from './event-log';
 import type { ManagerResources } from './manager-resources';
 
@@ -64,17 +66,17 @@ export async function compensateStage(run: StageRun, stage: Stage): Promise<{ re
 }
 
 async function verifyEmpty(run: StageRun, nodeId: string): Promise<StageOutcome> {
-  const verified = await run.resources.driver.execute({ kind: 'verify-empty', nodeId }, contextOf(run));
+  const verified = await executeStep(run, { kind: 'verify-empty', nodeId });
   if (!verified.ok) return failedBy(verified.error, run.signal);
   if (wishFor(run, nodeId)?.lifecycle === 'draining') return setLifecycle(run, nodeId, 'drained', {});
   return { status: 'done', message: 'The node itself reports that it holds nothing' };
 }
 
 async function join(run: StageRun): Promise<StageOutcome> {
-  const { operation, index, resources } = run;
+  const { operation, index } = run;
   const wanted = operation.joins[operation.stages.slice(0, index).filter((stage) => stage.kind === 'join').length];
   if (wanted === undefined) return { status: 'failed', message: 'Nothing says which node is to join' };
-  const joined = await resources.driver.execute({ kind: 'add-node', ...wanted }, contextOf(run));
+  const joined = await executeStep(run, { kind: 'add-node', ...wanted });
   if (!joined.ok) return failedBy(joined.error, run.signal);
   const nodeId = joined.value.nodeId;
   if (nodeId === null) return { status: 'failed', message: 'The driver did not name the node that joined' };
@@ -88,7 +90,7 @@ async function leave(run: StageRun, nodeId: string): Promise<StageOutcome> {
     const wished = await setLifecycle(run, nodeId, 'decommissioning', { cordoned: true });
     if (wished.status !== 'done') return wished;
   }
-  const left = await resources.driver.execute({ kind: 'remove-node', nodeId }, contextOf(run));
+  const left = await executeStep(run, { kind: 'remove-node', nodeId });
   if (!left.ok) {
     const outcome = failedBy(left.error, run.signal);
     if (outcome.status === 'failed') await setLifecycle(run, nodeId, 'active', { cordoned: true });
@@ -122,6 +124,17 @@ async function saveWish(run: StageRun, nodeId: string, wish: NodeWish, before: L
   const node = model.nodes.get(nodeId);
   if (node !== undefined) callbacks.nodeStatus.emit(node);
   return { status: 'done', message: null };
+}
+
+/** Tries again what may be tried again, as moves are: a node that restarts is back in seconds. */
+async function executeStep(run: StageRun, step: DriverStep): Promise<Result<StepOutcome, DriverFailure>> {
+  const { driver, clock, random } = run.resources;
+  for (let attempt = 1; ; attempt += 1) {
+    const result = await driver.execute(step, contextOf(run));
+    const delayMs = result.ok || run.signal.aborted ? null : retryDelayMs(result.error, attempt, random.next());
+    if (delayMs === null) return result;
+    await sleep(clock, delayMs, run.signal).catch(() => undefined);
+  }
 }
 
 /** Waits out a database that is away. `null` = taken. */

@@ -19,6 +19,8 @@ export interface SlotEvidence {
   readonly keysOnTarget: number | null;
   /** Nodes that once were an end of this move and whose place an end took by failover: flags naming them are ours. */
   readonly formerIds: ReadonlySet<string>;
+  /** Primaries that did not answer and that the others do not call failed: they may come back with what they knew. */
+  readonly silentIds?: ReadonlySet<string>;
 }
 
 /**
@@ -49,7 +51,9 @@ export function findMove(evidence: SlotEvidence): MoveFinding {
   if (target.ownerId === targetNodeId) {
     // A claim with a higher epoch wins in gossip, whatever the target thinks now.
     if (third !== null && third.configEpoch > target.configEpoch) return { state: 'elsewhere', ownerId: third.nodeId };
-    return everybodyAgrees(evidence) ? { state: 'done' } : { state: 'moving', next: 'announce' };
+    if (!everybodyAgrees(evidence)) return { state: 'moving', next: 'announce' };
+    // A source that restarts brings its MIGRATING flag back from its disk, and nobody would clear it any more.
+    return evidence.silentIds?.has(sourceNodeId) === true ? { state: 'unknown', nodeId: sourceNodeId } : { state: 'done' };
   }
   if (source === undefined) return third === null ? { state: 'unknown', nodeId: sourceNodeId } : { state: 'elsewhere', ownerId: third.nodeId };
   if (source.ownerId === sourceNodeId) return findWithOwnerAtSource(evidence, source, target);

@@ -215,6 +215,7 @@ export class SlotMover {
     const finding = findMove({
       sourceNodeId, targetNodeId: target.targetNodeId, views: slotViews(truth, target.shardId), keysOnTarget: onTarget,
       formerIds: formerEnds(truth, { sourceNodeId, target, keysOnTarget: onTarget }),
+      silentIds: new Set([...truth.silent.keys()].filter((id) => lineIn(truth, id)?.flags.has('fail') !== true)),
     });
     return ok({ truth, sourceNodeId, targetNodeId: target.targetNodeId, finding, keys: { source, target: onTarget } });
   }

@@ -37,6 +37,11 @@ describe('the truth table of a classic migration (REDIS.md)', () => {
     expect(find([view(T, T), view(X, T)])).toEqual({ state: 'done' });
   });
 
+  it('target owns while the source is silent: unknown, since it may come back with its flag', () => {
+    expect(find([view(T, T), view(X, T)], { silentIds: new Set([S]) })).toEqual({ state: 'unknown', nodeId: S });
+    expect(find([view(T, T)], { silentIds: new Set([X]) })).toEqual({ state: 'done' });
+  });
+
   it('flags lost by failover with keys on the target: moving, they are set again', () => {
     expect(find([view(S, S), view(T, S)], { keysOnTarget: 5 })).toEqual({ state: 'moving', next: 'copy' });
     expect(find([view(S, S), view(T, S, { importingFrom: 'dead source' })], { formerIds: new Set(['dead source']) })).toEqual({ state: 'moving', next: 'copy' });

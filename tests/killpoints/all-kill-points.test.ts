@@ -1,0 +1,31 @@
+/** [M9] Every step, every position around it, every process that can die there. Some twenty minutes; `npm run test:killpoints`. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isOfMove, KillpointBench } from '../support/killpoints/killpoint-bench';
+import { COMMANDS, nameOf, POSITIONS, STAGES, VICTIMS, type KillPoint } from '../support/killpoints/kill-point';
+
+/** A command is an effect alone; the effect of making a plan is what is stored when it is complete, and that of running one are its moves. */
+const WITHOUT_EFFECT: ReadonlySet<KillPoint['step']> = new Set(['plan', 'execute-plan']);
+
+const POINTS: readonly KillPoint[] = [
+  ...VICTIMS.flatMap((victim) => POSITIONS.map((position): KillPoint => ({ step: 'move', position, victim, after: 0 }))),
+  ...COMMANDS.flatMap((step) => VICTIMS.flatMap((victim) => (['after-intent', 'after-effect'] as const).map((position): KillPoint => ({ step, position, victim, after: 1 })))),
+  ...STAGES.flatMap((step) => VICTIMS.flatMap((victim) => POSITIONS.map((position): KillPoint => ({ step, position, victim, after: 0 }))))
+    .filter(({ step, position }) => !(WITHOUT_EFFECT.has(step) && position === 'after-effect')),
+];
+
+let bench: KillpointBench;
+beforeAll(async () => { bench = await KillpointBench.start(); }, 120_000);
+afterAll(async () => {
+  const report = await bench.stop();
+  expect(report).toMatchObject({ lost: 0, duplicated: 0, resurrected: 0 });
+  expect(report.acknowledged).toBeGreaterThan(500);
+}, 120_000);
+
+describe('[M9] the operation goes on or is rolled back, no slot stays open, no acknowledged write is lost, when', () => {
+  it.each(POINTS.map((point) => [nameOf(point), point] as const))('%s', async (_name, point) => {
+    const { operation } = await (isOfMove(point) ? bench.move(point) : bench.replace(point));
+    // A manager goes on with what it finds; where a node dies, the operation may rightly end and take back what it did.
+    if (point.victim === 'manager') expect(operation.status).toBe('succeeded');
+    else expect(['succeeded', 'failed', 'superseded']).toContain(operation.status);
+  }, 180_000);
+});

@@ -1,0 +1,37 @@
+/**
+ * An exact instant in the work of a manager. `step` is a move of the journal, a stage of a
+ * saga, or one command of the move protocol; the four positions around it are where a
+ * process can die with a different thing known to storage and to the cluster.
+ */
+export const COMMANDS = ['importing', 'migrating', 'migrate', 'owned-by-target', 'told-to-source', 'told-to-others'] as const;
+export const STAGES = ['join', 'cordon', 'plan', 'execute-plan', 'verify-empty', 'leave'] as const;
+export const POSITIONS = ['before-intent', 'after-intent', 'after-effect', 'after-completion'] as const;
+export const VICTIMS = ['manager', 'source', 'target'] as const;
+
+export type Command = (typeof COMMANDS)[number];
+export type StageStep = (typeof STAGES)[number];
+export type Position = (typeof POSITIONS)[number];
+export type Victim = (typeof VICTIMS)[number];
+
+export interface KillPoint {
+  readonly step: 'move' | StageStep | Command;
+  /** Of a command, which is an effect alone, `after-intent` is right before it is sent. */
+  readonly position: Position;
+  readonly victim: Victim;
+  /** How many times the instant passes before: 0 = at the first. */
+  readonly after: number;
+}
+
+/** What the manager's process is told by its environment. */
+export interface KillOrder extends KillPoint {
+  /** Who dies when it is not the manager itself. */
+  readonly victimPid: number;
+}
+
+export function isCommand(step: KillPoint['step']): step is Command {
+  return COMMANDS.some((command) => command === step);
+}
+
+export function nameOf({ step, position, victim }: KillPoint): string {
+  return `${victim} dies ${position.replace('-', ' ')} of ${step}`;
+}

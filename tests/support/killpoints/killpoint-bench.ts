@@ -1,0 +1,208 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isTerminal, type Operation } from '@/lib/contract/operation';
+import { fillKeys } from '../../../scripts/redis/fill-keys';
+import type { RedisClusterProcesses } from '../../../scripts/redis/redis-cluster-processes';
+import type { RedisProcess } from '../../../scripts/redis/redis-process';
+import { CheckerClient, type CheckerReport } from '../checker-client';
+import { connectionTo, startRedisCluster } from '../redis-cluster';
+import { isCommand, type KillPoint } from './kill-point';
+import { ManagerProcess } from './manager-process';
+
+const SLOTS_PER_MOVE = 24;
+const SLOTS_OF_SMALL = 40;
+const KEYS = 6_000;
+/** [M9] From the return of what was killed to the end of the operation. */
+export const RECOVERED_MS_MAX = 30_000;
+const DOWN_MS = 700;
+const STRIKE_MS_MAX = 60_000;
+
+export interface CaseOutcome {
+  readonly operation: Operation;
+  readonly recoveredMs: number;
+}
+
+/**
+ * A cluster of real processes whose primaries keep every acknowledged write over a kill,
+ * a client load with a memory, and managers that die where they are told to. Cases run
+ * one after the other on the same cluster, so what one leaves behind breaks the next.
+ */
+export class KillpointBench {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'phantom-scale-killpoints-'));
+  readonly #url = `file:${join(this.#folder, 'killpoints.db')}`;
+  #manager: ManagerProcess | null = null;
+  #moves = 0;
+
+  private constructor(readonly cluster: RedisClusterProcesses, private readonly checker: CheckerClient) {}
+
+  static async start(): Promise<KillpointBench> {
+    const cluster = await startRedisCluster({ primaries: 3, emptyPrimaries: 1, nodeTimeoutMs: 8_000, config: { 'appendonly': 'yes', 'appendfsync': 'always', 'cluster-allow-replica-migration': 'no' } });
+    await fillKeys(cluster.primaries, { keys: KEYS, valueBytes: (n) => 50 + (n % 300) });
+    const checker = CheckerClient.start(cluster, { operationsPerSecond: 200, workers: 4, keysPerWorker: 20, durationMsMax: 3_600_000 });
+    const bench = new KillpointBench(cluster, checker);
+    const manager = await bench.#begin(null);
+    await manager.ask('connect', { connection: connectionTo(cluster) });
+    // What is replaced again and again holds little, so that a case takes seconds.
+    const [source] = cluster.primaries;
+    const [small] = cluster.emptyPrimaries;
+    const filled = await manager.ask('move', { shardIds: (await ownSlots(source!)).slice(-SLOTS_OF_SMALL), targetNodeId: await cluster.idOf(small!), ends: { sourcePort: 0, targetPort: 0 } });
+    await bench.#untilEnded(manager, filled.id, performance.now());
+    return bench;
+  }
+
+  /** Moves some slots that have keys, and kills; gives how it ended. */
+  async move(point: KillPoint): Promise<CaseOutcome> {
+    this.#moves += 1;
+    const { primaries } = this.cluster;
+    const source = primaries[this.#moves % primaries.length]!;
+    const target = primaries[(this.#moves + 1) % primaries.length]!;
+    const slots = (await ownSlots(source)).slice(0, SLOTS_PER_MOVE);
+    const outcome = await this.#run(point, { source, target }, async (manager) => manager.ask('move', {
+      shardIds: slots, targetNodeId: await this.cluster.idOf(target), ends: { sourcePort: source.port, targetPort: target.port },
+    }));
+    const manager = this.#manager!;
+    const moves = await manager.ask('moves', { operationId: outcome.operation.id });
+    try {
+      for (const { shardId, status } of moves) await expectOwner(shardId, status === 'done' ? target : source, primaries);
+      await this.expectWhole();
+    } catch (error) {
+      throw new Error(`${outcome.operation.status}: ${outcome.operation.statusReason ?? ''}; ${JSON.stringify(moves.filter(({ status }) => status !== 'done'))}`, { cause: error });
+    }
+    return outcome;
+  }
+
+  /** Puts a fresh process in the place of a primary, and kills. */
+  async replace(point: KillPoint): Promise<CaseOutcome> {
+    const { primaries, emptyPrimaries } = this.cluster;
+    const source = emptyPrimaries[0]!;
+    const target = await this.cluster.startNode();
+    const nodeId = await this.cluster.idOf(source);
+    const outcome = await this.#run(point, { source, target }, (manager) => manager.ask('replace', { nodeId, address: target.address }));
+    const joined = await isMember(target, primaries[0]!);
+    const left = !(await isMember(source, primaries[0]!));
+    if (outcome.operation.status === 'succeeded' && (!joined || !left)) throw new Error(`Replaced, but joined ${joined}, left ${left}`);
+    emptyPrimaries.splice(0, emptyPrimaries.length, ...(joined ? [target] : []), ...(left ? [] : [source]));
+    await this.expectWhole();
+    // Nobody's any more: the old one after a replacement, the new one after a roll-back.
+    if (left) await source.kill();
+    if (!joined) await target.kill();
+    return outcome;
+  }
+
+  /** The servers themselves: nobody has an open slot, all agree, every slot is served. */
+  async expectWhole(): Promise<void> {
+    await this.cluster.waitUntilAgreed();
+    for (const node of this.cluster.members) {
+      const open = /\[\d+-[<>]-\w+\]/.exec(String(await node.call('CLUSTER', 'NODES')));
+      if (open !== null) throw new Error(`${node.address} has an open slot: ${open[0]}`);
+    }
+  }
+
+  async stop(): Promise<CheckerReport> {
+    try {
+      return await this.checker.stop();
+    } finally {
+      await this.#manager?.kill();
+      await this.cluster.stop();
+      rmSync(this.#folder, { recursive: true, force: true });
+    }
+  }
+
+  async #run(point: KillPoint, ends: { source: RedisProcess; target: RedisProcess }, begin: (manager: ManagerProcess) => Promise<Operation>): Promise<CaseOutcome> {
+    const victim = point.victim === 'manager' ? null : ends[point.victim];
+    const first = await this.#begin({ ...point, victimPid: victim?.pid ?? 0 });
+    // A manager that dies before its answer leaves nothing to ask for but what is stored.
+    const begun = begin(first).catch((error: unknown) => {
+      if (first.isRunning && !String(error).includes('gone')) throw error;
+      return null;
+    });
+    await within(STRIKE_MS_MAX, `${JSON.stringify(point)} was never reached: ${first.stderr}`, Promise.race([first.exited, first.struck, failsOf(begun)]));
+    let manager = first;
+    if (victim === null) {
+      await first.exited;
+      manager = await this.#begin(null);
+    } else {
+      // The process that was killed is still ours: its end is taken note of, and it comes back on the same data.
+      await victim.kill();
+      await new Promise((resolve) => setTimeout(resolve, DOWN_MS));
+      await victim.start();
+    }
+    const operationId = (await begun)?.id ?? await this.#newest(manager);
+    return await this.#untilEnded(manager, operationId, performance.now());
+  }
+
+  async #untilEnded(manager: ManagerProcess, operationId: string, returnedAtMs: number): Promise<CaseOutcome> {
+    for (;;) {
+      const operation = await manager.ask('operation', { operationId });
+      const recoveredMs = performance.now() - returnedAtMs;
+      if (isTerminal(operation.status)) return { operation, recoveredMs };
+      if (recoveredMs > RECOVERED_MS_MAX) throw new Error(`Not recovered ${RECOVERED_MS_MAX} ms later: ${JSON.stringify({ ...operation, stages: operation.stages.map(({ kind, status }) => `${kind} ${status}`) })}\n${manager.stderr}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  async #begin(order: Parameters<typeof ManagerProcess.start>[0]['order']): Promise<ManagerProcess> {
+    await this.#manager?.kill();
+    this.#manager = await ManagerProcess.start({ databaseUrl: this.#url, order });
+    return this.#manager;
+  }
+
+  async #newest(manager: ManagerProcess): Promise<string> {
+    const newest = await manager.ask('newest', null);
+    if (newest === null) throw new Error('Nothing was stored');
+    return newest;
+  }
+}
+
+/** Kinds of steps that a move of slots passes, and no saga of several stages. */
+export function isOfMove({ step }: KillPoint): boolean {
+  return step === 'move' || isCommand(step);
+}
+
+async function ownSlots(node: RedisProcess): Promise<number[]> {
+  const own = String(await node.call('CLUSTER', 'NODES')).split('\n').find((line) => line.includes('myself')) ?? '';
+  const slots = own.split(' ').slice(8).flatMap((range) => {
+    const [first, last] = range.split('-').map(Number);
+    return Array.from({ length: (last ?? first!) - first! + 1 }, (_, index) => first! + index);
+  });
+  const counts = await Promise.all(slots.slice(0, 400).map(async (slot) => [slot, Number(await node.call('CLUSTER', 'COUNTKEYSINSLOT', slot))] as const));
+  return counts.filter(([, count]) => count > 0).map(([slot]) => slot);
+}
+
+/** The owner says so itself, and nobody else has a key of the slot. */
+async function expectOwner(slot: number, owner: RedisProcess, nodes: readonly RedisProcess[]): Promise<void> {
+  for (const node of nodes) {
+    const keys = Number(await node.call('CLUSTER', 'COUNTKEYSINSLOT', slot));
+    if (node !== owner && keys > 0) throw new Error(`${node.address} has ${keys} keys of slot ${slot}, which ${owner.address} owns`);
+  }
+  if (!(await ownsSlot(owner, slot))) throw new Error(`${owner.address} does not own slot ${slot}`);
+}
+
+async function ownsSlot(node: RedisProcess, slot: number): Promise<boolean> {
+  const own = String(await node.call('CLUSTER', 'NODES')).split('\n').find((line) => line.includes('myself')) ?? '';
+  return own.split(' ').slice(8).some((range) => {
+    const [first, last] = range.split('-').map(Number);
+    return slot >= first! && slot <= (last ?? first!);
+  });
+}
+
+async function isMember(node: RedisProcess, asked: RedisProcess): Promise<boolean> {
+  const id = String(await node.call('CLUSTER', 'MYID'));
+  return String(await asked.call('CLUSTER', 'NODES')).split('\n').some((line) => line.startsWith(id));
+}
+
+/** Rejects when the promise does; a value says nothing. */
+async function failsOf(promise: Promise<unknown>): Promise<never> {
+  await promise;
+  return await new Promise(() => { /* Only a failure counts. */ });
+}
+
+async function within<T>(limitMs: number, otherwise: string, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await Promise.race([promise, new Promise<never>((_, reject) => { timer = setTimeout(() => { reject(new Error(otherwise)); }, limitMs); })]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

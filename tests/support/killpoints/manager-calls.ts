@@ -1,0 +1,25 @@
+import type { RedisConnection } from '@/lib/contract/connection';
+import type { MoveStatus, Operation } from '@/lib/contract/operation';
+
+/** What the process of a manager can be asked for. */
+export interface Calls {
+  connect(argument: { readonly connection: RedisConnection }): Promise<unknown>;
+  move(argument: { readonly shardIds: readonly number[]; readonly targetNodeId: string; readonly ends: { readonly sourcePort: number; readonly targetPort: number } }): Promise<Operation>;
+  replace(argument: { readonly nodeId: string; readonly address: string }): Promise<Operation>;
+  operation(argument: { readonly operationId: string }): Promise<Operation>;
+  moves(argument: { readonly operationId: string }): Promise<readonly { readonly shardId: number; readonly status: MoveStatus; readonly failure: string | null }[]>;
+  /** The id of the operation that was stored last. */
+  newest(argument: null): Promise<string | null>;
+}
+
+export interface Call {
+  readonly id: number;
+  readonly call: keyof Calls;
+  readonly argument: unknown;
+}
+
+export type Reply =
+  | { readonly ready: true }
+  /** The victim was just killed. */
+  | { readonly struck: true }
+  | { readonly id: number; readonly value?: unknown; readonly error?: string };
