@@ -3,7 +3,7 @@ import type { Connection } from './connection';
 import type { DomainEvent, EventType } from './events';
 import type { Freeze } from './health';
 import type { Metric, MetricSeries } from './metrics';
-import type { Lifecycle } from './node';
+import type { Lifecycle, Node } from './node';
 import type { MoveRecord, MoveStatus, Operation } from './operation';
 import type { Plan, PlanSummary } from './plan';
 import type { VersionedSettings } from './settings';
@@ -28,6 +28,36 @@ export interface ClusterRecord {
   readonly freeze: Freeze | null;
   /** Grows with each manager that takes the cluster over: the fencing token of every remote command. */
   readonly epoch: number;
+}
+
+/** A permission to enrol one node, once. The token itself is told when it is made and kept nowhere. */
+export interface EnrolmentToken {
+  /** SHA-256, hexadecimal. */
+  readonly tokenHash: string;
+  readonly clusterId: string;
+  /** The node becomes a member as it enrols; otherwise an operator accepts it. */
+  readonly acceptByRule: boolean;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+  /** The node that used it; `null` = still to be used. */
+  readonly usedByNodeId: string | null;
+}
+
+/** A node that was enrolled through its agent; kept after it has left, so that it cannot come back by itself. */
+export interface AgentRecord {
+  readonly nodeId: string;
+  readonly clusterId: string;
+  readonly name: string;
+  readonly address: string;
+  readonly domain: Node['domain'];
+  readonly engine: { readonly name: string; readonly version: string | null };
+  /** SHA-256 of its credential, and of the key that it shows to other nodes; hexadecimal. */
+  readonly credentialHash: string;
+  readonly peerKeyHash: string;
+  readonly enrolledAtMs: number;
+  /** `null`: waits to be accepted, and owns nothing. */
+  readonly acceptedAtMs: number | null;
+  readonly removedAtMs: number | null;
 }
 
 /** One answered mutation: the same key with the same request gets the same answer. */
@@ -68,6 +98,10 @@ export type StoreWrite =
   | { readonly kind: 'save-move'; readonly clusterId: string; readonly operationId: string; readonly expected: MoveStatus; readonly move: MoveRecord; readonly epoch: number }
   /** Conflicts when the sequence is not the next of its cluster. The store chains the hashes. */
   | { readonly kind: 'append-event'; readonly event: DomainEvent }
+  | { readonly kind: 'insert-enrolment-token'; readonly token: EnrolmentToken }
+  /** Conflicts when the token was used, or had expired at the agent's enrolment. */
+  | { readonly kind: 'enrol-agent'; readonly tokenHash: string; readonly agent: AgentRecord }
+  | { readonly kind: 'save-agent'; readonly agent: AgentRecord }
   | { readonly kind: 'remember-answer'; readonly answer: RememberedAnswer };
 
 export interface StoreConflict {
@@ -133,6 +167,9 @@ export interface Store {
   events(clusterId: string, query: EventQuery): Promise<PageOf<DomainEvent>>;
   /** Recomputes every hash of the cluster's log (D2), from where retention last cut it. */
   verifyEventChain(clusterId: string): Promise<Result<VerifiedChain, ChainBreak>>;
+  enrolmentToken(tokenHash: string): Promise<EnrolmentToken | null>;
+  /** Of one cluster, removed ones included, in order of their ids. */
+  agents(clusterId: string): Promise<readonly AgentRecord[]>;
   answer(key: string): Promise<RememberedAnswer | null>;
   /**
    * Adds to buckets that exist; not part of a transaction with anything else. Each bucket is of one

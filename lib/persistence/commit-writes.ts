@@ -3,6 +3,7 @@ import { assertNever } from '@/lib/platform/assert';
 import { appendEvents } from './append-events';
 import { alreadyExists, changedMeanwhile, notFound, type CommitRefusal } from './conflicts';
 import { clusterDocumentOf, summaryOfPlan } from './documents';
+import { enrolAgent, insertEnrolmentToken, saveAgent } from './agent-writes';
 import { insertMoves, insertOperation, saveMoves, saveOperation } from './operation-writes';
 import type { RunRefusal, Transaction } from './transaction';
 
@@ -72,6 +73,9 @@ async function applyOne(tx: Transaction, write: Exclude<StoreWrite, { kind: 'app
     case 'insert-operation': return insertOperation(tx, write);
     case 'insert-moves': return insertMoves(tx, write);
     case 'save-operation': return saveOperation(tx, write);
+    case 'insert-enrolment-token': return insertEnrolmentToken(tx, write.token);
+    case 'enrol-agent': return enrolAgent(tx, write);
+    case 'save-agent': return saveAgent(tx, write.agent);
     case 'remember-answer': return rememberAnswer(tx, write);
     default: return assertNever(write);
   }

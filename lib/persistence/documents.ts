@@ -9,7 +9,7 @@ import { PLAN_DEFAULTS, PlanStatusSchema, type Plan, type PlanSummary } from '@/
 import { IdSchema } from '@/lib/contract/primitives';
 import { UNKNOWN_LATENCY } from '@/lib/contract/report';
 import { ClusterSettingsSchema, type VersionedSettings } from '@/lib/contract/settings';
-import type { ClusterRecord, NodeIntent, RememberedAnswer } from '@/lib/contract/storage';
+import type { AgentRecord, ClusterRecord, EnrolmentToken, NodeIntent, RememberedAnswer } from '@/lib/contract/storage';
 import { assertNever } from '@/lib/platform/assert';
 
 /**
@@ -97,6 +97,14 @@ export function moveOfRow(row: { readonly operationId: string; readonly index: b
 
 export function eventOfRow(row: { readonly clusterId: string; readonly sequence: bigint; readonly document: string }): DomainEvent {
   return jsonOf(row.document, `event ${row.sequence} of cluster ${row.clusterId}`) as DomainEvent;
+}
+
+export function enrolmentTokenOfRow(row: { readonly usedByNodeId: string | null; readonly document: string }): EnrolmentToken {
+  return { ...(jsonOf(row.document, 'an enrolment token') as EnrolmentToken), usedByNodeId: row.usedByNodeId };
+}
+
+export function agentOfRow(row: { readonly nodeId: string; readonly document: string }): AgentRecord {
+  return jsonOf(row.document, `agent ${row.nodeId}`) as AgentRecord;
 }
 
 export function answerOfRow(row: { readonly document: string }): RememberedAnswer {

@@ -61,6 +61,9 @@ function applyOne(tables: MemoryTables, undo: UndoLog, write: StoreWrite): Commi
     case 'save-operation': return saveOperation(tables, undo, write);
     case 'save-move': return saveMove(tables, undo, write);
     case 'append-event': return appendEvent(tables, undo, write);
+    case 'insert-enrolment-token': return insertEnrolmentToken(tables, undo, write);
+    case 'enrol-agent': return enrolAgent(tables, undo, write);
+    case 'save-agent': return saveAgent(tables, undo, write);
     case 'remember-answer': return rememberAnswer(tables, undo, write);
     default: return assertNever(write);
   }
@@ -76,6 +79,8 @@ function insertCluster(tables: MemoryTables, undo: UndoLog, { cluster, settings 
 function deleteCluster(tables: MemoryTables, undo: UndoLog, clusterId: string): CommitRefusal | null {
   if (!tables.clusters.has(clusterId)) return notFound('cluster', clusterId);
   for (const table of [tables.clusters, tables.settings, tables.nodeIntents, tables.metrics]) undo.delete<string, unknown>(table, clusterId);
+  for (const [tokenHash, token] of [...tables.tokens]) if (token.clusterId === clusterId) undo.delete(tables.tokens, tokenHash);
+  for (const [nodeId, agent] of [...tables.agents]) if (agent.clusterId === clusterId) undo.delete(tables.agents, nodeId);
   for (const [planId, row] of [...tables.plans]) if (row.value.clusterId === clusterId) undo.delete(tables.plans, planId);
   for (const [operationId, row] of [...tables.operations]) {
     if (row.value.clusterId !== clusterId) continue;
@@ -118,6 +123,30 @@ function saveNodeIntent(tables: MemoryTables, undo: UndoLog, { intent }: WriteOf
 function deleteNodeIntent(tables: MemoryTables, undo: UndoLog, { clusterId, nodeId }: WriteOf<'delete-node-intent'>): null {
   const intents = tables.nodeIntents.get(clusterId);
   if (intents !== undefined) undo.delete(intents, nodeId);
+  return null;
+}
+
+function insertEnrolmentToken(tables: MemoryTables, undo: UndoLog, { token }: WriteOf<'insert-enrolment-token'>): CommitRefusal | null {
+  if (!tables.clusters.has(token.clusterId)) return notFound('cluster', token.clusterId);
+  if (tables.tokens.has(token.tokenHash)) return alreadyExists('enrolment token', token.tokenHash);
+  undo.set(tables.tokens, token.tokenHash, token);
+  return null;
+}
+
+function enrolAgent(tables: MemoryTables, undo: UndoLog, { tokenHash, agent }: WriteOf<'enrol-agent'>): CommitRefusal | null {
+  const token = tables.tokens.get(tokenHash);
+  if (token?.clusterId !== agent.clusterId) return notFound('enrolment token', tokenHash);
+  if (token.usedByNodeId !== null) return changedMeanwhile('user of the enrolment token', token.usedByNodeId, null);
+  if (token.expiresAtMs <= agent.enrolledAtMs) return { code: 'conflict', message: 'The enrolment token has expired' };
+  if (tables.agents.has(agent.nodeId)) return alreadyExists('agent', agent.nodeId);
+  undo.set(tables.tokens, tokenHash, { ...token, usedByNodeId: agent.nodeId });
+  undo.set(tables.agents, agent.nodeId, agent);
+  return null;
+}
+
+function saveAgent(tables: MemoryTables, undo: UndoLog, { agent }: WriteOf<'save-agent'>): CommitRefusal | null {
+  if (tables.agents.get(agent.nodeId)?.clusterId !== agent.clusterId) return notFound('agent', agent.nodeId);
+  undo.set(tables.agents, agent.nodeId, agent);
   return null;
 }
 

@@ -4,7 +4,7 @@ import { isTerminal, type MoveRecord, type Operation } from '@/lib/contract/oper
 import type { Plan, PlanSummary } from '@/lib/contract/plan';
 import type { VersionedSettings } from '@/lib/contract/settings';
 import type {
-  ChainBreak, ClusterRecord, EventQuery, MetricBucket, NodeIntent, Page, PageOf, RememberedAnswer, Store, StoreConflict, StoreWrite, VerifiedChain,
+  AgentRecord, ChainBreak, ClusterRecord, EnrolmentToken, EventQuery, MetricBucket, NodeIntent, Page, PageOf, RememberedAnswer, Store, StoreConflict, StoreWrite, VerifiedChain,
 } from '@/lib/contract/storage';
 import type { Clock } from '@/lib/platform/clock';
 import { err, ok, type Result } from '@/lib/platform/result';
@@ -99,6 +99,15 @@ export class MemoryStore implements Store {
       }
     }
     return Promise.resolve(ok({ eventCount: log?.logged.length ?? 0, lastHash }));
+  }
+
+  enrolmentToken(tokenHash: string): Promise<EnrolmentToken | null> {
+    return Promise.resolve(this.#tables.tokens.get(tokenHash) ?? null);
+  }
+
+  agents(clusterId: string): Promise<readonly AgentRecord[]> {
+    const agents = [...this.#tables.agents.values()].filter((agent) => agent.clusterId === clusterId);
+    return Promise.resolve(agents.sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1)));
   }
 
   answer(key: string): Promise<RememberedAnswer | null> {

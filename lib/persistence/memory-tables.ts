@@ -2,7 +2,7 @@ import type { DomainEvent } from '@/lib/contract/events';
 import type { MoveRecord, Operation } from '@/lib/contract/operation';
 import type { Plan } from '@/lib/contract/plan';
 import type { VersionedSettings } from '@/lib/contract/settings';
-import type { ClusterRecord, MetricBucket, NodeIntent, RememberedAnswer } from '@/lib/contract/storage';
+import type { AgentRecord, ClusterRecord, EnrolmentToken, MetricBucket, NodeIntent, RememberedAnswer } from '@/lib/contract/storage';
 import { CHAIN_START } from './event-chain';
 
 /** A record with its place in the order of insertion, which lists and cursors go by. */
@@ -35,6 +35,9 @@ export interface MemoryTables {
   /** By operation, then by the move's index. */
   readonly journals: Map<string, Map<number, MoveRecord>>;
   readonly events: Map<string, EventTable>;
+  /** By hash. */
+  readonly tokens: Map<string, EnrolmentToken>;
+  readonly agents: Map<string, AgentRecord>;
   readonly answers: Map<string, RememberedAnswer>;
   /** By cluster, then by `bucketKey`. */
   readonly metrics: Map<string, Map<string, MetricBucket>>;
@@ -44,7 +47,7 @@ export function createTables(): MemoryTables {
   return {
     nextOrdinal: 1,
     clusters: new Map(), settings: new Map(), nodeIntents: new Map(), plans: new Map(), operations: new Map(),
-    journals: new Map(), events: new Map(), answers: new Map(), metrics: new Map(),
+    journals: new Map(), events: new Map(), tokens: new Map(), agents: new Map(), answers: new Map(), metrics: new Map(),
   };
 }
 

@@ -5,7 +5,7 @@ import { TERMINAL_STATUSES, type MoveRecord, type Operation } from '@/lib/contra
 import type { Plan, PlanSummary } from '@/lib/contract/plan';
 import type { VersionedSettings } from '@/lib/contract/settings';
 import type {
-  ChainBreak, ClusterRecord, EventQuery, MetricBucket, NodeIntent, Page, PageOf, RememberedAnswer, Store, StoreConflict, StoreWrite, VerifiedChain,
+  AgentRecord, ChainBreak, ClusterRecord, EnrolmentToken, EventQuery, MetricBucket, NodeIntent, Page, PageOf, RememberedAnswer, Store, StoreConflict, StoreWrite, VerifiedChain,
 } from '@/lib/contract/storage';
 import type { Clock } from '@/lib/platform/clock';
 import { err, ok, type Result } from '@/lib/platform/result';
@@ -13,7 +13,7 @@ import type { PrismaClient } from '@/prisma/generated/client';
 import { applyWrites, CommitRefusedError } from './commit-writes';
 import { firstLineOf } from './database-failure';
 import {
-  answerOfRow, clusterOfRow, eventOfRow, moveOfRow, nodeIntentOfRow, operationOfRow, planOfRow, planSummaryOfRow, settingsOfRow, severitiesFrom,
+  agentOfRow, answerOfRow, clusterOfRow, enrolmentTokenOfRow, eventOfRow, moveOfRow, nodeIntentOfRow, operationOfRow, planOfRow, planSummaryOfRow, settingsOfRow, severitiesFrom,
 } from './documents';
 import { addBuckets, readSeries } from './metric-tables';
 import type { MetricQuery } from './metric-windows';
@@ -132,6 +132,15 @@ export class PrismaStore implements Store {
 
   verifyEventChain(clusterId: string): Promise<Result<VerifiedChain, ChainBreak>> {
     return verifyChain(this.prisma, clusterId);
+  }
+
+  async enrolmentToken(tokenHash: string): Promise<EnrolmentToken | null> {
+    const row = await this.prisma.enrolmentToken.findUnique({ where: { tokenHash } });
+    return row === null ? null : enrolmentTokenOfRow(row);
+  }
+
+  async agents(clusterId: string): Promise<readonly AgentRecord[]> {
+    return (await this.prisma.agent.findMany({ where: { clusterId }, orderBy: { nodeId: 'asc' } })).map(agentOfRow);
   }
 
   async answer(key: string): Promise<RememberedAnswer | null> {
