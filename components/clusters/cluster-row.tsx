@@ -50,6 +50,7 @@ export function ClusterRow({ cluster, health, blockedBy }: ClusterRowProps) {
 
 function connectionWords(connection: ConnectionView): string {
   if (connection.kind === 'simulator') return `Simulator, seed ${connection.seed}, ${connection.speed} x`;
+  if (connection.kind === 'http-agent') return `Nodes with agents, ${plural(connection.sharding.shardCount, 'shard')} by ${connection.sharding.method}, ${plural(connection.replicationFactor, 'copy', 'copies')} each`;
   const secured = [connection.tls.enabled ? 'TLS' : 'no TLS', connection.hasPassword ? 'with a password' : 'no password'].join(', ');
   const [first = '', ...others] = connection.seeds;
   return `Redis cluster at ${first}${others.length > 0 ? ` and ${plural(others.length, 'more address', 'more addresses')}` : ''}, ${secured}`;

@@ -8,10 +8,11 @@ import { useApi } from '@/components/realtime/live-provider';
 import { useConnection } from '@/components/realtime/use-live-store';
 import { ProblemAlert } from '@/components/ui/problem-alert';
 import { fieldOfPointer, toApiProblem, type ApiProblem } from '@/lib/client/api-problem';
-import { connectionOf, connectRequestOf, REDIS_FIELDS, type ConnectFields } from '@/lib/client/connect-request';
+import { AGENT_FIELDS, connectionOf, connectRequestOf, REDIS_FIELDS, type ConnectFields } from '@/lib/client/connect-request';
 import { fieldErrorsOf } from '@/lib/client/field-errors';
 import { ConnectClusterSchema } from '@/lib/contract/cluster';
 import { SimulatorConnectionSchema } from '@/lib/contract/connection';
+import { AgentFieldset } from './agent-fieldset';
 import type { ConnectFormApi } from './connect-form-api';
 import { ConnectionTestResult } from './connection-test-result';
 import { RedisFieldset } from './redis-fieldset';
@@ -21,7 +22,8 @@ import classes from './clusters.module.css';
 type Kind = ConnectFields['connection']['kind'];
 
 const SIMULATOR_FIELDS = SimulatorConnectionSchema.parse({ kind: 'simulator' });
-const KINDS = [{ value: 'simulator', label: 'Simulator' }, { value: 'redis-cluster', label: 'Redis or Valkey cluster' }];
+const KINDS = [{ value: 'simulator', label: 'Simulator' }, { value: 'redis-cluster', label: 'Redis or Valkey cluster' }, { value: 'http-agent', label: 'Nodes with agents' }];
+const FIELDS_OF_KIND: Readonly<Record<Kind, ConnectFields['connection']>> = { 'simulator': SIMULATOR_FIELDS, 'redis-cluster': REDIS_FIELDS, 'http-agent': AGENT_FIELDS };
 const ENVIRONMENTS = ['development', 'staging', 'production'];
 
 export interface ConnectFormProps {
@@ -46,7 +48,7 @@ export function ConnectForm({ onConnected, onCancel }: ConnectFormProps) {
     const { name, environment } = form.getValues();
     test.reset();
     connect.reset();
-    form.setValues({ name, environment, connection: next === 'simulator' ? SIMULATOR_FIELDS : REDIS_FIELDS });
+    form.setValues({ name, environment, connection: FIELDS_OF_KIND[next] });
     form.clearErrors();
     setKind(next);
   };
@@ -69,7 +71,9 @@ export function ConnectForm({ onConnected, onCancel }: ConnectFormProps) {
             <SegmentedControl data={ENVIRONMENTS} fullWidth aria-labelledby="environment-label" key={form.key('environment')} {...form.getInputProps('environment')} />
           </div>
         </div>
-        {kind === 'simulator' ? <SimulatorFieldset form={form} /> : <RedisFieldset form={form} />}
+        {kind === 'simulator' && <SimulatorFieldset form={form} />}
+        {kind === 'redis-cluster' && <RedisFieldset form={form} />}
+        {kind === 'http-agent' && <AgentFieldset form={form} />}
         {test.data !== undefined && <ConnectionTestResult result={test.data} />}
         {test.error !== null && <ProblemAlert title="The test found a problem" problem={toApiProblem(test.error)} />}
         {connect.error !== null && <ProblemAlert problem={toApiProblem(connect.error)} />}

@@ -95,6 +95,7 @@ export class Agent {
     await this.#runner?.close();
     this.#stopping.abort(new Error('The agent is closing'));
     await this.#loop;
+    this.#client.close();
   }
 
   async #beat(parts: BeatParts): Promise<ManagerProblem | null> {
@@ -105,7 +106,7 @@ export class Agent {
       const sentAtMs = clock.monotonicMs();
       const beat = this.#heartbeat(parts);
       const answer = await this.#client.heartbeat(beat, { credential: parts.enrolled.credential, timeoutMs: ANSWER_TIMEOUT_MS, signal });
-      if (signal.aborted) return null;
+      if (this.#isStopping()) return null;
       let restMs: number;
       if (answer.ok) {
         failures = 0;
@@ -121,6 +122,10 @@ export class Agent {
       await sleep(clock, restMs, signal).catch(() => undefined);
     }
     return null;
+  }
+
+  #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
   }
 
   #heartbeat({ database, node, runner, enrolled }: BeatParts): Heartbeat {

@@ -64,6 +64,8 @@ export class CommandRunner {
       if (this.#running.has(command.key)) continue;
       const finished = this.#finished.get(command.key);
       if (finished !== undefined) this.#report(finished);
+      // A question is no order: a manager that has just begun may ask before it acts.
+      else if (command.kind === 'inspectShard') this.#start(command);
       else if (command.epoch < this.#epoch) {
         this.#finish({ state: 'failed', key: command.key, failure: { code: 'stale-epoch', message: `A manager with epoch ${this.#epoch} acts on this node; ${command.epoch} is outdated`, retryable: false } });
       } else {

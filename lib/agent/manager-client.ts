@@ -2,6 +2,7 @@ import {
   AGENT_BASE_PATH, AgentProblemSchema, EnrolAnswerSchema, HeartbeatAnswerSchema, ResultsAnswerSchema,
   type EnrolAnswer, type EnrolRequest, type Heartbeat, type HeartbeatAnswer, type Results, type ResultsAnswer,
 } from '@/lib/contract/agent-protocol';
+import { HttpClient } from './http-client';
 import { err, ok, type Result } from '@/lib/platform/result';
 import type * as z from 'zod';
 
@@ -14,6 +15,7 @@ export interface ManagerProblem {
 /** The manager as an agent sees it: three requests with typed answers. Never rejects. */
 export class ManagerClient {
   readonly #baseUrl: string;
+  readonly #http = new HttpClient();
 
   constructor(managerUrl: string) {
     this.#baseUrl = `${managerUrl.replace(/\/+$/, '')}${AGENT_BASE_PATH}`;
@@ -31,20 +33,21 @@ export class ManagerClient {
     return this.#post(`/nodes/${encodeURIComponent(results.nodeId)}/results`, { body: results, answer: ResultsAnswerSchema, timeoutMs: 5_000, ...options });
   }
 
+  close(): void {
+    this.#http.close();
+  }
+
   async #post<T>(path: string, options: { body: object; credential: string | null; answer: z.ZodType<T>; timeoutMs: number; signal: AbortSignal }): Promise<Result<T, ManagerProblem>> {
     const { body, credential, answer, timeoutMs, signal } = options;
     try {
-      const response = await fetch(`${this.#baseUrl}${path}`, {
-        method: 'POST',
+      const { status, body: text } = await this.#http.send({
+        method: 'POST', url: `${this.#baseUrl}${path}`, body: JSON.stringify(body), timeoutMs, signal,
         headers: { 'content-type': 'application/json', ...(credential !== null && { authorization: `Bearer ${credential}` }) },
-        body: JSON.stringify(body),
-        redirect: 'error',
-        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
       });
-      const value: unknown = await response.json();
-      if (!response.ok) {
+      const value: unknown = JSON.parse(text.toString());
+      if (status !== 200) {
         const problem = AgentProblemSchema.safeParse(value);
-        return problem.success ? err({ code: problem.data.code, message: problem.data.detail }) : err({ code: 'no-answer', message: `The manager answered ${response.status}` });
+        return problem.success ? err({ code: problem.data.code, message: problem.data.detail }) : err({ code: 'no-answer', message: `The manager answered ${status}` });
       }
       const parsed = answer.safeParse(value);
       return parsed.success ? ok(parsed.data) : err({ code: 'no-answer', message: `The manager's answer is malformed at ${parsed.error.issues[0]?.path.join('.') ?? '?'}` });

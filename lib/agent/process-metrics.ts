@@ -4,6 +4,7 @@ import { availableParallelism, freemem, loadavg, totalmem } from 'node:os';
 import type { Clock } from '@/lib/platform/clock';
 
 const WINDOW_MS_MIN = 500;
+const SAMPLE_AGE_MS_MAX = 250;
 
 export interface ResourceMetrics {
   readonly capacity: Record<string, number>;
@@ -24,11 +25,20 @@ export class ProcessMetrics {
   #previous: { readonly atMs: number; readonly cpuMicros: number; readonly networkBytes: number; readonly machineCpu: readonly [number, number] | null; readonly machineBytes: number | null };
   #rates: { readonly cpu: number; readonly network: number; readonly machineCpu: number | null; readonly machineNetwork: number | null } = { cpu: 0, network: 0, machineCpu: null, machineNetwork: null };
 
+  #sampled: { readonly atMs: number; readonly metrics: ResourceMetrics } | null = null;
+
   constructor(private readonly options: ProcessMetricsOptions) {
     this.#previous = this.#take();
   }
 
+  /** As of the last quarter of a second: a beat asks once for itself and once for each shard. */
   sample(): ResourceMetrics {
+    const nowMs = this.options.clock.monotonicMs();
+    if (this.#sampled === null || nowMs - this.#sampled.atMs >= SAMPLE_AGE_MS_MAX) this.#sampled = { atMs: nowMs, metrics: this.#sample() };
+    return this.#sampled.metrics;
+  }
+
+  #sample(): ResourceMetrics {
     this.#roll();
     const cores = availableParallelism();
     const dataBytes = this.options.dataFiles.reduce((sum, path) => sum + sizeOf(path), 0);

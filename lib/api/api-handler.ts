@@ -4,6 +4,7 @@ import type { Actor } from '@/lib/contract/primitives';
 import type { Problem } from '@/lib/contract/problem';
 import type { Fleet } from '@/lib/manager/fleet';
 import type { ManagerLogger } from '@/lib/manager/manager-logger';
+import type { AgentAdmin } from '@/lib/manager/ports';
 import type { Store } from '@/lib/contract/storage';
 import type { Clock } from '@/lib/platform/clock';
 import { accessRequestOf, type Authorize } from './authorize';
@@ -19,6 +20,7 @@ export const API_BASE_PATH = '/api/v1';
 
 export interface ApiHandlerOptions {
   readonly fleet: Fleet;
+  readonly agents: AgentAdmin;
   readonly store: Pick<Store, 'answer' | 'commit'>;
   readonly clock: Clock;
   readonly authorize: Authorize;
@@ -112,7 +114,8 @@ async function answerRoute(parts: Parts, routed: RouteRequest): Promise<Response
   if (unknownFields !== null) return problemResponse(unknownFields);
   const run = (recorder: AnswerRecorder | null) => carryOut(parts, routed, body.value, recorder);
 
-  const key = route.method === 'GET' ? null : request.headers.get('idempotency-key');
+  // The answer that issues a token is a secret and must not be kept: a retry makes another token.
+  const key = route.method === 'GET' || route.id === 'agents.issueToken' ? null : request.headers.get('idempotency-key');
   if (key === null) return jsonResponse(await run(null));
   if (!IDEMPOTENCY_KEY.test(key)) {
     return problemResponse(problem(400, 'invalid-idempotency-key', 'An Idempotency-Key has 8 to 128 visible ASCII characters'));
@@ -130,7 +133,7 @@ async function answerRoute(parts: Parts, routed: RouteRequest): Promise<Response
 async function carryOut(parts: Parts, { url, route, actor }: RouteRequest, body: Record<string, unknown> | undefined, recorder: AnswerRecorder | null): Promise<Answer> {
   const { matched, response } = await parts.operations.handle(
     { method: route.method, url, headers: {}, signal: undefined, body: () => Promise.resolve(body ?? {}) },
-    { prefix: API_BASE_PATH, context: { fleet: parts.fleet, actor, route, recorder } },
+    { prefix: API_BASE_PATH, context: { fleet: parts.fleet, agents: parts.agents, actor, route, recorder } },
   );
   if (!matched) throw new Error(`The contract has ${route.id}, but no handler was found for ${url.pathname}`);
   const { body: answered } = response;

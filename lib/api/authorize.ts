@@ -14,13 +14,13 @@ import type { Actor } from '@/lib/contract/primitives';
  * A request that changes something must besides come from our own pages or from no page
  * at all (CSRF). Roles will replace `identify` and give fewer permissions than all.
  */
-export type Permission = 'view' | 'operate' | 'configure' | 'administer';
+export type Permission = 'view' | 'operate' | 'configure' | 'administer' | 'agent';
 
 type Api = typeof api;
 type RouteIdsOf<Areas> = { [Area in keyof Areas]: Area extends string ? `${Area}.${Extract<keyof Areas[Area], string>}` : never }[keyof Areas];
 export type ContractRouteId = RouteIdsOf<Api>;
-/** Ways in besides the contract's: its description, the live socket, its subscriptions, the pages with their files and the health probes. */
-export type RouteId = ContractRouteId | 'openapi' | 'live.connect' | 'live.subscribe' | 'page' | 'health';
+/** Ways in besides the contract's: its description, the live socket, its subscriptions, the pages with their files, the health probes, and agents, who prove themselves further by their credentials. */
+export type RouteId = ContractRouteId | 'openapi' | 'live.connect' | 'live.subscribe' | 'page' | 'health' | 'agent';
 
 export const PERMISSION_OF_ROUTE: Readonly<Record<RouteId, Permission>> = {
   'clusters.list': 'view',
@@ -46,6 +46,9 @@ export const PERMISSION_OF_ROUTE: Readonly<Record<RouteId, Permission>> = {
   'nodes.replace': 'operate',
   'nodes.scaleOut': 'operate',
   'nodes.scaleIn': 'operate',
+  'agents.list': 'view',
+  'agents.issueToken': 'administer',
+  'agents.createShards': 'operate',
   'shards.list': 'view',
   'plans.preview': 'operate',
   'plans.whatIf': 'view',
@@ -72,6 +75,7 @@ export const PERMISSION_OF_ROUTE: Readonly<Record<RouteId, Permission>> = {
   'live.subscribe': 'view',
   page: 'view',
   health: 'view',
+  agent: 'agent',
 };
 
 /** The header in which the server itself states the peer's address; a client's own is overwritten before anything reads it. */
@@ -127,7 +131,7 @@ interface Identity {
 
 const localOperator: Identity = {
   actor: { kind: 'operator', name: 'local operator' },
-  permissions: new Set<Permission>(['view', 'operate', 'configure', 'administer']),
+  permissions: new Set<Permission>(['view', 'operate', 'configure', 'administer', 'agent']),
 };
 
 function identify(request: AccessRequest): Identity | { readonly code: 'not-local' | 'foreign-host'; readonly detail: string } {

@@ -4,6 +4,7 @@ import type { Actor } from '@/lib/contract/primitives';
 import type { CommandContext, CommandFailure, CommandResult } from '@/lib/manager/commands';
 import type { ElasticScalingManager } from '@/lib/manager/elastic-scaling-manager';
 import type { Fleet } from '@/lib/manager/fleet';
+import type { AgentAdmin } from '@/lib/manager/ports';
 import { assertNever } from '@/lib/platform/assert';
 import type { AnswerRecorder } from './idempotency';
 import type { Route } from './routes';
@@ -11,6 +12,7 @@ import type { Route } from './routes';
 /** What a handler has besides its input. */
 export interface ApiContext {
   readonly fleet: Fleet;
+  readonly agents: AgentAdmin;
   readonly actor: Actor;
   readonly route: Route;
   /** Present when the request carries an Idempotency-Key. */

@@ -1,4 +1,5 @@
 import { contract } from './context';
+import { agents } from './handlers/agents';
 import { clusters } from './handlers/clusters';
 import { events } from './handlers/events';
 import { metrics } from './handlers/metrics';
@@ -9,4 +10,4 @@ import { settings } from './handlers/settings';
 import { shards } from './handlers/shards';
 
 /** Every operation of the contract; the compiler refuses a missing one. */
-export const router = contract.router({ clusters, nodes, shards, plans, operations, settings, events, metrics });
+export const router = contract.router({ clusters, nodes, agents, shards, plans, operations, settings, events, metrics });

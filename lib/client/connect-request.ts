@@ -1,5 +1,5 @@
 import type { ConnectCluster } from '@/lib/contract/cluster';
-import type { Connection, RedisConnection } from '@/lib/contract/connection';
+import type { Connection, HttpAgentConnection, RedisConnection } from '@/lib/contract/connection';
 
 /** What the fields of the form hold: texts that may be blank, where the contract knows absence. */
 export interface RedisFields extends Omit<RedisConnection, 'username' | 'password' | 'tls'> {
@@ -21,13 +21,15 @@ export const REDIS_FIELDS: RedisFields = {
   tls: { enabled: false, rejectUnauthorized: true, caPem: '', certPem: '', keyPem: '', serverName: '' },
 };
 
+export const AGENT_FIELDS: HttpAgentConnection = { kind: 'http-agent', sharding: { method: 'hash', shardCount: 256 }, replicationFactor: 2, answerTimeoutMs: 1_000 };
+
 /** The request that the fields stand for: what is blank is absent, what TLS does not use is not sent. */
 export function connectRequestOf(fields: ConnectFields): ConnectCluster {
   return { name: fields.name, environment: fields.environment, connection: connectionOf(fields.connection) };
 }
 
 export function connectionOf(fields: ConnectionFields): Connection {
-  if (fields.kind === 'simulator') return fields;
+  if (fields.kind !== 'redis-cluster') return fields;
   const { username, password, tls, ...rest } = fields;
   const { enabled, rejectUnauthorized, ...texts } = tls;
   return {

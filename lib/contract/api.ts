@@ -1,5 +1,6 @@
 import { oc } from '@orpc/contract';
 import * as z from 'zod';
+import { AgentViewSchema, IssuedTokenSchema, TokenRequestSchema } from './agents';
 import { ClusterSummarySchema, ConnectClusterSchema, ConnectionTestSchema } from './cluster';
 import { ConnectionSchema } from './connection';
 import { DomainEventSchema, EventTypeSchema } from './events';
@@ -118,6 +119,14 @@ export const api = {
       }).strict()).output(AcceptedSchema),
     decommission: base.route({ method: 'POST', path: '/clusters/{clusterId}/nodes/{nodeId}/decommission', successStatus: 202, tags: ['nodes'], summary: 'Verify empty on the node itself, then leave' })
       .input(cluster.extend({ nodeId: IdSchema, confirmName: z.string().min(1).max(255) }).strict()).output(AcceptedSchema),
+  },
+  agents: {
+    list: base.route({ method: 'GET', path: '/clusters/{clusterId}/agents', tags: ['agents'], summary: 'Enrolled agents with their last beats' })
+      .input(cluster).output(z.object({ agents: z.array(AgentViewSchema) })),
+    issueToken: base.route({ method: 'POST', path: '/clusters/{clusterId}/agents/tokens', successStatus: 201, tags: ['agents'], summary: 'A token that enrols one node, shown once; the answer is never kept, so an Idempotency-Key has no effect' })
+      .input(cluster.extend(TokenRequestSchema.shape).strict()).output(IssuedTokenSchema),
+    createShards: base.route({ method: 'POST', path: '/clusters/{clusterId}/agents/create-shards', successStatus: 200, tags: ['agents'], summary: 'Make the shards of a cluster that has none, spread over its members and zones' })
+      .input(cluster.strict()).output(z.object({ shardsCreated: z.number().int().min(0) })),
   },
   shards: {
     list: base.route({ method: 'GET', path: '/clusters/{clusterId}/shards', tags: ['shards'], summary: 'Shards with placement and load' })

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ShardingSchema } from './sharding';
 
 const endpoint = z.string().min(1).max(300).regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:/@]+):\d{1,5}$/, 'host:port, IPv6 hosts in brackets')
   .refine((value) => { const port = Number(value.slice(value.lastIndexOf(':') + 1)); return port >= 1 && port <= 65_535; }, 'The port is 1 to 65535');
@@ -36,19 +37,31 @@ export const RedisConnectionSchema = z.strictObject({
 }).meta({ id: 'RedisConnection' });
 export type RedisConnection = z.infer<typeof RedisConnectionSchema>;
 
-export const ConnectionSchema = z.discriminatedUnion('kind', [SimulatorConnectionSchema, RedisConnectionSchema]);
+/** Nodes that run an agent. Nothing is dialled: agents enrol with a token and call. */
+export const HttpAgentConnectionSchema = z.strictObject({
+  kind: z.literal('http-agent'),
+  sharding: ShardingSchema.default({ method: 'hash', shardCount: 256 }),
+  /** Copies of each shard, the primary included. */
+  replicationFactor: z.number().int().min(1).max(5).default(2),
+  /** How long a node that beats may take to answer a question before a reading goes on without it. */
+  answerTimeoutMs: z.number().int().min(100).max(10_000).default(1_000),
+}).meta({ id: 'HttpAgentConnection' });
+export type HttpAgentConnection = z.infer<typeof HttpAgentConnectionSchema>;
+
+export const ConnectionSchema = z.discriminatedUnion('kind', [SimulatorConnectionSchema, RedisConnectionSchema, HttpAgentConnectionSchema]);
 export type Connection = z.infer<typeof ConnectionSchema>;
-export const DriverKindSchema = z.enum(['simulator', 'redis-cluster']);
+export const DriverKindSchema = z.enum(['simulator', 'redis-cluster', 'http-agent']);
 
 /** A connection as it may be shown: secrets are gone, their presence is told. */
 export const ConnectionViewSchema = z.discriminatedUnion('kind', [
   SimulatorConnectionSchema,
+  HttpAgentConnectionSchema,
   RedisConnectionSchema.omit({ password: true, tls: true }).extend({ hasPassword: z.boolean(), tls: z.object({ enabled: z.boolean(), hasClientCertificate: z.boolean() }) }),
 ]).meta({ id: 'ConnectionView' });
 export type ConnectionView = z.infer<typeof ConnectionViewSchema>;
 
 export function viewOfConnection(connection: Connection): ConnectionView {
-  if (connection.kind === 'simulator') return connection;
+  if (connection.kind !== 'redis-cluster') return connection;
   const { password, tls, ...shown } = connection;
   return { ...shown, hasPassword: password !== undefined && password !== '', tls: { enabled: tls.enabled, hasClientCertificate: tls.certPem !== undefined } };
 }

@@ -92,3 +92,8 @@ export const DEFAULT_SETTINGS: ClusterSettings = {
   safetyLines: { cpu: 0.8, memory: 0.8, disk: 0.85, network: 0.8 },
   scaling: { mode: 'recommend', targetUtilization: { cpu: 0.6, memory: 0.65, disk: 0.7, network: 0.6 }, nodeCountMin: 1, nodeCountMax: 100 },
 };
+
+/** What a cluster begins with. Agents beat every 2 s by themselves; reading them more often would double their beats. */
+export function firstSettingsOf(kind: 'simulator' | 'redis-cluster' | 'http-agent'): ClusterSettings {
+  return kind === 'http-agent' ? { ...DEFAULT_SETTINGS, observationIntervalMs: 2_000 } : DEFAULT_SETTINGS;
+}

@@ -67,7 +67,8 @@ export function isTerminal(status: (typeof EXECUTION_STATUSES)[number]): boolean
 export const EVENT_TYPES = [
   'cluster.connected', 'cluster.disconnected', 'cluster.healthChanged', 'cluster.observationFailed', 'cluster.observationRecovered',
   'node.added', 'node.removed', 'node.livenessChanged', 'node.lifecycleChanged', 'node.cordoned', 'node.uncordoned', 'node.quarantined', 'node.quarantineEnded', 'node.restarted', 'node.metricsFlagged',
-  'shards.ownershipChanged',
+  'node.enrolled', 'agents.tokenIssued',
+  'shards.created', 'shards.ownershipChanged',
   'plan.proposed', 'plan.approved', 'plan.superseded',
   'operation.queued', 'operation.started', 'operation.pausing', 'operation.paused', 'operation.resumed', 'operation.canceling', 'operation.canceled', 'operation.succeeded', 'operation.failed', 'operation.throttled', 'operation.recovered', 'operation.preempted', 'operation.superseded', 'operation.reordered', 'operation.reversed', 'operation.compensated',
   'move.failed',

@@ -23,7 +23,7 @@ import { ClusterModel } from './cluster-model';
 import { viewOf } from './cluster-view';
 import { notFound, type CommandContext, type CommandResult } from './commands';
 import { drainStatusOf } from './drain-status';
-import { EventLog, SYSTEM_ACTOR } from './event-log';
+import { EventLog, SYSTEM_ACTOR, type EventDraft } from './event-log';
 import { ManagerCallbacks, type ManagerSubscription } from './manager-callbacks';
 import type { ManagerLogger } from './manager-logger';
 import type { ManagerResources } from './manager-resources';
@@ -123,6 +123,11 @@ export class ElasticScalingManager {
 
   subscribe(subscription: ManagerSubscription): Unsubscribe {
     return this.#resources.callbacks.subscribe(subscription);
+  }
+
+  /** A fact about this cluster that came about elsewhere in the server, for its log. */
+  record(draft: EventDraft): void {
+    this.#resources.log.record(draft);
   }
 
   settings(): VersionedSettings {

@@ -5,7 +5,7 @@ import type { DriverFailure } from '@/lib/contract/operation';
 import type { Observation } from '@/lib/contract/observation';
 import { ObservationSchema } from '@/lib/contract/observation';
 import type { Refusal, RefusalCode } from '@/lib/contract/plan';
-import { DEFAULT_SETTINGS, type VersionedSettings } from '@/lib/contract/settings';
+import { DEFAULT_SETTINGS, firstSettingsOf, type VersionedSettings } from '@/lib/contract/settings';
 import type { ClusterRecord, Store } from '@/lib/contract/storage';
 import { applyObservation } from '@/lib/core/cluster/apply-observation';
 import type { ClusterDriver } from '@/lib/drivers/driver';
@@ -148,7 +148,7 @@ export class Fleet {
       return refused(...(obstacle === null ? [] : [obstacle]));
     }
     const record: ClusterRecord = { id: clusterId, name: input.name, environment: input.environment, connection: input.connection, createdAtMs: Math.round(clock.wallMs()), freeze: null, epoch: 1 };
-    const settings: VersionedSettings = { generation: 1, settings: DEFAULT_SETTINGS };
+    const settings: VersionedSettings = { generation: 1, settings: firstSettingsOf(input.connection.kind) };
     const summary = firstSummary(record, settings, driver, read.value, clock);
     const committed = await store.commit([
       { kind: 'insert-cluster', cluster: record, settings },

@@ -1,3 +1,4 @@
+import type { AgentView } from '@/lib/contract/agents';
 import type { Connection } from '@/lib/contract/connection';
 import type { ClusterSummary } from '@/lib/contract/cluster';
 import type { DomainEvent, ShardMoved } from '@/lib/contract/events';
@@ -5,6 +6,7 @@ import type { Node } from '@/lib/contract/node';
 import type { MoveRecord } from '@/lib/contract/operation';
 import type { ShardTable } from '@/lib/contract/shard-table';
 import type { ClusterDriver } from '@/lib/drivers/driver';
+import type { CommandResult } from './commands';
 
 /** What the manager tells the outside after it is stored. Never throws, never waits. */
 export interface Publisher {
@@ -34,3 +36,13 @@ export type MoveInFlight = MoveRecord & { readonly operationId: string };
 
 /** Makes the driver for a connection; given by the composition root. */
 export type CreateDriver = (connection: Connection, options: { readonly clusterId: string }) => ClusterDriver;
+
+/** What an operator does with agents besides what every cluster has; given by the composition root. */
+export interface AgentAdmin {
+  /** Enrolled agents, those that left included; null when the cluster is not one of agents. */
+  list(clusterId: string): Promise<readonly AgentView[] | null>;
+  /** A permission to enrol one node, told once. */
+  issueToken(clusterId: string, options: { readonly acceptByRule: boolean; readonly ttlMs?: number | undefined }): Promise<CommandResult<{ readonly token: string; readonly expiresAtMs: number }>>;
+  /** Makes the shards of a cluster that has none, spread over its members and their zones. */
+  createShards(clusterId: string, options: { readonly epoch: number }): Promise<CommandResult<{ readonly shardsCreated: number }>>;
+}

@@ -15,7 +15,7 @@ export async function enrolAgent(tx: Transaction, { tokenHash, agent }: { readon
   const { nodeId, clusterId, enrolledAtMs } = agent;
   const token = await tx.enrolmentToken.findUnique({ where: { tokenHash } });
   if (token === null || token.clusterId !== clusterId) return notFound('enrolment token', tokenHash);
-  if (token.usedByNodeId !== null) return changedMeanwhile('user of the enrolment token', token.usedByNodeId, null);
+  if (token.usedByNodeId !== null) return changedMeanwhile('user of the enrolment token', token.usedByNodeId, 'nobody');
   if (Number(token.expiresAt) <= enrolledAtMs) return { code: 'conflict', message: 'The enrolment token has expired' };
   if ((await tx.agent.count({ where: { nodeId } })) > 0) return alreadyExists('agent', nodeId);
   await tx.enrolmentToken.update({ where: { tokenHash }, data: { usedByNodeId: nodeId } });

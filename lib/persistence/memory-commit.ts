@@ -136,7 +136,7 @@ function insertEnrolmentToken(tables: MemoryTables, undo: UndoLog, { token }: Wr
 function enrolAgent(tables: MemoryTables, undo: UndoLog, { tokenHash, agent }: WriteOf<'enrol-agent'>): CommitRefusal | null {
   const token = tables.tokens.get(tokenHash);
   if (token?.clusterId !== agent.clusterId) return notFound('enrolment token', tokenHash);
-  if (token.usedByNodeId !== null) return changedMeanwhile('user of the enrolment token', token.usedByNodeId, null);
+  if (token.usedByNodeId !== null) return changedMeanwhile('user of the enrolment token', token.usedByNodeId, 'nobody');
   if (token.expiresAtMs <= agent.enrolledAtMs) return { code: 'conflict', message: 'The enrolment token has expired' };
   if (tables.agents.has(agent.nodeId)) return alreadyExists('agent', agent.nodeId);
   undo.set(tables.tokens, tokenHash, { ...token, usedByNodeId: agent.nodeId });

@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { createApiHandler } from '@/lib/api/api-handler';
 import { authorize } from '@/lib/api/authorize';
 import { SimulatorConnectionSchema } from '@/lib/contract/connection';
+import { HubAgentAdmin } from '@/lib/drivers/http-agent/agent-admin';
+import { answerAgent } from '@/lib/drivers/http-agent/agent-endpoint';
+import { AgentHub } from '@/lib/drivers/http-agent/agent-hub';
+import { HttpAgentDriver } from '@/lib/drivers/http-agent/http-agent-driver';
 import { RedisClusterDriver } from '@/lib/drivers/redis-cluster/redis-cluster-driver';
 import { openStoredSimulator } from '@/lib/drivers/simulator/create-simulator';
 import { SnapshotFile } from '@/lib/drivers/simulator/snapshot-file';
@@ -29,6 +33,8 @@ const FIRST_MIGRATION = /_init$/;
 export interface Composition {
   readonly runtime: Runtime;
   readonly gateway: LiveGateway;
+  /** Answers an agent; rejects when the database cannot be read. */
+  readonly answerAgent: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   /** Sockets first, then the managers at a safe point, the database last. Idempotent. */
   close(): Promise<void>;
 }
@@ -45,14 +51,21 @@ export async function compose(options: { config: Config; clock: Clock; logger: M
   const random = createRandom(randomUUID());
   const nextId = createNextId({ wallMs: () => clock.wallMs(), random: () => random.next() });
   const hub = new ChangeHub((error) => logger.error({ err: error }, 'A listener of the manager failed'));
-  const fleet = await Fleet.open({ store, clock, nextId, random: random.fork('fleet'), createDriver: driverFactory(options), publisher: hub, logger });
+  const agents = new AgentHub({
+    registry: store, clock, nextId, random: () => random.next(),
+    onEnrolled: ({ clusterId, nodeId, name, acceptedAtMs }) => {
+      fleet.manager(clusterId)?.record({ type: 'node.enrolled', severity: 'notice', nodeId, message: `${name} enrolled${acceptedAtMs === null ? ' and waits to be accepted' : ''}` });
+    },
+  });
+  const nextKey = () => nextId('order');
+  const fleet = await Fleet.open({ store, clock, nextId, random: random.fork('fleet'), createDriver: driverFactory({ ...options, agents, nextKey }), publisher: hub, logger });
   hub.gone.add((clusterId) => new SnapshotFile(simulatorPath(config, clusterId)).remove());
   const gateway = new LiveGateway({
     fleet, hub, clock, logger,
     authorize: (route, request: IncomingMessage) => decideAccess(route, request).allowed,
   });
   await connectDemo(database.value, fleet, logger);
-  const api = createApiHandler({ fleet, store, clock, authorize, logger, version: packageJson.version });
+  const api = createApiHandler({ fleet, agents: new HubAgentAdmin({ hub: agents, clock, nextKey }), store, clock, authorize, logger, version: packageJson.version });
   const runtime: Runtime = {
     handleApi: (request) => api.handle(request),
     health: () => healthOf(database.value, fleet),
@@ -66,7 +79,7 @@ export async function compose(options: { config: Config; clock: Clock; logger: M
     await fleet.close();
     await database.value.close();
   };
-  return ok({ runtime, gateway, close: () => (closing ??= close()) });
+  return ok({ runtime, gateway, answerAgent: (request, response) => answerAgent(agents, request, response), close: () => (closing ??= close()) });
 }
 
 /** A simulated cluster lives in this process, so it is kept in a file over restarts like a real one outside would be. */
@@ -74,7 +87,7 @@ function simulatorPath(config: Config, clusterId: string): string {
   return join(config.dataDir, 'simulators', `${clusterId}.json`);
 }
 
-function driverFactory({ config, clock, logger }: { config: Config; clock: Clock; logger: ManagerLogger }): CreateDriver {
+function driverFactory({ config, clock, logger, agents, nextKey }: { config: Config; clock: Clock; logger: ManagerLogger; agents: AgentHub; nextKey: () => string }): CreateDriver {
   return (connection, { clusterId }) => {
     switch (connection.kind) {
       case 'simulator': return openStoredSimulator({
@@ -83,6 +96,7 @@ function driverFactory({ config, clock, logger }: { config: Config; clock: Clock
         onProblem: (problem) => logger.error({ clusterId, problem }, 'The simulated cluster could not be kept or read'),
       }).driver;
       case 'redis-cluster': return new RedisClusterDriver({ connection, clock });
+      case 'http-agent': return new HttpAgentDriver({ hub: agents, cluster: agents.open(clusterId, connection), clock, nextKey });
       default: return assertNever(connection);
     }
   };

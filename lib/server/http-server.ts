@@ -5,6 +5,7 @@ import { API_BASE_PATH } from '@/lib/api/api-handler';
 import { accessRequestOf, authorize, PEER_ADDRESS_HEADER, type AccessDecision, type RouteId } from '@/lib/api/authorize';
 import { problem } from '@/lib/api/problems';
 import type { ManagerLogger } from '@/lib/manager/manager-logger';
+import { AGENT_BASE_PATH } from '@/lib/contract/agent-protocol';
 import { LIVE_PATH } from '@/lib/realtime/live-gateway';
 import { err, ok, type Result } from '@/lib/platform/result';
 import type { Runtime } from './runtime';
@@ -31,6 +32,8 @@ export interface Parts {
     handleRequest(request: IncomingMessage, response: ServerResponse): void;
     handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   };
+  /** Beats of agents, the most frequent requests: answered before anything else looks at them. */
+  readonly answerAgent: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   /** null: only the API and the sockets are served. */
   readonly pages: Pages | null;
   /** The API is answered before Next sees the request; a test sends it through Next's route instead. */
@@ -116,6 +119,12 @@ async function answer(parts: Parts | null, request: IncomingMessage, response: S
   const path = pathOf(request);
   if (parts === null) {
     sendProblem(response, problem(503, 'starting', 'The server is starting; try again in a moment'), { 'retry-after': '1' });
+    return;
+  }
+  if (isBelow(path, AGENT_BASE_PATH)) {
+    const access = decideAccess('agent', request);
+    if (access.allowed) await parts.answerAgent(request, response);
+    else sendProblem(response, problem(403, access.code, access.detail));
     return;
   }
   if (isBelow(path, API_BASE_PATH) && (parts.apiBeforePages || parts.pages === null)) {

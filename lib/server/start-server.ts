@@ -33,7 +33,7 @@ export async function startServer(options: ServerOptions): Promise<Result<Runnin
     await http.close();
     return err(composed.error);
   }
-  const { runtime, gateway } = composed.value;
+  const { runtime, gateway, answerAgent } = composed.value;
   let pages: Pages | null;
   try {
     pages = await options.openPages?.({ hostname: config.host, port: Number(new URL(http.url).port) }) ?? null;
@@ -43,7 +43,7 @@ export async function startServer(options: ServerOptions): Promise<Result<Runnin
     await http.close();
     return err(`The pages cannot be served: ${error instanceof Error ? error.message.split('\n')[0]! : String(error)}`);
   }
-  http.serve({ runtime, gateway, pages, apiBeforePages: options.apiBeforePages });
+  http.serve({ runtime, gateway, answerAgent, pages, apiBeforePages: options.apiBeforePages });
   return ok({
     url: http.url,
     async close() {

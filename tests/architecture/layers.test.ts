@@ -51,6 +51,8 @@ describe('the table of layers', () => {
     const refused: [rule: string, ...Import][] = [
       ['layer:lib/core', 'lib/core/plan.ts', 'lib/server/config.ts'],
       ['layer:lib/manager', 'lib/manager/loop.ts', 'lib/drivers/simulator/engine.ts'],
+      ['layer:lib/agent', 'lib/agent/agent.ts', 'lib/drivers/driver.ts'],
+      ['layer:lib/server', 'lib/server/composition.ts', 'lib/agent/agent.ts'],
       ['layer:lib/client', 'lib/client/live-store.ts', 'lib/core/score.ts'],
       ['layer:components', 'components/topology/map.tsx', 'lib/manager/fleet.ts'],
       ['layer:app/api', 'app/api/v1/route.ts', 'lib/api/handler.ts'],

@@ -3,7 +3,7 @@ import type { MoveRecord, Operation } from '@/lib/contract/operation';
 import { PLAN_DEFAULTS, type Plan } from '@/lib/contract/plan';
 import { UNKNOWN_LATENCY } from '@/lib/contract/report';
 import { DEFAULT_SETTINGS } from '@/lib/contract/settings';
-import type { ClusterRecord, EventQuery, MetricBucket, StoreWrite } from '@/lib/contract/storage';
+import type { AgentRecord, ClusterRecord, EnrolmentToken, EventQuery, MetricBucket, StoreWrite } from '@/lib/contract/storage';
 
 /** Records for the tests of stores: complete and valid, each field open to change. */
 
@@ -88,3 +88,14 @@ export function bucket(change: Partial<MetricBucket> = {}): MetricBucket {
 }
 
 export const ALL_EVENTS: EventQuery = { limit: 1_000, cursor: null, types: null, nodeId: null, operationId: null, severityMin: 'info' };
+
+export function enrolmentToken(change: Partial<EnrolmentToken> = {}): EnrolmentToken {
+  return { tokenHash: 'a'.repeat(64), clusterId: 'cluster-1', acceptByRule: false, createdAtMs: 1_000, expiresAtMs: 61_000, usedByNodeId: null, ...change };
+}
+
+export function agentRecord(change: Partial<AgentRecord> = {}): AgentRecord {
+  return {
+    nodeId: 'node-1', clusterId: 'cluster-1', name: 'one', address: '10.0.0.1:7000', domain: { region: null, zone: 'a', rack: null, host: 'h' }, engine: { name: 'Any', version: null },
+    credentialHash: 'b'.repeat(64), peerKeyHash: 'c'.repeat(64), enrolledAtMs: 2_000, acceptedAtMs: null, removedAtMs: null, ...change,
+  };
+}

@@ -6,7 +6,7 @@ import type { Store, StoreWrite } from '@/lib/contract/storage';
 import type { Clock } from '@/lib/platform/clock';
 import { VirtualClock } from '@/lib/platform/virtual-clock';
 import { NOW_MS } from './store-contract';
-import { ALL_EVENTS, bucket, clusterRecord, event, move, operation, plan } from './store-fixtures';
+import { agentRecord, ALL_EVENTS, bucket, clusterRecord, enrolmentToken, event, move, operation, plan } from './store-fixtures';
 
 type Action =
   | { readonly kind: 'commit'; readonly writes: readonly StoreWrite[] }
@@ -18,6 +18,7 @@ const clusterId = fc.constantFrom('c-1', 'c-2');
 const operationId = fc.constantFrom('o-1', 'o-2', 'o-3');
 const planId = fc.constantFrom('p-1', 'p-2');
 const nodeId = fc.constantFrom('n-1', 'n-2');
+const tokenHash = fc.constantFrom('t-1', 't-2');
 const epoch = fc.integer({ min: 1, max: 3 });
 const small = fc.integer({ min: 0, max: 3 });
 const planStatus = fc.constantFrom('proposed' as const, 'approved' as const, 'superseded' as const);
@@ -49,6 +50,10 @@ const write: fc.Arbitrary<StoreWrite> = fc.oneof(
     { kind: 'save-move', clusterId: v.clusterId, operationId: v.operationId, expected: v.expected, move: move(v.index, { status: v.status }), epoch: v.epoch })) },
   { weight: 4, arbitrary: fc.record({ clusterId, sequence: fc.integer({ min: 1, max: 5 }), atMs: endedAtMs, nodeId: fc.option(nodeId) }).map((v): StoreWrite => (
     { kind: 'append-event', event: event(v.sequence, { clusterId: v.clusterId, atMs: v.atMs, nodeId: v.nodeId }) })) },
+  { weight: 2, arbitrary: fc.record({ clusterId, tokenHash, expiresAtMs: fc.constantFrom(1_500, 5_000) }).map((v): StoreWrite => ({ kind: 'insert-enrolment-token', token: enrolmentToken(v) })) },
+  { weight: 3, arbitrary: fc.record({ clusterId, tokenHash, nodeId }).map((v): StoreWrite => (
+    { kind: 'enrol-agent', tokenHash: v.tokenHash, agent: agentRecord({ clusterId: v.clusterId, nodeId: v.nodeId }) })) },
+  { weight: 1, arbitrary: fc.record({ clusterId, nodeId, acceptedAtMs: fc.integer({ min: 1, max: 9 }) }).map((v): StoreWrite => ({ kind: 'save-agent', agent: agentRecord(v) })) },
   { weight: 1, arbitrary: fc.record({ key: fc.constantFrom('k-1', 'k-2'), atMs: endedAtMs }).map((v): StoreWrite => (
     { kind: 'remember-answer', answer: { key: v.key, requestDigest: 'd', status: 200, body: '{}', atMs: v.atMs } })) },
 );
@@ -76,6 +81,7 @@ async function pictureOf(store: Store) {
   const perCluster = ['c-1', 'c-2'].map(async (id) => ({
     settings: await store.settings(id),
     intents: await store.nodeIntents(id),
+    agents: await store.agents(id),
     plans: (await store.plans(id, { limit: 10, cursor: null })).items,
     operations: (await store.operations(id, { limit: 10, cursor: null })).items,
     open: await store.openOperations(id),
@@ -90,6 +96,7 @@ async function pictureOf(store: Store) {
     perCluster: await Promise.all(perCluster),
     plans: await Promise.all(['p-1', 'p-2'].map((id) => store.plan(id))),
     moves: await Promise.all(['o-1', 'o-2', 'o-3'].map((id) => store.moves(id))),
+    tokens: await Promise.all(['t-1', 't-2'].map((hash) => store.enrolmentToken(hash))),
     answers: await Promise.all(['k-1', 'k-2'].map((key) => store.answer(key))),
   };
 }

@@ -73,24 +73,42 @@ export class NodeServer {
   async #answerKey(parts: NodeParts, request: IncomingMessage, response: ServerResponse, encoded: string): Promise<void> {
     const key = decoded(encoded);
     const { method } = request;
-    if (key === null || key === '' || Buffer.byteLength(key) > KEY_BYTES_MAX) return this.#send(response, 400, { code: 'bad-key', detail: `A key has 1 to ${KEY_BYTES_MAX} bytes, percent-encoded` });
-    if (method !== 'GET' && method !== 'PUT' && method !== 'DELETE') return this.#send(response, 405, { code: 'wrong-method', detail: 'GET, PUT or DELETE' }, { allow: 'GET, PUT, DELETE' });
+    if (key === null || key === '' || Buffer.byteLength(key) > KEY_BYTES_MAX) {
+      this.#send(response, 400, { code: 'bad-key', detail: `A key has 1 to ${KEY_BYTES_MAX} bytes, percent-encoded` });
+      return;
+    }
+    if (method !== 'GET' && method !== 'PUT' && method !== 'DELETE') {
+      this.#send(response, 405, { code: 'wrong-method', detail: 'GET, PUT or DELETE' }, { allow: 'GET, PUT, DELETE' });
+      return;
+    }
     const body = await this.#read(request, VALUE_BYTES_MAX);
-    if (body === null) return this.#send(response, 413, { code: 'too-large', detail: `A value has at most ${VALUE_BYTES_MAX} bytes` });
+    if (body === null) {
+      this.#send(response, 413, { code: 'too-large', detail: `A value has at most ${VALUE_BYTES_MAX} bytes` });
+      return;
+    }
     this.#sendKey(response, await parts.keys.answer({ method, key, body }));
   }
 
   #sendKey(response: ServerResponse, answer: KeyAnswer): void {
     switch (answer.status) {
       case 200:
-        if (answer.value === null) return this.#send(response, 200, { version: answer.version });
+        if (answer.value === null) {
+          this.#send(response, 200, { version: answer.version });
+          return;
+        }
         response.writeHead(200, { 'content-type': 'application/octet-stream', 'x-version': String(answer.version), 'content-length': answer.value.length });
         this.traffic.add(answer.value.length);
         response.end(answer.value);
         return;
-      case 307: return this.#send(response, 307, { code: 'moved', detail: 'The shard of this key is at another node' }, { location: answer.location });
-      case 404: return this.#send(response, 404, { code: answer.code, detail: answer.detail });
-      case 503: return this.#send(response, 503, { code: answer.code, detail: answer.detail }, { 'retry-after': '1' });
+      case 307:
+        this.#send(response, 307, { code: 'moved', detail: 'The shard of this key is at another node' }, { location: answer.location });
+        return;
+      case 404:
+        this.#send(response, 404, { code: answer.code, detail: answer.detail });
+        return;
+      case 503:
+        this.#send(response, 503, { code: answer.code, detail: answer.detail }, { 'retry-after': '1' });
+        return;
     }
   }
 
@@ -99,11 +117,20 @@ export class NodeServer {
     const nodeId = request.headers['x-node-id'];
     const key = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? null;
     const refuse = (status: number, refusal: PeerRefusal) => this.#send(response, status, refusal);
-    if (!parts.peers.admits(typeof nodeId === 'string' ? nodeId : null, key)) return refuse(401, { code: 'unknown-peer', message: 'The caller is not a node of this cluster, as far as this node knows' });
-    if (request.method !== 'POST' || !/^\d{1,7}$/.test(shard) || !isPeerAction(action)) return refuse(404, { code: 'malformed', message: 'There is no such call' });
+    if (!parts.peers.admits(typeof nodeId === 'string' ? nodeId : null, key)) {
+      refuse(401, { code: 'unknown-peer', message: 'The caller is not a node of this cluster, as far as this node knows' });
+      return;
+    }
+    if (request.method !== 'POST' || !/^\d{1,7}$/.test(shard) || !isPeerAction(action)) {
+      refuse(404, { code: 'malformed', message: 'There is no such call' });
+      return;
+    }
     const body = await this.#read(request, PEER_BODY_BYTES_MAX);
     const value = body === null ? null : parsed(body);
-    if (value === null) return refuse(400, { code: 'malformed', message: 'The body is no JSON object of a fair size' });
+    if (value === null) {
+      refuse(400, { code: 'malformed', message: 'The body is no JSON object of a fair size' });
+      return;
+    }
     const answer = await parts.peers.answer(Number(shard), action, value);
     if (answer.ok) this.#send(response, 200, answer.value);
     else refuse(409, answer.error);

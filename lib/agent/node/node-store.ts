@@ -7,6 +7,7 @@
  */
 import Database from 'libsql';
 import { PeerSchema } from '@/lib/contract/agent-protocol';
+import { err, ok, type Result } from '@/lib/platform/result';
 import * as z from 'zod';
 import { EMPTY_DIGEST, rowBytes, toggleRow, type Row } from './rows';
 
@@ -53,7 +54,8 @@ CREATE TABLE IF NOT EXISTS floors (shard INTEGER PRIMARY KEY, epoch INTEGER NOT 
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 `;
 
-const RowSchema = z.object({ key: z.string(), version: z.number(), deleted: z.number(), value: z.instanceof(Buffer) });
+// One row is read with a Buffer in it, many with ArrayBuffers.
+const RowSchema = z.object({ key: z.string(), version: z.number(), deleted: z.number(), value: z.instanceof(Buffer).or(z.instanceof(ArrayBuffer)) });
 
 type Work = { readonly run: (tx: Changes) => unknown; readonly resolve: (value: unknown) => void; readonly reject: (error: unknown) => void };
 
@@ -73,6 +75,17 @@ export interface Changes {
   set(name: string, value: string): void;
 }
 
+/** Opens the store, or says why it cannot be. */
+export function openNodeStore(path: string): Result<NodeStore, string> {
+  try {
+    return ok(new NodeStore(path));
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const isBusy = 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
+    return err(isBusy ? `Another process uses ${path}: one folder is one node` : `${path} cannot be opened: ${error.message}`);
+  }
+}
+
 export class NodeStore {
   readonly #db: Database.Database;
   readonly #statements: ReturnType<typeof prepareAll>;
@@ -83,7 +96,8 @@ export class NodeStore {
 
   constructor(path: string) {
     this.#db = new Database(path);
-    this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;');
+    // Exclusive: two processes in one folder would be one node twice.
+    this.#db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
     this.#db.exec(SCHEMA);
     this.#statements = prepareAll(this.#db);
     for (const row of z.array(z.object({ id: z.number(), version: z.number(), key_count: z.number(), size_bytes: z.number(), digest: z.string(), document: z.string() })).parse(this.#db.prepare('SELECT * FROM shards').all())) {
@@ -183,7 +197,7 @@ export class NodeStore {
 function rowOf(found: unknown): Row | null {
   if (found === undefined) return null;
   const row = RowSchema.parse(found);
-  return { ...row, deleted: row.deleted === 1 };
+  return { ...row, deleted: row.deleted === 1, value: Buffer.isBuffer(row.value) ? row.value : Buffer.from(row.value) };
 }
 
 function prepareAll(db: Database.Database) {

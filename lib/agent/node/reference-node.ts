@@ -17,7 +17,7 @@ import { ProcessMetrics } from '../process-metrics';
 import { NodeCommands } from './commands';
 import { KeyEndpoint } from './key-endpoint';
 import { NodeServer } from './node-server';
-import { NodeStore, type ShardRecord } from './node-store';
+import { openNodeStore, type NodeStore, type ShardRecord } from './node-store';
 import { PeerClient } from './peer-client';
 import { PeerEndpoint, peerOfRecord } from './peer-endpoint';
 import { ShardActivity } from './shard-activity';
@@ -30,6 +30,7 @@ const HOUSEKEEPING_MS = 500;
 /** Marks of deleted keys are kept for so many later writes of the shard, so that a copy may pause for that long. */
 const MARKS_KEPT_WRITES = 100_000;
 const VERSION = '1.0.0';
+const DATABASE_FILE = 'node.db';
 
 export interface ReferenceNodeOptions {
   readonly dataDir: string;
@@ -59,9 +60,15 @@ export interface RunningNode {
 export async function startReferenceNode(options: ReferenceNodeOptions): Promise<Result<RunningNode, string>> {
   const { dataDir, clock, random, host } = options;
   mkdirSync(dataDir, { recursive: true });
+  const opened = openNodeStore(join(dataDir, DATABASE_FILE));
+  if (!opened.ok) return opened;
+  const store = opened.value;
   const traffic = new Traffic();
   const listening = await NodeServer.listen({ host, port: options.port, traffic, onError: options.onProblem });
-  if (!listening.ok) return listening;
+  if (!listening.ok) {
+    store.close();
+    return listening;
+  }
   const server = listening.value;
   const address = `${host.includes(':') ? `[${host}]` : host}:${server.port}`;
   const agent = Agent.wake({ managerUrl: options.managerUrl, memory: fileMemory(join(dataDir, 'agent.json')), clock, random });
@@ -69,9 +76,10 @@ export async function startReferenceNode(options: ReferenceNodeOptions): Promise
   const enrolled = await agent.enrol(options.token, node);
   if (!enrolled.ok) {
     await server.close();
+    store.close();
     return err(`The manager did not enrol this node: ${enrolled.error.message}`);
   }
-  const database = new ReferenceDatabase({ ...options, identity: enrolled.value, address, traffic, connections: () => server.connections });
+  const database = new ReferenceDatabase({ ...options, store, identity: enrolled.value, address, traffic, connections: () => server.connections });
   server.serve({ nodeId: enrolled.value.nodeId, incarnation: enrolled.value.incarnation, keys: database.keys, peers: database.peerEndpoint });
   agent.run(database, node, options.onEnded);
   return ok({
@@ -86,6 +94,7 @@ export async function startReferenceNode(options: ReferenceNodeOptions): Promise
 }
 
 interface DatabaseOptions extends ReferenceNodeOptions {
+  readonly store: NodeStore;
   readonly identity: AgentIdentity;
   readonly address: string;
   readonly traffic: Traffic;
@@ -96,6 +105,7 @@ class ReferenceDatabase implements ManagedDatabase {
   readonly keys: KeyEndpoint;
   readonly peerEndpoint: PeerEndpoint;
   readonly #store: NodeStore;
+  readonly #peers: PeerClient;
   readonly #commands: NodeCommands;
   readonly #transfer: ShardTransfer;
   readonly #activity: ShardActivity;
@@ -109,14 +119,15 @@ class ReferenceDatabase implements ManagedDatabase {
 
   constructor(private readonly options: DatabaseOptions) {
     const { clock, dataDir, identity, traffic, address } = options;
-    const path = join(dataDir, 'node.db');
-    this.#store = new NodeStore(path);
+    const path = join(dataDir, DATABASE_FILE);
+    this.#store = options.store;
     this.#draining = this.#store.setting('draining') === 'true';
     this.#activity = new ShardActivity(clock);
     this.#metrics = new ProcessMetrics({ clock, dataFiles: [path, `${path}-wal`], networkBytes: () => traffic.bytes });
     const self = peerOf(identity, address);
     const store = this.#store;
-    const peers = new PeerClient({ nodeId: identity.nodeId, peerKey: identity.peerKey, traffic });
+    this.#peers = new PeerClient({ nodeId: identity.nodeId, peerKey: identity.peerKey, traffic });
+    const peers = this.#peers;
     const pipeOf = (shardId: number) => this.#pipeOf(shardId, peers, self);
     this.peerEndpoint = new PeerEndpoint({ store, isDraining: () => this.#draining, keyHashOf: (nodeId) => this.#members.nodes.find((peer) => peer.nodeId === nodeId)?.keyHash ?? null });
     this.#transfer = new ShardTransfer({ store, peers, clock, self: () => self, pipeOf });
@@ -164,6 +175,7 @@ class ReferenceDatabase implements ManagedDatabase {
 
   close(): void {
     this.#housekeeping[Symbol.dispose]();
+    this.#peers.close();
     this.#store.close();
   }
 

@@ -68,13 +68,13 @@ export class ShardPipe {
   }
 
   /** Sends `target` everything after its version, one batch after the other; its state at the end. Inside a job nothing is added meanwhile. */
-  async catchUp(target: Peer, from: CopyState, options: { readonly epoch: number; readonly onBatch?: (rows: readonly Row[]) => Promise<boolean>; readonly batchBytes?: () => number; readonly untilWithin?: number }): Promise<Result<CopyState, PeerRefusal>> {
+  async catchUp(target: Peer, from: CopyState, options: { readonly epoch: number; readonly onBatch?: (rows: readonly Row[]) => Promise<boolean>; readonly batchBytes?: () => number; /** Ends when no more than so many writes are missing; 0 unless given. */ readonly lagMax?: number; /** But not before this version has arrived. */ readonly atLeast?: number }): Promise<Result<CopyState, PeerRefusal>> {
     const { shardId, store, peers, self } = this.options;
     let state = from;
     for (;;) {
       const record = store.shard(shardId);
       if (record === null) return err({ code: 'absent', message: `Shard ${shardId} is gone here` });
-      if (record.version - state.version <= (options.untilWithin ?? 0)) return ok(state);
+      if (state.version >= (options.atLeast ?? 0) && record.version - state.version <= (options.lagMax ?? 0)) return ok(state);
       const rows = store.changes(shardId, state.version, options.batchBytes?.() ?? CATCH_UP_BYTES);
       if (rows.length === 0) return ok(state);
       const sent = await peers.call(target, shardId, 'rows', {

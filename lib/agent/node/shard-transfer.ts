@@ -58,7 +58,7 @@ export class ShardTransfer {
     const pace = new Pace(this.options.clock, context);
     context.onProgress({ stage: 'copying', bytesDone, keysDone });
     const copied = await this.options.pipeOf(shardId).catchUp(target, begun.value, {
-      epoch, untilWithin: LAG_WRITES_MAX, batchBytes: () => pace.batchBytes(),
+      epoch, atLeast: record.value.version, lagMax: LAG_WRITES_MAX, batchBytes: () => pace.batchBytes(),
       onBatch: async (rows) => {
         const bytes = rows.reduce((sum, row) => sum + rowBytes(row), 0);
         bytesSent += bytes;
@@ -97,7 +97,7 @@ export class ShardTransfer {
     if (!state.ok) return err(failureOf(state.error));
     // Most of what is missing goes before anybody has to wait.
     if (here?.handover === null && state.value.role !== 'primary') {
-      const near = await this.options.pipeOf(shardId).catchUp(target, state.value, { epoch: here.epoch, untilWithin: LAG_WRITES_MAX });
+      const near = await this.options.pipeOf(shardId).catchUp(target, state.value, { epoch: here.epoch, lagMax: LAG_WRITES_MAX });
       if (!near.ok) return err(failureOf(near.error));
     }
     return await this.options.pipeOf(shardId).exclusively(() => this.#handOver(shardId, options));
@@ -135,7 +135,7 @@ export class ShardTransfer {
     const { epoch, lineage, gcFloor } = record.value;
     const state = await peers.call(secondary, shardId, 'import', { epoch, managerEpoch: 0, lineage, gcFloor, primary: this.options.self() }, VERIFY_TIMEOUT_MS);
     if (!state.ok) return;
-    const near = await pipeOf(shardId).catchUp(secondary, state.value, { epoch, untilWithin: LAG_WRITES_MAX });
+    const near = await pipeOf(shardId).catchUp(secondary, state.value, { epoch, lagMax: LAG_WRITES_MAX });
     if (!near.ok) return;
     await pipeOf(shardId).exclusively(async () => {
       const now = this.#servingPrimary(shardId);

@@ -9,7 +9,7 @@ import { err, ok, type Result } from '@/lib/platform/result';
 import { ClusterReader } from './cluster-reader';
 import { Connections } from './connections';
 import { driverFailure, failureOf, INTERRUPTED } from './failures';
-import { LinkedAbort } from './linked-abort';
+import { LinkedAbort } from '../linked-abort';
 import { Membership } from './membership';
 import { Promotion } from './promotion';
 import { Observer } from './observer';

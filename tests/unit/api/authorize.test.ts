@@ -11,7 +11,7 @@ function codeOf(overrides: Partial<AccessRequest>): string {
 
 describe('authorize', () => {
   it('[X1] every route of the contract is in the table, and everything in the table is a way in', () => {
-    const besides = ['openapi', 'live.connect', 'live.subscribe', 'page', 'health'];
+    const besides = ['openapi', 'live.connect', 'live.subscribe', 'page', 'health', 'agent'];
     expect(Object.keys(PERMISSION_OF_ROUTE).sort()).toEqual([...ROUTES.map((route) => route.id), ...besides].sort());
   });
 

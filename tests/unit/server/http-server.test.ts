@@ -16,6 +16,10 @@ function echoParts(overrides: Partial<Parts> = {}): Parts {
       version: '0',
     },
     gateway: { handleRequest: (_request, response) => response.end('{"by":"sockets"}'), handleUpgrade: (_request, socket) => socket.end('sockets') },
+    answerAgent: (_request, response) => {
+      response.end('{"by":"agents"}');
+      return Promise.resolve();
+    },
     pages: {
       handle: (request: IncomingMessage, response) => {
         response.end(JSON.stringify({ by: 'pages', peer: request.headers[PEER_ADDRESS_HEADER] }));
@@ -59,6 +63,7 @@ describe('the HTTP server', () => {
     expect(await by('/api/v1/clusters')).toBe('api');
     expect(await by('/api/v1')).toBe('api');
     expect(await by('/socket.io/?EIO=4&transport=polling')).toBe('sockets');
+    expect(await by('/api/agent/v1/enrol')).toBe('agents');
     expect(await by('/api/health/live')).toBe('pages');
     expect(await by('/api/v1x')).toBe('pages');
     expect(await by('/')).toBe('pages');

@@ -14,7 +14,7 @@ export class LinkedAbort implements Disposable {
     this.#sources = sources;
     this.#onAbort = () => { this.#controller.abort(sources.find((source) => source.aborted)?.reason); };
     // One stop button for 64 moves is no leak: every listener is taken away again.
-    setMaxListeners(0, ...sources);
+    setMaxListeners(0, this.signal, ...sources);
     for (const source of sources) source.addEventListener('abort', this.#onAbort, { once: true });
     if (sources.some((source) => source.aborted)) this.#onAbort();
   }

@@ -1,0 +1,121 @@
+import { AGENT_LIMITS, type Members, type Peer } from '@/lib/contract/agent-protocol';
+import type { HttpAgentConnection } from '@/lib/contract/connection';
+import type { AgentRecord, Store } from '@/lib/contract/storage';
+import type { Clock } from '@/lib/platform/clock';
+import { AgentSession } from './agent-session';
+
+/** Where enrolments are kept. */
+export type AgentRegistry = Pick<Store, 'agents' | 'enrolmentToken' | 'commit'>;
+
+export interface AgentClusterOptions {
+  readonly clusterId: string;
+  readonly connection: HttpAgentConnection;
+  readonly registry: AgentRegistry;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** The agents of one cluster: who is enrolled, who is a member, and what members are told of each other. */
+export class AgentCluster {
+  readonly #sessions = new Map<string, AgentSession>();
+  #members: Members = { revision: 1, nodes: [], owners: [] };
+  #loading: Promise<void> | null = null;
+  #epoch = 0;
+
+  constructor(private readonly options: AgentClusterOptions) {}
+
+  get clusterId(): string {
+    return this.options.clusterId;
+  }
+
+  get connection(): HttpAgentConnection {
+    return this.options.connection;
+  }
+
+  /** Reads who is enrolled, once; a failure of the store is tried again at the next call. */
+  async ready(): Promise<void> {
+    this.#loading ??= this.#load();
+    try {
+      await this.#loading;
+    } catch (error) {
+      this.#loading = null;
+      throw error;
+    }
+  }
+
+  session(nodeId: string): AgentSession | null {
+    return this.#sessions.get(nodeId) ?? null;
+  }
+
+  /** Of all that are enrolled and have not left, in order of their ids. */
+  sessions(): AgentSession[] {
+    return [...this.#sessions.values()].filter(({ record }) => record.removedAtMs === null).sort((a, b) => (a.record.nodeId < b.record.nodeId ? -1 : 1));
+  }
+
+  /** Those that have left included. */
+  everybody(): AgentSession[] {
+    return [...this.#sessions.values()];
+  }
+
+  peerOf(nodeId: string): Peer | null {
+    const session = this.#sessions.get(nodeId);
+    return session?.isMember === true ? peerOfRecord(session.record) : null;
+  }
+
+  /** A manager acts with this authority; nodes are told the highest. */
+  raiseEpoch(epoch: number): void {
+    this.#epoch = Math.max(this.#epoch, epoch);
+  }
+
+  admit(record: AgentRecord): AgentSession {
+    const { clock, random } = this.options;
+    const session = new AgentSession(record, { clock, random, epoch: () => this.#epoch, members: (known) => (known === this.#members.revision ? null : this.#members) });
+    this.#sessions.set(record.nodeId, session);
+    this.#membershipChanged();
+    return session;
+  }
+
+  /** Keeps a changed record; false when the store did not take it. */
+  async save(record: AgentRecord): Promise<boolean> {
+    const committed = await this.options.registry.commit([{ kind: 'save-agent', agent: record }]);
+    const session = this.#sessions.get(record.nodeId);
+    if (!committed.ok || session === undefined) return false;
+    session.record = record;
+    this.#membershipChanged();
+    if (record.removedAtMs !== null) session.end();
+    return true;
+  }
+
+  /** Who owns which shard, by node id; nodes hear of it with their next answer. */
+  ownersChanged(owners: readonly (string | null)[]): void {
+    if (owners.length > AGENT_LIMITS.ownersMax) return;
+    const indexOf = new Map(this.#members.nodes.map((peer, index) => [peer.nodeId, index]));
+    const indexes = owners.map((nodeId) => (nodeId === null ? -1 : indexOf.get(nodeId) ?? -1));
+    const before = this.#members.owners;
+    if (before?.length === indexes.length && indexes.every((index, shardId) => index === before[shardId])) return;
+    this.#members = { ...this.#members, revision: this.#members.revision + 1, owners: indexes };
+  }
+
+  end(): void {
+    for (const session of this.#sessions.values()) session.end();
+  }
+
+  async #load(): Promise<void> {
+    for (const record of await this.options.registry.agents(this.options.clusterId)) if (!this.#sessions.has(record.nodeId)) this.admit(record);
+  }
+
+  /** Members must know each other's keys before they are told to talk, so this is said at once. */
+  #membershipChanged(): void {
+    const { shardCount } = this.options.connection.sharding;
+    const nodes = this.sessions().filter((session) => session.isMember).map((session) => peerOfRecord(session.record));
+    const ownerIds = this.#members.owners?.map((index) => this.#members.nodes[index]?.nodeId) ?? [];
+    const indexOf = new Map(nodes.map((peer, index) => [peer.nodeId, index]));
+    const owners = shardCount > AGENT_LIMITS.ownersMax ? null : ownerIds.map((nodeId) => (nodeId === undefined ? -1 : indexOf.get(nodeId) ?? -1));
+    this.#members = { revision: this.#members.revision + 1, nodes, owners };
+    for (const session of this.#sessions.values()) session.nudge();
+  }
+}
+
+function peerOfRecord({ nodeId, address, peerKeyHash }: AgentRecord): Peer {
+  return { nodeId, address, keyHash: peerKeyHash };
+}

@@ -1,0 +1,96 @@
+import type { EngineWarning, NodeObservation, Observation } from '@/lib/contract/observation';
+import { UNKNOWN_STATS } from '@/lib/contract/node';
+import { UNKNOWN_RESOURCES } from '@/lib/contract/resources';
+import type { DriverFailure } from '@/lib/contract/operation';
+import type { Clock } from '@/lib/platform/clock';
+import { err, ok, type Result } from '@/lib/platform/result';
+import type { AgentCluster } from './agent-cluster';
+import type { AgentSession, ReceivedBeat } from './agent-session';
+import { labelsOfMachine, metricsOfBeat } from './beat-metrics';
+import { failureOf, INTERRUPTED } from './failures';
+import type { ShardView } from './shard-view';
+
+/** A node that holds no poll and is overdue is waited for this long only. */
+const ABSENT_WAIT_MS = 200;
+/** After the start of the manager its agents need a moment to find it again. */
+const FIRST_WAIT_MS = 4_000;
+
+/** Asks every agent for a beat, side by side, and makes a reading of what they say. */
+export class Reader {
+  readonly #beganMs: number;
+
+  constructor(private readonly options: { readonly cluster: AgentCluster; readonly view: ShardView; readonly clock: Clock }) {
+    this.#beganMs = options.clock.monotonicMs();
+  }
+
+  async read(detail: 'nodes' | 'full', signal: AbortSignal): Promise<Result<Observation, DriverFailure>> {
+    const { cluster, view, clock } = this.options;
+    const sessions = cluster.sessions();
+    const answers = await Promise.all(sessions.map(async (session) => {
+      const askedMs = clock.monotonicMs();
+      const received = await session.ask({ shards: detail === 'full', timeoutMs: this.#patienceMs(session), signal });
+      return { session, received, answerMs: clock.monotonicMs() - askedMs };
+    }));
+    if (signal.aborted) return err(INTERRUPTED);
+    if (sessions.some((session) => session.isMember) && !answers.some(({ received }) => received !== null)) {
+      return err(failureOf('node-down', `None of ${sessions.length} agents answered`, true));
+    }
+    const reports = answers.flatMap(({ session, received }) => (received?.beat.shards.held != null ? [{ nodeId: session.record.nodeId, held: received.beat.shards.held }] : []));
+    view.update(reports, sessions.map((session) => session.record.nodeId));
+    cluster.ownersChanged(view.owners());
+    const warnings: EngineWarning[] = [];
+    const nodes = answers.map(({ session, received, answerMs }) => nodeOf(session, received, answerMs, warnings));
+    const { replicationFactor, sharding } = cluster.connection;
+    const engine = sessions[0]?.record.engine;
+    return ok({
+      nodes,
+      shards: detail === 'full' ? view.table() : null,
+      engine: {
+        name: engine?.name ?? 'Agents', version: engine?.version ?? null,
+        serving: view.shardsPlaced === 0 && sessions.length > 0 ? false : null,
+        replicationFactor,
+        settings: { sharding: sharding.method, shardCount: String(sharding.shardCount) },
+      },
+      warnings: [...warnings, ...this.#emptyWarnings(sessions)].slice(0, 1_000),
+    });
+  }
+
+  #patienceMs(session: AgentSession): number {
+    const { answerTimeoutMs } = this.options.cluster.connection;
+    if (session.newest === null) return Math.max(answerTimeoutMs, FIRST_WAIT_MS - (this.options.clock.monotonicMs() - this.#beganMs));
+    return session.isNear ? answerTimeoutMs : Math.min(ABSENT_WAIT_MS, answerTimeoutMs);
+  }
+
+  #emptyWarnings(sessions: readonly AgentSession[]): EngineWarning[] {
+    const members = sessions.filter((session) => session.isMember).length;
+    if (this.options.view.shardsPlaced > 0 || members === 0) return [];
+    return [{
+      code: 'slots-uncovered', nodeId: null, shardId: null,
+      message: `No shard has been made yet; ${members} ${members === 1 ? 'node waits' : 'nodes wait'} for them`,
+      remedy: 'POST /api/v1/clusters/{clusterId}/agents/create-shards',
+    }];
+  }
+}
+
+function nodeOf(session: AgentSession, received: ReceivedBeat | null, answerMs: number, warnings: EngineWarning[]): NodeObservation {
+  const { record } = session;
+  const last = session.newest?.beat ?? null;
+  const identity = {
+    id: record.nodeId, name: record.name, address: record.address, domain: record.domain, pool: 'default', followerOf: null,
+    reportedFailed: false, member: session.isMember, incarnation: last?.incarnation ?? 0, sequence: last?.sequence ?? 0,
+    version: last?.version ?? record.engine.version,
+  };
+  if (received === null) {
+    warnings.push({ code: 'node-did-not-answer', message: `${record.name} gave no beat in time`, nodeId: record.nodeId, shardId: null, remedy: null });
+    return { ...identity, answered: false, answerMs: null, capacity: UNKNOWN_RESOURCES, usage: UNKNOWN_RESOURCES, stats: UNKNOWN_STATS, labels: {} };
+  }
+  const { beat } = received;
+  const { capacity, usage, stats, unusable } = metricsOfBeat(beat);
+  if (unusable.length > 0) {
+    warnings.push({ code: 'load-not-reported', message: `${record.name} sends values that cannot be, taken as unknown: ${unusable.join(', ')}`, nodeId: record.nodeId, shardId: null, remedy: 'Look at how its agent measures them' });
+  }
+  return {
+    ...identity, answered: true, answerMs, incarnation: beat.incarnation, sequence: beat.sequence, capacity, usage, stats,
+    labels: { ...labelsOfMachine(beat.metrics.machine), ...(beat.draining && { draining: 'true' }), ...(session.ignoredBeats > 0 && { ignoredBeats: String(session.ignoredBeats) }) },
+  };
+}
