@@ -112,7 +112,7 @@ export class Agent {
         failures = 0;
         parts.runner.acknowledged(beat.received);
         this.#take(answer.value, parts);
-        const awaited = answer.value.ask !== null || answer.value.commands.length > 0 || answer.value.members !== null;
+        const awaited = answer.value.ask !== null || answer.value.commands.length > 0 || answer.value.members !== null || answer.value.epoch > beat.epoch;
         restMs = awaited ? GAP_MS_MIN : Math.max(GAP_MS_MIN, sentAtMs + AGENT_LIMITS.beatIntervalMs / 4 - clock.monotonicMs());
       } else if (FINAL_PROBLEMS.includes(answer.error.code)) return answer.error;
       else {
@@ -147,6 +147,7 @@ export class Agent {
       this.#membersRevision = answer.members.revision;
       database.membersChanged(answer.members);
     }
+    runner.raiseEpoch(answer.epoch);
     runner.accept(answer.commands);
   }
 

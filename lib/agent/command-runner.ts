@@ -69,13 +69,17 @@ export class CommandRunner {
       else if (command.epoch < this.#epoch) {
         this.#finish({ state: 'failed', key: command.key, failure: { code: 'stale-epoch', message: `A manager with epoch ${this.#epoch} acts on this node; ${command.epoch} is outdated`, retryable: false } });
       } else {
-        if (command.epoch > this.#epoch) {
-          this.options.saveEpoch(command.epoch);
-          this.#epoch = command.epoch;
-        }
+        this.raiseEpoch(command.epoch);
         this.#start(command);
       }
     }
+  }
+
+  /** A manager with this epoch acts on the cluster, whether or not it orders anything here: lower ones are refused from now on. */
+  raiseEpoch(epoch: number): void {
+    if (epoch <= this.#epoch) return;
+    this.options.saveEpoch(epoch);
+    this.#epoch = epoch;
   }
 
   /** Running commands stop at their safe point. */

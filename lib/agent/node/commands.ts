@@ -31,7 +31,7 @@ export class NodeCommands {
     const { transfer } = this.options;
     switch (command.kind) {
       case 'inspectShard': return ok({ ...NOTHING, shard: this.options.heldShard(command.shardId) });
-      case 'copyShard': return await transfer.copy(command.shardId, command.target, command.epoch, context);
+      case 'copyShard': return await transfer.copy(command.shardId, command.target, context);
       case 'verifyShard':
         context.onProgress({ stage: 'verifying', bytesDone: 0, keysDone: 0 });
         return await transfer.verify(command.shardId, command.target);

@@ -28,7 +28,7 @@ export const PEER_ACTIONS = {
   /** What is here? */
   state: z.object({}),
   /** Begin, or go on with, being filled. What is here of another lineage, or too old to catch up, is deleted first. */
-  import: z.object({ epoch, managerEpoch: epoch, lineage: z.string().min(1), gcFloor: version, primary: PeerSchema }),
+  import: z.object({ epoch, lineage: z.string().min(1), gcFloor: version, primary: PeerSchema }),
   /** The rows that follow `previousVersion`, in order of their versions. */
   rows: z.object({ epoch, primary: PeerSchema, previousVersion: version, gcFloor: version, rows: z.array(WireRowSchema).max(100_000), checksum: z.string() }),
   /** Read every row from the disk and say what they add up to. */

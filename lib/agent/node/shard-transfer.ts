@@ -46,11 +46,11 @@ export class ShardTransfer {
   constructor(private readonly options: TransferOptions) {}
 
   /** Fills a copy on `target` until it lacks next to nothing. */
-  async copy(shardId: number, target: Peer, managerEpoch: number, context: CommandContext): Promise<Outcome> {
+  async copy(shardId: number, target: Peer, context: CommandContext): Promise<Outcome> {
     const record = this.#servingPrimary(shardId);
     if (!record.ok) return record;
     const { epoch, lineage, gcFloor } = record.value;
-    const begun = await this.options.peers.call(target, shardId, 'import', { epoch, managerEpoch, lineage, gcFloor, primary: this.options.self() }, VERIFY_TIMEOUT_MS);
+    const begun = await this.options.peers.call(target, shardId, 'import', { epoch, lineage, gcFloor, primary: this.options.self() }, VERIFY_TIMEOUT_MS);
     if (!begun.ok) return err(failureOf(begun.error));
     let bytesDone = begun.value.sizeBytes;
     let keysDone = begun.value.keyCount;
@@ -133,7 +133,7 @@ export class ShardTransfer {
     const record = this.#servingPrimary(shardId);
     if (!record.ok) return;
     const { epoch, lineage, gcFloor } = record.value;
-    const state = await peers.call(secondary, shardId, 'import', { epoch, managerEpoch: 0, lineage, gcFloor, primary: this.options.self() }, VERIFY_TIMEOUT_MS);
+    const state = await peers.call(secondary, shardId, 'import', { epoch, lineage, gcFloor, primary: this.options.self() }, VERIFY_TIMEOUT_MS);
     if (!state.ok) return;
     const near = await pipeOf(shardId).catchUp(secondary, state.value, { epoch, lagMax: LAG_WRITES_MAX });
     if (!near.ok) return;

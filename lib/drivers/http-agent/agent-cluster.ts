@@ -62,9 +62,12 @@ export class AgentCluster {
     return session?.isMember === true ? peerOfRecord(session.record) : null;
   }
 
-  /** A manager acts with this authority; nodes are told the highest. */
-  raiseEpoch(epoch: number): void {
-    this.#epoch = Math.max(this.#epoch, epoch);
+  /** A manager acts with this authority. All nodes are told at once, so that none obeys the one before; false when it is outdated itself. */
+  raiseEpoch(epoch: number): boolean {
+    if (epoch <= this.#epoch) return epoch === this.#epoch;
+    this.#epoch = epoch;
+    for (const session of this.#sessions.values()) session.nudge();
+    return true;
   }
 
   admit(record: AgentRecord): AgentSession {

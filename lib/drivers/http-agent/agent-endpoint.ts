@@ -14,43 +14,50 @@ const BEARER = /^Bearer ([\x21-\x7e]{1,256})$/;
 
 /** Answers a request below AGENT_BASE_PATH. A rejection is a failure of the store; its message holds no secret. */
 export async function answerAgent(hub: AgentHub, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const answer = await answerOf(hub, request);
+  if (answer.ok) send(response, 200, answer.value);
+  else refuse(request, response, answer.error);
+}
+
+async function answerOf(hub: AgentHub, request: IncomingMessage): Promise<Result<object, AgentProblem>> {
   const path = (request.url ?? '/').split('?')[0]!.slice(AGENT_BASE_PATH.length);
   const node = NODE_PATH.exec(path);
-  if (path !== '/enrol' && node === null) return refuse(request, response, { code: 'not-found', detail: 'There is nothing at this path' });
-  if (request.method !== 'POST') return refuse(request, response, { code: 'wrong-method', detail: 'POST' });
+  if (path !== '/enrol' && node === null) return err({ code: 'not-found', detail: 'There is nothing at this path' });
+  if (request.method !== 'POST') return err({ code: 'wrong-method', detail: 'POST' });
   if (node === null) {
     const parsed = await read(request, EnrolRequestSchema, AGENT_LIMITS.enrolBytesMax);
-    const enrolled = parsed.ok ? await hub.enrol(parsed.value) : parsed;
-    return enrolled.ok ? send(response, 200, enrolled.value) : refuse(request, response, enrolled.error);
+    return parsed.ok ? await hub.enrol(parsed.value) : parsed;
   }
   const [, nodeId = '', call] = node;
   const credential = BEARER.exec(request.headers.authorization ?? '')?.[1] ?? null;
   const known = await hub.authenticate(nodeId, credential);
-  if (!known.ok) return refuse(request, response, known.error);
+  if (!known.ok) return known;
   const { session, cluster } = known.value;
-  if (!session.permits()) return refuse(request, response, { code: 'too-many-requests', detail: `At most ${AGENT_LIMITS.requestsPerSecondMax} requests a second` });
-  return call === 'heartbeat' ? await answerHeartbeat({ session, cluster, nodeId }, request, response) : await answerResults(session, nodeId, request, response);
+  if (!session.permits()) return err({ code: 'too-many-requests', detail: `At most ${AGENT_LIMITS.requestsPerSecondMax} requests a second` });
+  return call === 'heartbeat' ? await answerHeartbeat({ session, cluster, nodeId }, request) : await answerResults(session, nodeId, request);
 }
 
-async function answerHeartbeat({ session, cluster, nodeId }: { session: AgentSession; cluster: AgentCluster; nodeId: string }, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answerHeartbeat({ session, cluster, nodeId }: { session: AgentSession; cluster: AgentCluster; nodeId: string }, request: IncomingMessage): Promise<Result<object, AgentProblem>> {
   const parsed = await read(request, HeartbeatSchema, AGENT_LIMITS.beatBytesMax);
-  if (!parsed.ok) return refuse(request, response, parsed.error);
+  if (!parsed.ok) return parsed;
   const beat: Heartbeat = parsed.value;
-  if (beat.nodeId !== nodeId) return refuse(request, response, { code: 'malformed', detail: 'nodeId is not the one of the path' });
+  if (beat.nodeId !== nodeId) return err(OTHER_NODE);
   const taken = session.receive(beat);
-  if (!taken.ok) return refuse(request, response, { code: taken.error, detail: taken.error === 'superseded' ? 'A newer start of this node beats already' : 'This beat, or a newer one, was here before' });
+  if (!taken.ok) return err({ code: taken.error, detail: taken.error === 'superseded' ? 'A newer start of this node beats already' : 'This beat, or a newer one, was here before' });
   if (beat.address !== session.record.address) await cluster.save({ ...session.record, address: beat.address });
-  send(response, 200, await taken.value);
+  return ok(await taken.value);
 }
 
-async function answerResults(session: AgentSession, nodeId: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answerResults(session: AgentSession, nodeId: string, request: IncomingMessage): Promise<Result<object, AgentProblem>> {
   const parsed = await read(request, ResultsSchema, AGENT_LIMITS.resultsBytesMax);
-  if (!parsed.ok) return refuse(request, response, parsed.error);
-  if (parsed.value.nodeId !== nodeId) return refuse(request, response, { code: 'malformed', detail: 'nodeId is not the one of the path' });
+  if (!parsed.ok) return parsed;
+  if (parsed.value.nodeId !== nodeId) return err(OTHER_NODE);
   const incarnation = session.newest?.beat.incarnation ?? 0;
-  if (parsed.value.incarnation < incarnation) return refuse(request, response, { code: 'superseded', detail: 'A newer start of this node beats already' });
-  send(response, 200, session.report(parsed.value.results));
+  if (parsed.value.incarnation < incarnation) return err({ code: 'superseded', detail: 'A newer start of this node beats already' });
+  return ok(session.report(parsed.value.results));
 }
+
+const OTHER_NODE: AgentProblem = { code: 'malformed', detail: 'nodeId is not the one of the path' };
 
 async function read<T>(request: IncomingMessage, schema: z.ZodType<T>, bytesMax: number): Promise<Result<T, AgentProblem>> {
   const chunks: Buffer[] = [];

@@ -55,7 +55,7 @@ export interface SessionOptions {
   readonly members: (knownRevision: number) => Members | null;
 }
 
-export type BeatRefusal = 'stale-beat' | 'superseded' | 'too-many-requests';
+export type BeatRefusal = 'stale-beat' | 'superseded';
 
 export class AgentSession {
   #record: AgentRecord;
@@ -216,7 +216,7 @@ export class AgentSession {
   }
 
   #hasNews(beat: Heartbeat): boolean {
-    return this.#outbox.size > 0 || this.#questions.length > 0 || this.options.members(beat.membersRevision) !== null;
+    return this.#outbox.size > 0 || this.#questions.length > 0 || beat.epoch < this.options.epoch() || this.options.members(beat.membersRevision) !== null;
   }
 
   #hold(): Promise<HeartbeatAnswer> {

@@ -19,6 +19,7 @@ type SetRole = Extract<AgentCommand, { kind: 'setRole' }>;
  */
 export async function createShards(cluster: AgentCluster, options: { readonly epoch: number; readonly nextKey: () => string; readonly signal: AbortSignal }): Promise<Result<{ readonly shardsCreated: number }, DriverFailure>> {
   const { epoch, nextKey, signal } = options;
+  if (!cluster.raiseEpoch(epoch)) return err(failureOf('stale-epoch', `A manager with a higher epoch than ${epoch} acts on this cluster`));
   // One signal for all orders is no leak: each takes its listener away again.
   setMaxListeners(0, signal);
   const members = cluster.sessions().filter((session) => session.isMember);
@@ -41,7 +42,6 @@ export async function createShards(cluster: AgentCluster, options: { readonly ep
       if (failed?.ok === false) return failed;
     }
   }
-  cluster.raiseEpoch(epoch);
   cluster.ownersChanged(placement.map(([primary]) => primary ?? null));
   for (const session of members) session.nudge();
   return ok({ shardsCreated: placement.length });

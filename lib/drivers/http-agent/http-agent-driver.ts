@@ -63,7 +63,7 @@ export class HttpAgentDriver implements ClusterDriver {
 
   async execute(step: DriverStep, context: StepContext): Promise<Result<StepOutcome, DriverFailure>> {
     return await this.#during(context.signal, (signal) => {
-      this.#cluster.raiseEpoch(context.epoch);
+      if (!this.#cluster.raiseEpoch(context.epoch)) return Promise.resolve(err(failureOf('stale-epoch', `A manager with a higher epoch than ${context.epoch} acts on this cluster`)));
       return this.#run(step, { ...context, signal });
     });
   }
