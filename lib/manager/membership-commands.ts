@@ -99,7 +99,8 @@ export class MembershipCommands {
       refusals.push(refusal('not-supported', 'The address (host:port) of a running, empty process is needed'));
     }
     for (const { address, followerOf } of joins) {
-      const taken = address === null ? undefined : [...model.nodes.values()].find((node) => node.address === address);
+      // One that is joining has been seen and waits for just this: to be accepted.
+      const taken = address === null ? undefined : [...model.nodes.values()].find((node) => node.address === address && node.lifecycle !== 'joining');
       if (taken !== undefined) refusals.push(refusal('already-so', `${taken.name} is a member already`, { nodeId: taken.id }));
       if (followerOf === null) continue;
       const leader = model.nodes.get(followerOf);

@@ -1,5 +1,8 @@
 import { HttpClient, type HttpAnswer } from '@/lib/agent/http-client';
-import type { AgentClusterProcesses } from './agent-cluster';
+import type { AgentProcess } from '../../scripts/agents/agent-process';
+
+/** Whoever has nodes. */
+interface Nodes { readonly nodes: readonly AgentProcess[] }
 
 const REDIRECTS_MAX = 8;
 const RETRY_MS = 20;
@@ -38,7 +41,7 @@ export class AgentChecker {
   #lost = 0;
   #longestMs = 0;
 
-  constructor(private readonly cluster: AgentClusterProcesses, private readonly options: { readonly workers?: number; readonly keysPerWorker?: number; /** How long a request is tried again before it is an error. */ readonly patienceMs?: number } = {}) {
+  constructor(private readonly cluster: Nodes, private readonly options: { readonly workers?: number; readonly keysPerWorker?: number; /** How long a request is tried again before it is an error. */ readonly patienceMs?: number } = {}) {
     const workers = options.workers ?? 4;
     this.#done = Promise.all(Array.from({ length: workers }, (_, worker) => this.#work(worker)));
   }
@@ -131,7 +134,7 @@ export class AgentChecker {
 }
 
 /** Keys enough that the largest shards have a middle to stop in. */
-export async function fillAgentKeys(cluster: AgentClusterProcesses, options: { keys: number; valueBytes: number }): Promise<void> {
+export async function fillAgentKeys(cluster: Nodes, options: { keys: number; valueBytes: number }): Promise<void> {
   const value = 'v'.repeat(options.valueBytes);
   const http = new HttpClient();
   let next = 0;

@@ -35,7 +35,9 @@ export class NodeCommands {
       case 'verifyShard':
         context.onProgress({ stage: 'verifying', bytesDone: 0, keysDone: 0 });
         return await transfer.verify(command.shardId, command.target);
-      case 'commitShard': return await this.#commit(command);
+      case 'commitShard':
+        context.onProgress({ stage: 'committing', bytesDone: 0, keysDone: 0 });
+        return await this.#commit(command);
       case 'dropShard': return await this.#drop(command);
       case 'setRole': return await this.#setRole(command);
       case 'drain':

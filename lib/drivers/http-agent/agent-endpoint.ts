@@ -14,12 +14,12 @@ const BEARER = /^Bearer ([\x21-\x7e]{1,256})$/;
 
 /** Answers a request below AGENT_BASE_PATH. A rejection is a failure of the store; its message holds no secret. */
 export async function answerAgent(hub: AgentHub, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const answer = await answerOf(hub, request);
+  const answer = await answerOf(hub, request, response);
   if (answer.ok) send(response, 200, answer.value);
   else refuse(request, response, answer.error);
 }
 
-async function answerOf(hub: AgentHub, request: IncomingMessage): Promise<Result<object, AgentProblem>> {
+async function answerOf(hub: AgentHub, request: IncomingMessage, response: ServerResponse): Promise<Result<object, AgentProblem>> {
   const path = (request.url ?? '/').split('?')[0]!.slice(AGENT_BASE_PATH.length);
   const node = NODE_PATH.exec(path);
   if (path !== '/enrol' && node === null) return err({ code: 'not-found', detail: 'There is nothing at this path' });
@@ -34,10 +34,10 @@ async function answerOf(hub: AgentHub, request: IncomingMessage): Promise<Result
   if (!known.ok) return known;
   const { session, cluster } = known.value;
   if (!session.permits()) return err({ code: 'too-many-requests', detail: `At most ${AGENT_LIMITS.requestsPerSecondMax} requests a second` });
-  return call === 'heartbeat' ? await answerHeartbeat({ session, cluster, nodeId }, request) : await answerResults(session, nodeId, request);
+  return call === 'heartbeat' ? await answerHeartbeat({ session, cluster, nodeId }, request, response) : await answerResults(session, nodeId, request);
 }
 
-async function answerHeartbeat({ session, cluster, nodeId }: { session: AgentSession; cluster: AgentCluster; nodeId: string }, request: IncomingMessage): Promise<Result<object, AgentProblem>> {
+async function answerHeartbeat({ session, cluster, nodeId }: { session: AgentSession; cluster: AgentCluster; nodeId: string }, request: IncomingMessage, response: ServerResponse): Promise<Result<object, AgentProblem>> {
   const parsed = await read(request, HeartbeatSchema, AGENT_LIMITS.beatBytesMax);
   if (!parsed.ok) return parsed;
   const beat: Heartbeat = parsed.value;
@@ -45,6 +45,7 @@ async function answerHeartbeat({ session, cluster, nodeId }: { session: AgentSes
   const taken = session.receive(beat);
   if (!taken.ok) return err({ code: taken.error, detail: taken.error === 'superseded' ? 'A newer start of this node beats already' : 'This beat, or a newer one, was here before' });
   if (beat.address !== session.record.address) await cluster.save({ ...session.record, address: beat.address });
+  response.once('close', () => { if (!response.writableEnded) session.hungUp(beat); });
   return ok(await taken.value);
 }
 

@@ -16,6 +16,8 @@ import { failureOf, INTERRUPTED } from './failures';
 
 /** A node that neither beats nor reports for so long has lost the command. */
 const STALL_MS = 5_000;
+/** One whose connection broke off in the middle of a poll comes back sooner than that, if it comes back. */
+const HUNG_UP_MS = 1_500;
 const STALL_CHECK_MS = 250;
 /** M13: a stopped step answers within 1 s, whatever the node does. */
 const STOP_MS_MAX = 700;
@@ -61,6 +63,8 @@ export class AgentSession {
   #record: AgentRecord;
   #newest: ReceivedBeat | null = null;
   #heardMonotonicMs = -Infinity;
+  /** Its poll broke off then, and nothing came since. */
+  #hungUpMonotonicMs: number | null = null;
   #held: { readonly respond: (answer: HeartbeatAnswer) => void; readonly timer: Disposable } | null = null;
   #asked = 0;
   #questions: Question[] = [];
@@ -93,6 +97,7 @@ export class AgentSession {
 
   /** Holds a poll, or has beaten a moment ago and is between two. */
   get isNear(): boolean {
+    if (this.#hungUpMonotonicMs !== null) return false;
     return this.#held !== null || this.options.clock.monotonicMs() - this.#heardMonotonicMs < AGENT_LIMITS.beatIntervalMs;
   }
 
@@ -111,16 +116,24 @@ export class AgentSession {
     if (before !== undefined && beat.incarnation > before.incarnation) this.#restarted();
     const received = { beat, receivedMonotonicMs: this.options.clock.monotonicMs() };
     this.#newest = received;
-    this.#heardMonotonicMs = received.receivedMonotonicMs;
+    this.#heard();
     for (const key of beat.received) this.#outbox.delete(key);
     this.#answerQuestions(received);
     this.#release();
     return ok(this.#hasNews(beat) ? Promise.resolve(this.#answer()) : this.#hold());
   }
 
+  /** The connection of this beat broke off before it was answered. */
+  hungUp(beat: Heartbeat): void {
+    if (this.#newest?.beat !== beat) return;
+    this.#hungUpMonotonicMs = this.options.clock.monotonicMs();
+    this.#held?.timer[Symbol.dispose]();
+    this.#held = null;
+  }
+
   /** Takes reports; says of each running command how to go on. */
   report(reports: readonly CommandReport[]): ResultsAnswer {
-    this.#heardMonotonicMs = this.options.clock.monotonicMs();
+    this.#heard();
     const controls: ResultsAnswer['controls'] = [];
     for (const report of reports) {
       const call = this.#calls.get(report.key);
@@ -174,8 +187,11 @@ export class AgentSession {
       };
       const call: Call = { command, options, settle, canceled: false };
       const watch = () => {
-        const silentMs = clock.monotonicMs() - Math.max(beganMs, this.#heardMonotonicMs);
-        if (silentMs >= STALL_MS) settle(err(failureOf('timeout', `${this.#record.name} has been silent for ${Math.round(silentMs)} ms, with ${command.kind} under way`, true)));
+        const nowMs = clock.monotonicMs();
+        const silentMs = nowMs - Math.max(beganMs, this.#heardMonotonicMs);
+        const isGone = this.#hungUpMonotonicMs !== null && nowMs - Math.max(beganMs, this.#hungUpMonotonicMs) >= HUNG_UP_MS;
+        if (isGone) settle(err(failureOf('connection-lost', `${this.#record.name} has hung up, with ${command.kind} under way`, true)));
+        else if (silentMs >= STALL_MS) settle(err(failureOf('timeout', `${this.#record.name} has been silent for ${Math.round(silentMs)} ms, with ${command.kind} under way`, true)));
         else timer = clock.after(STALL_CHECK_MS, watch);
       };
       const onAbort = () => {
@@ -202,6 +218,11 @@ export class AgentSession {
     for (const call of [...this.#calls.values()]) call.settle(err(INTERRUPTED));
     for (const question of [...this.#questions]) question.resolve(null);
     this.#release();
+  }
+
+  #heard(): void {
+    this.#heardMonotonicMs = this.options.clock.monotonicMs();
+    this.#hungUpMonotonicMs = null;
   }
 
   #restarted(): void {

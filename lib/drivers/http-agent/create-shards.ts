@@ -32,6 +32,8 @@ export async function createShards(cluster: AgentCluster, options: { readonly ep
     const foreign = received.beat.shards.held?.find((shard) => shard.epoch !== FIRST_EPOCH || roleIn(placement[shard.shardId], session.record.nodeId) !== shard.role);
     if (foreign !== undefined) return err(failureOf('not-empty', `${session.record.name} holds shard ${foreign.shardId} already: the shards of this cluster have been made`));
   }
+  const heldCount = reports.reduce((count, { received }) => count + (received?.beat.shards.held?.length ?? 0), 0);
+  if (heldCount === placement.flat().length) return err(failureOf('not-empty', `All ${placement.length} shards of this cluster have been made`));
   const orders = placement.flatMap((nodeIds, shardId) => ordersFor(cluster, shardId, nodeIds, { epoch, nextKey }));
   // Copies first: a primary finds its secondaries there with the first write.
   for (const role of ['secondary', 'primary'] as const) {

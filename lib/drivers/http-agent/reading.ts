@@ -14,6 +14,7 @@ import type { ShardView } from './shard-view';
 const ABSENT_WAIT_MS = 200;
 /** After the start of the manager its agents need a moment to find it again. */
 const FIRST_WAIT_MS = 4_000;
+const STRANGER_SILENT_MS_MAX = 60_000;
 
 /** Asks every agent for a beat, side by side, and makes a reading of what they say. */
 export class Reader {
@@ -25,7 +26,7 @@ export class Reader {
 
   async read(detail: 'nodes' | 'full', signal: AbortSignal): Promise<Result<Observation, DriverFailure>> {
     const { cluster, view, clock } = this.options;
-    const sessions = cluster.sessions();
+    const sessions = cluster.sessions().filter((session) => this.#isSeen(session));
     const answers = await Promise.all(sessions.map(async (session) => {
       const askedMs = clock.monotonicMs();
       const received = await session.ask({ shards: detail === 'full', timeoutMs: this.#patienceMs(session), signal });
@@ -53,6 +54,11 @@ export class Reader {
       },
       warnings: [...warnings, ...this.#emptyWarnings(sessions)].slice(0, 1_000),
     });
+  }
+
+  /** Who was enrolled and waits to be accepted is shown while it beats; one that never did, or gave up, is in the list of agents only. */
+  #isSeen(session: AgentSession): boolean {
+    return session.isMember || (session.newest !== null && this.options.clock.monotonicMs() - session.newest.receivedMonotonicMs < STRANGER_SILENT_MS_MAX);
   }
 
   #patienceMs(session: AgentSession): number {

@@ -141,7 +141,7 @@ export class ShardMover {
   }
 
   async #inspect(nodeId: string, shardId: number, orders: Orders): Promise<Result<HeldShard | null, DriverFailure>> {
-    const answer = await this.#order(nodeId, { kind: 'inspectShard', shardId }, { ...orders, call: { signal: orders.call.signal } });
+    const answer = await this.#order(nodeId, { kind: 'inspectShard', shardId }, orders);
     return answer.ok ? ok(answer.value.shard) : answer;
   }
 
@@ -150,7 +150,8 @@ export class ShardMover {
     if (session === null) return err(this.#unknown(nodeId));
     // A try of its own: what a node did for an earlier try, it finds by looking at its disk.
     const key = `${orders.idempotencyKey}/${order.kind}/${this.options.nextKey()}`.slice(-256);
-    return await session.call({ ...order, key, epoch: orders.epoch }, orders.call);
+    const isTold = order.kind === 'copyShard' || order.kind === 'verifyShard' || order.kind === 'commitShard';
+    return await session.call({ ...order, key, epoch: orders.epoch }, isTold ? orders.call : { signal: orders.call.signal });
   }
 
   #peerOf(nodeId: string): Peer | null {
@@ -166,8 +167,20 @@ export class ShardMover {
   }
 }
 
+/** Each order tells its own progress; a step's totals never go back. */
 function ordersOf({ epoch, idempotencyKey, signal, bytesPerSecondMax, onProgress }: StepContext): Orders {
-  return { epoch, idempotencyKey, call: { signal, bytesPerSecondMax, onProgress } };
+  let [bytesDone, keysDone] = [0, 0];
+  return {
+    epoch, idempotencyKey,
+    call: {
+      signal, bytesPerSecondMax,
+      onProgress: (progress) => {
+        bytesDone = Math.max(bytesDone, progress.bytesDone);
+        keysDone = Math.max(keysDone, progress.keysDone);
+        onProgress({ stage: progress.stage, bytesDone, keysDone });
+      },
+    },
+  };
 }
 
 function atLeastOne(limit: number | null): number | null {
