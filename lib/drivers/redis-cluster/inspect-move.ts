@@ -30,7 +30,8 @@ export interface SlotEvidence {
  */
 export type MoveFinding =
   | { readonly state: 'untouched'; readonly next: 'begin' }
-  | { readonly state: 'moving'; readonly next: 'copy' | 'announce' }
+  /** return: it arrived and is on its way back, as the revert of a move that had keys on its target goes. */
+  | { readonly state: 'moving'; readonly next: 'copy' | 'announce' | 'return' }
   | { readonly state: 'done' }
   | { readonly state: 'elsewhere'; readonly ownerId: string | null }
   /** Another move has the slot open at one of the ends; it is not ours to overwrite. */
@@ -51,6 +52,7 @@ export function findMove(evidence: SlotEvidence): MoveFinding {
   if (target.ownerId === targetNodeId) {
     // A claim with a higher epoch wins in gossip, whatever the target thinks now.
     if (third !== null && third.configEpoch > target.configEpoch) return { state: 'elsewhere', ownerId: third.nodeId };
+    if (isOurs(evidence, target.migratingTo, sourceNodeId) || (source !== undefined && isOurs(evidence, source.importingFrom, targetNodeId))) return { state: 'moving', next: 'return' };
     if (!everybodyAgrees(evidence)) return { state: 'moving', next: 'announce' };
     // A source that restarts brings its MIGRATING flag back from its disk, and nobody would clear it any more.
     return evidence.silentIds?.has(sourceNodeId) === true ? { state: 'unknown', nodeId: sourceNodeId } : { state: 'done' };
@@ -102,7 +104,7 @@ function everybodyAgrees({ views, sourceNodeId, targetNodeId }: SlotEvidence): b
 export function truthOf(finding: MoveFinding, keys: { source: number | null; target: number | null }): MoveTruth {
   return {
     state: finding.state === 'unknown' ? 'moving' : finding.state,
-    revertible: finding.state === 'moving' && finding.next === 'copy',
+    revertible: finding.state === 'moving' && finding.next !== 'announce',
     keysOnSource: keys.source,
     keysOnTarget: keys.target,
   };

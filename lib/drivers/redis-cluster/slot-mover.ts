@@ -114,7 +114,9 @@ export class SlotMover {
           return err(failureOf('topology-changed', `Slot ${target.shardId} is half moved by somebody else: open on ${this.#named(found.truth, finding.nodeId)} for ${this.#named(found.truth, finding.otherId)}`));
         }
         return await this.#migrate(target, found, context);
-      case 'moving': return finding.next === 'copy' ? await this.#migrate(target, found, context) : await this.#finish(target, found, context);
+      case 'moving':
+        if (finding.next === 'return') return err(failureOf('topology-changed', `Slot ${target.shardId} is on its way back from ${this.#named(found.truth, found.targetNodeId)}`));
+        return finding.next === 'copy' ? await this.#migrate(target, found, context) : await this.#finish(target, found, context);
       default: return assertNever(finding);
     }
   }
@@ -175,6 +177,9 @@ export class SlotMover {
     const { finding } = found.value;
     if (finding.state === 'unknown') return err(this.#silence(found.value, finding.nodeId));
     if (finding.state === 'untouched') return ok({ bytes: 0, keyCount: 0, nodeId: null });
+    if (finding.state === 'moving' && finding.next === 'return') {
+      return await this.#move({ ...target, sourceNodeId: found.value.targetNodeId, targetNodeId: found.value.sourceNodeId }, context, { truthAgeMsMax: 0 });
+    }
     if (finding.state !== 'moving' || finding.next !== 'copy') {
       return err(failureOf('topology-changed', `The move of slot ${target.shardId} cannot be reverted any more: it is ${finding.state === 'moving' ? 'being handed over' : finding.state}`));
     }

@@ -42,6 +42,11 @@ describe('the truth table of a classic migration (REDIS.md)', () => {
     expect(find([view(T, T)], { silentIds: new Set([X]) })).toEqual({ state: 'done' });
   });
 
+  it('target owns and the slot is on its way back, as a revert with keys on the target goes: moving, return', () => {
+    expect(find([view(S, T, { importingFrom: T }), view(T, T, { configEpoch: 2 }), view(X, T)])).toEqual({ state: 'moving', next: 'return' });
+    expect(find([view(S, T, { importingFrom: T }), view(T, T, { configEpoch: 2, migratingTo: S }), view(X, T)])).toEqual({ state: 'moving', next: 'return' });
+  });
+
   it('flags lost by failover with keys on the target: moving, they are set again', () => {
     expect(find([view(S, S), view(T, S)], { keysOnTarget: 5 })).toEqual({ state: 'moving', next: 'copy' });
     expect(find([view(S, S), view(T, S, { importingFrom: 'dead source' })], { formerIds: new Set(['dead source']) })).toEqual({ state: 'moving', next: 'copy' });
@@ -115,7 +120,7 @@ describe('properties over all combinations of answers', () => {
   it('carrying out what is left leads to done: begin, copy and announce all end there', () => {
     fc.assert(fc.property(evidence, (e) => {
       const found = findMove(e);
-      if (!('next' in found) || found.next === 'conflict' || !e.views.has(S)) return;
+      if (!('next' in found) || found.next === 'conflict' || found.next === 'return' || !e.views.has(S)) return;
       const after = new Map([...e.views].map(([nodeId, v]): [string, SlotView] => [nodeId, {
         ...v, ownerId: T, migratingTo: null, importingFrom: null, configEpoch: nodeId === T ? 9 : v.configEpoch,
       }]));
