@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import type { Clock } from '@/lib/platform/clock';
 import { systemClock } from '@/lib/platform/system-clock';
 import { readConfig } from '@/lib/server/config';
 import { createLogger } from '@/lib/server/logger';
@@ -36,12 +37,12 @@ function folderFor(dataDir: string | undefined): { dataDir: string; remove: () =
 }
 
 /** API and sockets, without pages, in this process: quick to start and to stop. */
-export async function startTestServer(options: { dataDir?: string } = {}): Promise<TestServer> {
+export async function startTestServer(options: { dataDir?: string; clock?: Clock } = {}): Promise<TestServer> {
   const { dataDir, remove } = folderFor(options.dataDir);
   const config = readConfig({ PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'error' }, '/');
   if (!config.ok) throw new Error(config.error.join('\n'));
   const server = await startServer({
-    config: config.value, clock: systemClock, logger: createLogger(config.value.logLevel), development: false, openPages: null, apiBeforePages: true,
+    config: config.value, clock: options.clock ?? systemClock, logger: createLogger(config.value.logLevel), development: false, openPages: null, apiBeforePages: true,
   });
   if (!server.ok) throw new Error(server.error);
   return {
