@@ -34,15 +34,18 @@ export async function solve(input: SolveInput): Promise<{ assignment: Int32Array
   const shared = sharedModel(model);
   const iterations = new Array<number>(threads).fill(0);
   let saidAtMs = sinceStartMs();
-  const runs = Array.from({ length: threads }, async (_, thread) => {
-    const workerData: WorkerInput = { model: shared, seed: seed * 1_000 + thread, thread, endEpochMs: Date.now() + leftMs };
-    const worker = new Worker(program, { eval: true, execArgv: [], workerData });
+  const workers = Array.from({ length: threads }, (_, thread) => {
+    const workerData: WorkerInput = { model: shared, seed: seed * 1_000 + thread, endEpochMs: Date.now() + leftMs };
+    return new Worker(program, { eval: true, execArgv: [], workerData });
+  });
+  const runs = workers.map(async (worker, thread) => {
     worker.on('message', (report: WorkerReport) => {
       iterations[thread] = report.iterations;
       if (report.cost < best.cost) {
         best.cost = report.cost;
         best.assignment = report.assignment;
         input.onImprovement(report.cost);
+        for (const other of workers) if (other !== worker) other.postMessage(report);
       }
       if (sinceStartMs() - saidAtMs < SAID_EVERY_MS) return;
       saidAtMs = sinceStartMs();

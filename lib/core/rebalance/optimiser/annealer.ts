@@ -1,35 +1,69 @@
 import type { Random } from '@/lib/platform/random';
+import { Dice } from './dice';
 import type { Incumbent } from './incumbent';
 import type { SearchState } from './search-state';
 
-const NOISE_SIZE = 1 << 16;
+/** Shares of the kinds of change that are tried; what is left are shifts to any bin. */
+export interface Mix {
+  readonly homing: number;
+  readonly swap: number;
+  readonly eject: number;
+}
 
-/** Simulated annealing by random shifts and swaps; the temperature is the caller's. */
+export interface AnnealerInput {
+  readonly state: SearchState;
+  readonly incumbent: Incumbent;
+  /** Items that may move. */
+  readonly movable: Int32Array;
+  readonly random: Random;
+  readonly mix: Mix;
+}
+
+/** A power of two. */
+const NOISE_SIZE = 2_048;
+
+/**
+ * Simulated annealing by random changes; the temperature is the caller's. A change is taken
+ * when it costs less than the temperature times an exponential deviate, which is Metropolis'
+ * rule with the dice cast first, so that a hopeless change is dropped as early as possible.
+ *
+ * Besides shifts and swaps there is the ejection: an item goes to a bin that another, which is
+ * not at home, leaves for its home. Where transient resources are short, what a bin can take in is used up by
+ * what has arrived, whatever has left it, so that trading arrivals is nearly the only way on.
+ */
 export class Annealer {
   readonly #state: SearchState;
   readonly #incumbent: Incumbent;
-  readonly #random: Random;
   readonly #movable: Int32Array;
-  /** Exponential deviates of mean 1: a change is taken when it costs less than one of them times the temperature. */
+  readonly #dice: Dice;
   readonly #noise: Float64Array;
-  swapShare = 0.4;
-  accepted = 0;
+  readonly #homingBelow: number;
+  readonly #swapBelow: number;
+  readonly #ejectBelow: number;
 
-  constructor({ state, incumbent, movable, random }: { state: SearchState; incumbent: Incumbent; movable: Int32Array; random: Random }) {
+  constructor({ state, incumbent, movable, random, mix }: AnnealerInput) {
     this.#state = state;
     this.#incumbent = incumbent;
     this.#movable = movable;
-    this.#random = random;
+    this.#dice = new Dice(random);
     this.#noise = Float64Array.from({ length: NOISE_SIZE }, () => random.exponential(1));
+    this.#homingBelow = mix.homing;
+    this.#swapBelow = mix.homing + mix.swap;
+    this.#ejectBelow = mix.homing + mix.swap + mix.eject;
   }
 
   run(proposals: number, temperature: number): void {
-    const random = this.#random;
+    const dice = this.#dice;
+    const state = this.#state;
+    const movable = this.#movable;
     for (let count = 0; count < proposals; count += 1) {
-      const tolerance = temperature * this.#noise[random.integer(NOISE_SIZE)]!;
-      const item = this.#movable[random.integer(this.#movable.length)]!;
-      if (random.next() < this.swapShare) this.#trySwap(item, this.#movable[random.integer(this.#movable.length)]!, tolerance);
-      else this.#tryShift(item, random.integer(this.#state.binCount), tolerance);
+      const kind = dice.next();
+      const tolerance = temperature * this.#noise[dice.integer(NOISE_SIZE)]!;
+      const item = movable[dice.integer(movable.length)]!;
+      if (kind >= this.#ejectBelow) this.#tryShift(item, dice.integer(state.binCount), tolerance);
+      else if (kind >= this.#swapBelow) this.#tryEject(item, tolerance);
+      else if (kind >= this.#homingBelow) this.#trySwap(item, movable[dice.integer(movable.length)]!, tolerance);
+      else this.#tryHoming(tolerance);
     }
   }
 
@@ -39,9 +73,16 @@ export class Annealer {
     if (from === to || state.groupRules.conflicts(item, to) || !state.hasRoom(item, to)) return;
     if (state.shiftDelta(item, to) > tolerance || !state.groupRules.allowsShift(item, from, to)) return;
     state.shift(item, to);
-    this.accepted += 1;
     this.#incumbent.note(item);
     if (state.cost < this.#incumbent.cost) this.#incumbent.capture();
+  }
+
+  #tryHoming(tolerance: number): void {
+    const state = this.#state;
+    const { count, items } = state.displaced;
+    if (count === 0) return;
+    const item = items[this.#dice.integer(count)]!;
+    this.#tryShift(item, state.initial[item]!, tolerance);
   }
 
   #trySwap(first: number, second: number, tolerance: number): void {
@@ -55,9 +96,32 @@ export class Annealer {
     if (state.swapDelta(first, second) > tolerance) return;
     if (!kin && !state.groupRules.allowsSwap(first, second, firstBin, secondBin)) return;
     state.swap(first, second);
-    this.accepted += 1;
     this.#incumbent.note(first);
     this.#incumbent.note(second);
+    if (state.cost < this.#incumbent.cost) this.#incumbent.capture();
+  }
+
+  /** The item goes to where one that is not at home is, and that one goes home. */
+  #tryEject(item: number, tolerance: number): void {
+    const state = this.#state;
+    const { count, items } = state.displaced;
+    if (count === 0) return;
+    const ejected = items[this.#dice.integer(count)]!;
+    const from = state.itemBin[item]!;
+    const via = state.itemBin[ejected]!;
+    const home = state.initial[ejected]!;
+    if (from === via || state.itemGroup[item] === state.itemGroup[ejected]) return;
+    if (home === from) {
+      this.#trySwap(item, ejected, tolerance);
+      return;
+    }
+    if (state.groupRules.conflicts(item, via) || state.groupRules.conflicts(ejected, home)) return;
+    if (!state.hasRoomFor(item, via, ejected) || !state.hasRoom(ejected, home)) return;
+    if (state.ejectDelta(item, ejected, home) > tolerance || !state.groupRules.allowsEject(item, ejected, { from, via, to: home })) return;
+    state.shift(ejected, home);
+    state.shift(item, via);
+    this.#incumbent.note(item);
+    this.#incumbent.note(ejected);
     if (state.cost < this.#incumbent.cost) this.#incumbent.capture();
   }
 }

@@ -15,8 +15,8 @@ export interface CompiledTerms {
   readonly coefficient: Float64Array;
 
   readonly limitCount: number;
-  /** The first `steadyCount` limits are of resources that are not transient. */
-  readonly steadyCount: number;
+  /** The first `transientCount` limits are of transient resources; on either side of it the scarcest come first. */
+  readonly transientCount: number;
   /** B x limitCount: capacity less base usage. */
   readonly emptyRoom: Float64Array;
   /** W x limitCount. */
@@ -63,8 +63,10 @@ function compileCosts(model: AssignmentModel) {
 function compileLimits(model: AssignmentModel) {
   const { binCount, resourceCount, requirement, baseUsage, capacity, transient } = model;
   const limited = resourceIndices(model).filter((r) => hasFinite(capacity, r, resourceCount));
-  const steady = limited.filter((r) => transient[r] === 0);
-  const ordered = [...steady, ...limited.filter((r) => transient[r] !== 0)];
+  const scarcity = limited.map((r) => scarcityOf(model, r));
+  const byScarcity = limited.map((_, at) => at).sort((a, b) => scarcity[b]! - scarcity[a]! || a - b).map((at) => limited[at]!);
+  const transients = byScarcity.filter((r) => transient[r] !== 0);
+  const ordered = [...transients, ...byScarcity.filter((r) => transient[r] === 0)];
   const limitCount = ordered.length;
   const rowCount = requirement.length / resourceCount;
   const emptyRoom = new Float64Array(binCount * limitCount);
@@ -75,7 +77,16 @@ function compileLimits(model: AssignmentModel) {
     }
     for (let row = 0; row < rowCount; row += 1) need[row * limitCount + limit] = requirement[row * resourceCount + r]!;
   });
-  return { limitCount, steadyCount: steady.length, emptyRoom, need };
+  return { limitCount, transientCount: transients.length, emptyRoom, need };
+}
+
+/** How many times a mean requirement exceeds the mean room left at the start: a check that fails should fail early. */
+function scarcityOf({ binCount, itemCount, resourceCount, itemRow, requirement, baseUsage, capacity }: AssignmentModel, resource: number): number {
+  let required = 0;
+  for (let item = 0; item < itemCount; item += 1) required += requirement[itemRow[item]! * resourceCount + resource]!;
+  let room = -required;
+  for (let bin = 0; bin < binCount; bin += 1) room += capacity[bin * resourceCount + resource]! - baseUsage[bin * resourceCount + resource]!;
+  return room > 0 ? required / room : Infinity;
 }
 
 function resourceIndices(model: AssignmentModel): number[] {

@@ -133,6 +133,20 @@ export class GroupRules {
     return allowed;
   }
 
+  /**
+   * The same for an item that goes to where another of a different group is, which goes to a third
+   * bin: one after the other, which is sufficient, since what the first step leaves behind holds too.
+   */
+  allowsEject(item: number, ejected: number, { from, via, to }: { readonly from: number; readonly via: number; readonly to: number }): boolean {
+    if (!this.allowsShift(ejected, via, to)) return false;
+    this.remove(ejected, via);
+    this.add(ejected, to);
+    const allowed = this.allowsShift(item, from, via);
+    this.remove(ejected, to);
+    this.add(ejected, via);
+    return allowed;
+  }
+
   #shiftCount(slot: number, from: number, to: number): void {
     if (slot < 0) return;
     this.#inNeighbourhood[slot * this.#neighbourhoodCount + from]! -= 1;

@@ -47,11 +47,14 @@ export class Incumbent {
     this.#forget();
   }
 
-  /** Takes over what was found elsewhere and is the state already. */
-  replace(assignment: Int32Array): void {
+  /** Takes over what was found elsewhere, if it is better. */
+  replace(assignment: Int32Array, cost: number): boolean {
+    if (cost >= this.cost) return false;
     this.assignment.set(assignment);
-    this.cost = this.#state.cost;
-    this.#forget();
+    this.cost = cost;
+    // The state has nothing to do with it: everything is different.
+    for (let item = 0; item < this.assignment.length; item += 1) this.note(item);
+    return true;
   }
 
   #forget(): void {

@@ -1,8 +1,10 @@
 import { createRandom } from '@/lib/platform/random';
 import { err, ok, type Result } from '@/lib/platform/result';
-import { Annealer } from './annealer';
+import { Annealer, type Mix } from './annealer';
 import type { AssignmentModel } from './assignment-model';
 import { checkModel, type ModelFault } from './check-model';
+import { Clearing } from './clearing';
+import { Cooling } from './cooling';
 import { Descent } from './descent';
 import { Incumbent } from './incumbent';
 import { SearchState } from './search-state';
@@ -26,7 +28,7 @@ export interface OptimiserOptions {
  */
 export interface Optimiser {
   /**
-   * Works for about so many evaluations (a microsecond each, give or take).
+   * Works for about so many evaluations (a fraction of a microsecond each).
    * `progress`, 0..1, is how much of the whole is over, where that is known better than by
    * the work done, such as by a clock.
    */
@@ -37,18 +39,41 @@ export interface Optimiser {
   readonly iterations: number;
   /** Goes on from an assignment found elsewhere, which must be feasible, if it is better than the best here. */
   adopt(assignment: Int32Array): boolean;
+  /** Takes over as the best what another search on the same model has found, if it is; the search itself goes on from it only when it next begins afresh. */
+  offer(found: { readonly assignment: Int32Array; readonly cost: number }): boolean;
 }
 
-/** The share of the work after which a descent that is still going on makes way. */
-const DESCENT_SHARE = 0.3;
-const COOLING_BATCH = 1_000;
+/** Shares of the whole at which one phase makes way for the next. */
+const DESCENT_UNTIL = 0.25;
+const PILOT_UNTIL = 0.1;
+const MAIN_UNTIL = 0.85;
+/** Share of the main phase that is laid out evenly over all temperatures, whatever the pilot saw. */
+const EVEN_SHARE = 0.2;
 /** The last temperature in terms of the first. */
-const COOLING_RANGE = 1e-6;
+const COOLING_RANGE = 3e-7;
+/** The polish begins where so much of the fall is still to come. */
+const POLISH_FALL = 0.03;
+const COOLING_BATCH = 1_000;
+/** Attempts at clearing per batch of annealing. */
+const CLEARINGS = 3;
+
+const MIX_STEADY: Mix = { homing: 0.05, swap: 0.55, eject: 0.15 };
+/** Where room is used up by arrivals, trading arrivals is what works. */
+const MIX_TRANSIENT: Mix = { homing: 0.1, swap: 0.2, eject: 0.5 };
 
 export function createOptimiser(model: AssignmentModel, options: OptimiserOptions): Result<Optimiser, ModelFault> {
   const checked = checkModel(model);
   return checked.ok ? ok(new Search(model, options)) : err(checked.error);
 }
+
+/**
+ * Four phases. The descent takes what is obvious. A quick annealing shows at which temperatures
+ * this model's cost falls. The main one spends its time there. The polish goes back to the
+ * best of all and cools it again from where the last few percent are won.
+ */
+type Phase =
+  | { readonly name: 'descent' }
+  | { readonly name: 'pilot' | 'main' | 'polish'; readonly cooling: Cooling; readonly from: number; readonly until: number };
 
 class Search implements Optimiser {
   readonly #workUnitsTotal: number;
@@ -57,10 +82,10 @@ class Search implements Optimiser {
   readonly #incumbent: Incumbent;
   readonly #descent: Descent;
   readonly #annealer: Annealer;
-  readonly #firstTemperature: number;
+  readonly #clearing: Clearing;
+  readonly #temperature: number;
   readonly #movableCount: number;
-  #isDescending = true;
-  #annealedFrom = 0;
+  #phase: Phase = { name: 'descent' };
   #iterations = 0;
 
   constructor(model: AssignmentModel, { seed, workUnitsTotal, coolingFrom = 0 }: OptimiserOptions) {
@@ -69,11 +94,14 @@ class Search implements Optimiser {
     this.#workUnitsTotal = workUnitsTotal;
     this.#coolingFrom = coolingFrom;
     this.#movableCount = movable.length;
-    this.#state = new SearchState(model);
-    this.#incumbent = new Incumbent(this.#state);
-    this.#descent = new Descent({ state: this.#state, incumbent: this.#incumbent, pinned: model.pinned });
-    this.#annealer = new Annealer({ state: this.#state, incumbent: this.#incumbent, movable, random: random.fork('annealer') });
-    this.#firstTemperature = temperatureScale(this.#state, movable, random.fork('temperature'));
+    const state = new SearchState(model);
+    const incumbent = new Incumbent(state);
+    this.#state = state;
+    this.#incumbent = incumbent;
+    this.#descent = new Descent({ state, incumbent, pinned: model.pinned });
+    this.#annealer = new Annealer({ state, incumbent, movable, random: random.fork('annealer'), mix: state.hasTransientLimits ? MIX_TRANSIENT : MIX_STEADY });
+    this.#clearing = new Clearing({ state, incumbent, movable, random: random.fork('clearing') });
+    this.#temperature = temperatureScale(state, movable, random.fork('temperature'));
   }
 
   get iterations(): number {
@@ -86,29 +114,56 @@ class Search implements Optimiser {
 
   step(workUnits: number, progress?: number): 'improving' | 'done' {
     const at = () => progress ?? Math.min(1, this.#iterations / this.#workUnitsTotal);
-    if (this.#movableCount === 0 || this.#state.binCount < 2 || at() >= 1) return 'done';
+    if (this.#movableCount === 0 || this.#state.binCount < 2) return 'done';
     const until = this.#iterations + workUnits;
-    while (this.#isDescending && this.#iterations < until) {
-      const { evaluations, isDone } = this.#descent.run(until - this.#iterations);
-      this.#iterations += evaluations;
-      if (isDone || at() > DESCENT_SHARE) {
-        this.#isDescending = false;
-        this.#annealedFrom = at();
-      }
-    }
     while (this.#iterations < until && at() < 1) {
-      const share = this.#coolingFrom + (1 - this.#coolingFrom) * ((at() - this.#annealedFrom) / (1 - this.#annealedFrom));
-      this.#annealer.run(COOLING_BATCH, this.#firstTemperature * COOLING_RANGE ** share);
-      this.#iterations += COOLING_BATCH;
+      if (this.#phase.name === 'descent') this.#descend(until - this.#iterations, at());
+      else if (at() < this.#phase.until) this.#anneal(this.#phase, at());
+      else this.#phase = this.#phaseAfter(this.#phase);
     }
     return at() >= 1 ? 'done' : 'improving';
   }
 
   adopt(assignment: Int32Array): boolean {
     this.#state.reset(assignment);
-    const isBetter = this.#state.cost < this.#incumbent.cost;
-    if (isBetter) this.#incumbent.replace(assignment);
-    else this.#state.reset(this.#incumbent.assignment);
+    const isBetter = this.#incumbent.replace(assignment, this.#state.cost);
+    this.#incumbent.restore();
     return isBetter;
+  }
+
+  offer({ assignment, cost }: { readonly assignment: Int32Array; readonly cost: number }): boolean {
+    return this.#incumbent.replace(assignment, cost);
+  }
+
+  #descend(workUnits: number, at: number): void {
+    const { evaluations, isDone } = this.#descent.run(workUnits);
+    this.#iterations += evaluations;
+    if (!isDone && at < DESCENT_UNTIL) return;
+    const coldest = this.#temperature * COOLING_RANGE;
+    if (this.#coolingFrom > 0) {
+      this.#phase = { name: 'polish', cooling: new Cooling(this.#temperature * COOLING_RANGE ** this.#coolingFrom, coldest), from: at, until: 1 };
+      return;
+    }
+    this.#phase = { name: 'pilot', cooling: new Cooling(this.#temperature, coldest), from: at, until: at + PILOT_UNTIL * (1 - at) };
+  }
+
+  #anneal({ cooling, from, until }: Exclude<Phase, { name: 'descent' }>, at: number): void {
+    const share = Math.min(1, (at - from) / (until - from));
+    const temperature = cooling.temperature(share);
+    this.#annealer.run(COOLING_BATCH, temperature);
+    this.#iterations += COOLING_BATCH;
+    for (let attempt = 0; attempt < CLEARINGS; attempt += 1) this.#iterations += this.#clearing.attempt(temperature);
+    cooling.observe(share, this.#state.cost);
+  }
+
+  #phaseAfter({ name, cooling, until }: Exclude<Phase, { name: 'descent' }>): Phase {
+    switch (name) {
+      case 'pilot':
+        return { name: 'main', cooling: cooling.replanned(EVEN_SHARE), from: until, until: until + (1 - until) * MAIN_UNTIL };
+      case 'main':
+      case 'polish':
+        this.#incumbent.restore();
+        return { name: 'polish', cooling: cooling.from(POLISH_FALL), from: until, until: 1 };
+    }
   }
 }

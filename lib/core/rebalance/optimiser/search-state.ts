@@ -1,6 +1,7 @@
 import type { AssignmentModel } from './assignment-model';
 import { BinContents } from './bin-contents';
 import { compileTerms } from './compiled-terms';
+import { DisplacedItems } from './displaced-items';
 import { GroupRules } from './group-rules';
 import { MoveCosts } from './move-costs';
 
@@ -17,6 +18,8 @@ export class SearchState {
   readonly itemCount: number;
   readonly itemBin: Int32Array;
   readonly itemGroup: Int32Array;
+  readonly initial: Int32Array;
+  readonly displaced: DisplacedItems;
   readonly contents: BinContents;
   /** B, the cost of the terms on the bin. */
   readonly binCost: Float64Array;
@@ -25,7 +28,6 @@ export class SearchState {
   /** Exact on integer input, within rounding otherwise. */
   cost = 0;
 
-  readonly #initial: Int32Array;
   readonly #itemRow: Int32Array;
   readonly #open: Uint8Array;
   readonly #termCount: number;
@@ -33,8 +35,10 @@ export class SearchState {
   readonly #excess: Float64Array;
   readonly #coefficient: Float64Array;
   readonly #limitCount: number;
-  readonly #steadyCount: number;
+  readonly #transientCount: number;
   readonly #emptyRoom: Float64Array;
+  /** B x limits, before anything has moved. */
+  readonly #startRoom: Float64Array;
   readonly #room: Float64Array;
   readonly #need: Float64Array;
 
@@ -43,14 +47,14 @@ export class SearchState {
     this.binCount = model.binCount;
     this.itemCount = model.itemCount;
     this.itemGroup = model.itemGroup;
-    this.#initial = model.initial;
+    this.initial = model.initial;
     this.#itemRow = model.itemRow;
     this.#open = model.open;
     this.#termCount = terms.termCount;
     this.#emptyExcess = terms.emptyExcess;
     this.#coefficient = terms.coefficient;
     this.#limitCount = terms.limitCount;
-    this.#steadyCount = terms.steadyCount;
+    this.#transientCount = terms.transientCount;
     this.#emptyRoom = terms.emptyRoom;
     this.#need = terms.need;
 
@@ -61,7 +65,9 @@ export class SearchState {
     this.groupRules = new GroupRules(model);
     this.#excess = new Float64Array(terms.emptyExcess.length);
     this.#room = new Float64Array(terms.emptyRoom.length);
+    this.displaced = new DisplacedItems(model.itemCount);
     this.reset(model.initial);
+    this.#startRoom = this.#room.slice();
   }
 
   /** Starts again from an assignment; sums are taken anew, so rounding does not pile up. */
@@ -73,14 +79,16 @@ export class SearchState {
     this.#excess.set(this.#emptyExcess);
     this.#room.set(this.#emptyRoom);
     let moving = 0;
+    this.displaced.clear();
     for (let item = 0; item < this.itemCount; item += 1) {
       const bin = this.itemBin[item]!;
-      const start = this.#initial[item]!;
+      const start = this.initial[item]!;
       this.#addLoad(item, start, 1);
-      this.#take(item, start, 0, this.#limitCount);
+      this.#take(item, start, 0);
       this.groupRules.add(item, bin);
       this.contents.add(item, bin);
       if (bin === start) continue;
+      this.displaced.add(item);
       this.#addLoad(item, start, -1);
       this.#addLoad(item, bin, 1);
       this.#moveRoom(item, start, bin);
@@ -95,30 +103,47 @@ export class SearchState {
     this.cost = onBins + moving + this.moveCosts.groupCost;
   }
 
+  get hasTransientLimits(): boolean {
+    return this.#transientCount > 0;
+  }
+
   /** May the item go to the bin (which is not its own), as far as the bin itself is concerned? */
   hasRoom(item: number, to: number): boolean {
-    const isReturn = this.#initial[item] === to;
+    const isReturn = this.initial[item] === to;
     if (!isReturn && this.#open[to] === 0) return false;
-    const count = isReturn ? this.#steadyCount : this.#limitCount;
+    const limitCount = this.#limitCount;
+    const needAt = this.#itemRow[item]! * limitCount;
+    const roomAt = to * limitCount;
+    for (let limit = isReturn ? this.#transientCount : 0; limit < limitCount; limit += 1) {
+      if (this.#need[needAt + limit]! > this.#room[roomAt + limit]!) return false;
+    }
+    return true;
+  }
+
+  /** Would the item fit if everything that can leave had left? Transient room of what began there is not given back. */
+  couldHold(item: number, to: number): boolean {
+    if (this.initial[item] === to) return true;
+    if (this.#open[to] === 0) return false;
     const needAt = this.#itemRow[item]! * this.#limitCount;
     const roomAt = to * this.#limitCount;
-    for (let limit = 0; limit < count; limit += 1) {
-      if (this.#need[needAt + limit]! > this.#room[roomAt + limit]!) return false;
+    for (let limit = 0; limit < this.#limitCount; limit += 1) {
+      const room = limit < this.#transientCount ? this.#startRoom[roomAt + limit]! : this.#emptyRoom[roomAt + limit]!;
+      if (this.#need[needAt + limit]! > room) return false;
     }
     return true;
   }
 
   /** The same while `leaving` goes away from there. */
   hasRoomFor(item: number, to: number, leaving: number): boolean {
-    const isReturn = this.#initial[item] === to;
+    const isReturn = this.initial[item] === to;
     if (!isReturn && this.#open[to] === 0) return false;
-    const count = isReturn ? this.#steadyCount : this.#limitCount;
-    const released = this.#initial[leaving] === to ? this.#steadyCount : this.#limitCount;
-    const needAt = this.#itemRow[item]! * this.#limitCount;
-    const leavingAt = this.#itemRow[leaving]! * this.#limitCount;
-    const roomAt = to * this.#limitCount;
-    for (let limit = 0; limit < count; limit += 1) {
-      const room = this.#room[roomAt + limit]! + (limit < released ? this.#need[leavingAt + limit]! : 0);
+    const limitCount = this.#limitCount;
+    const releasedFrom = this.initial[leaving] === to ? this.#transientCount : 0;
+    const needAt = this.#itemRow[item]! * limitCount;
+    const leavingAt = this.#itemRow[leaving]! * limitCount;
+    const roomAt = to * limitCount;
+    for (let limit = isReturn ? this.#transientCount : 0; limit < limitCount; limit += 1) {
+      const room = this.#room[roomAt + limit]! + (limit >= releasedFrom ? this.#need[leavingAt + limit]! : 0);
       if (this.#need[needAt + limit]! > room) return false;
     }
     return true;
@@ -194,6 +219,15 @@ export class SearchState {
       + this.moveCosts.swapGroupDelta(first, second, firstBin, secondBin);
   }
 
+  /** Of an item that goes to where another is, which goes to a third bin; not exact in the group term where both groups have most items away. */
+  ejectDelta(item: number, ejected: number, to: number): number {
+    const from = this.itemBin[item]!;
+    const via = this.itemBin[ejected]!;
+    return this.costWithout(item) - this.binCost[from]! + this.costReplacing(via, ejected, item) - this.binCost[via]! + this.costWith(ejected, to) - this.binCost[to]!
+      + this.moveCosts.at(item, via) - this.moveCosts.at(item, from) + this.moveCosts.groupDelta(item, from, via)
+      + this.moveCosts.at(ejected, to) - this.moveCosts.at(ejected, via) + this.moveCosts.groupDelta(ejected, via, to);
+  }
+
   shift(item: number, to: number): void {
     const from = this.itemBin[item]!;
     const groupCost = this.moveCosts.groupCost;
@@ -223,6 +257,9 @@ export class SearchState {
     this.contents.add(item, to);
     this.moveCosts.move(item, from, to);
     this.itemBin[item] = to;
+    const initial = this.initial[item]!;
+    if (from === initial) this.displaced.add(item);
+    else if (to === initial) this.displaced.remove(item);
   }
 
   #addLoad(item: number, bin: number, sign: 1 | -1): void {
@@ -234,21 +271,21 @@ export class SearchState {
 
   /** What is transient stays taken on the initial bin, wherever the item is. */
   #moveRoom(item: number, from: number, to: number): void {
-    const initial = this.#initial[item]!;
-    this.#give(item, from, 0, initial === from ? this.#steadyCount : this.#limitCount);
-    this.#take(item, to, 0, initial === to ? this.#steadyCount : this.#limitCount);
+    const initial = this.initial[item]!;
+    this.#give(item, from, initial === from ? this.#transientCount : 0);
+    this.#take(item, to, initial === to ? this.#transientCount : 0);
   }
 
-  #take(item: number, bin: number, begin: number, end: number): void {
+  #take(item: number, bin: number, begin: number): void {
     const needAt = this.#itemRow[item]! * this.#limitCount;
     const roomAt = bin * this.#limitCount;
-    for (let limit = begin; limit < end; limit += 1) this.#room[roomAt + limit]! -= this.#need[needAt + limit]!;
+    for (let limit = begin; limit < this.#limitCount; limit += 1) this.#room[roomAt + limit]! -= this.#need[needAt + limit]!;
   }
 
-  #give(item: number, bin: number, begin: number, end: number): void {
+  #give(item: number, bin: number, begin: number): void {
     const needAt = this.#itemRow[item]! * this.#limitCount;
     const roomAt = bin * this.#limitCount;
-    for (let limit = begin; limit < end; limit += 1) this.#room[roomAt + limit]! += this.#need[needAt + limit]!;
+    for (let limit = begin; limit < this.#limitCount; limit += 1) this.#room[roomAt + limit]! += this.#need[needAt + limit]!;
   }
 
   #recost(bin: number): number {

@@ -94,6 +94,21 @@ describe('the optimiser, over generated instances', { timeout: 120_000 }, () => 
     expect(created.value.adopt(initial)).toBe(false);
     expect(created.value.best().cost).toBe(better.cost);
   });
+
+  it('takes an offer as the best without losing its own way', () => {
+    const { instance, initial } = generateInstance(11, { machines: 12, services: 20, processesMax: 4, resources: 3 });
+    const model = modelOf(instance, initial);
+    const better = optimised(model, 1, 100_000);
+    const created = createOptimiser(model, { seed: 2, workUnitsTotal: 40_000 });
+    if (!created.ok) throw new Error(created.error.message);
+    created.value.step(5_000);
+    expect(created.value.offer(better)).toBe(true);
+    expect(created.value.offer({ assignment: initial, cost: better.cost })).toBe(false);
+    while (created.value.step(5_000) !== 'done');
+    const { assignment, cost } = created.value.best();
+    expect(cost).toBeLessThanOrEqual(better.cost);
+    expect(evaluate(instance, initial, assignment)).toMatchObject({ cost, violations: [] });
+  });
 });
 
 describe('[P9] models that cannot be worked on', () => {
