@@ -8,7 +8,7 @@ import { NodeClient } from './node-client';
  * a MIGRATE of seconds on a shared one would make its node look dead and hold up the
  * hand-over of other slots.
  */
-export type Lane = 'observe' | 'control' | 'migrate';
+export type Lane = 'observe' | 'control' | 'migrate' | 'sample';
 
 /** At most one connection per node and lane, opened when first used. */
 export class Connections {

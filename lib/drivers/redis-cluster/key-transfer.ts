@@ -4,16 +4,16 @@ import { driverFailure, failureOf, type CommandFailure } from './failures';
 import { keysOnTarget, keysWithSameValue } from './key-comparison';
 import type { Command } from './node-client';
 import { textOf } from './replies';
-import type { SizedKey, TransferEnds } from './transfer-ends';
+import type { PairEnds, SizedKey, TransferEnds } from './transfer-ends';
 
 /**
  * MIGRATE gives up when the far end is silent for this long. The source serves nobody
  * meanwhile, so it is short; a large value gets the time to be restored on top.
  */
 const IDLE_MS_MIN = 1_000;
-const RESTORED_BYTES_PER_MS = 20_000;
+export const RESTORED_BYTES_PER_MS = 20_000;
 /** A value above this does not fit into one RESTORE (proto-max-bulk-len, 512 MB by default). */
-const KEY_BYTES_MAX = 512 * 1024 * 1024;
+export const KEY_BYTES_MAX = 512 * 1024 * 1024;
 const TRIES_MAX = 3;
 
 /**
@@ -73,23 +73,32 @@ async function sendGroup(ends: TransferEnds, keys: readonly SizedKey[], replaceA
 }
 
 /** Did the command end without telling what it did? */
-function isInDoubt(failure: CommandFailure): boolean {
+export function isInDoubt(failure: CommandFailure): boolean {
   return failure.code === 'IOERR' || failure.kind === 'timeout' || failure.kind === 'connection';
 }
 
 async function migrate(ends: TransferEnds, keys: readonly SizedKey[], { replace }: { replace: boolean }): Promise<Result<void, CommandFailure>> {
-  const bytes = keys.reduce((sum, key) => sum + key.bytes, 0);
-  const idleMs = Math.ceil(IDLE_MS_MIN + bytes / RESTORED_BYTES_PER_MS);
-  const { username, password } = ends.credentials;
-  const auth = password === undefined || password === '' ? [] : username === undefined ? ['AUTH', password] : ['AUTH2', username, password];
-  const command: Command = [
-    'MIGRATE', ends.targetEndpoint.host, ends.targetEndpoint.port, '', 0, idleMs, ...(replace ? ['REPLACE'] : []), ...auth,
-    'KEYS', ...keys.map((key) => key.name),
-  ];
-  // Connecting, sending and the answer each may take the idle time, behind what the source does already.
-  const reply = await ends.migrate.call(command, { timeoutMs: 3 * idleMs + ends.commandTimeoutMs });
+  const reply = await ends.migrate.call(migrateCommand(ends, keys, { replace }), { timeoutMs: migrateTimeoutMs(keys) + ends.commandTimeoutMs });
   const status = textOf(reply, 'MIGRATE');
   return status.ok ? ok(undefined) : status;
+}
+
+export function migrateCommand(ends: PairEnds, keys: readonly SizedKey[], { replace }: { replace: boolean }): Command {
+  const { username, password } = ends.credentials;
+  const auth = password === undefined || password === '' ? [] : username === undefined ? ['AUTH', password] : ['AUTH2', username, password];
+  return [
+    'MIGRATE', ends.targetEndpoint.host, ends.targetEndpoint.port, '', 0, idleMs(keys), ...(replace ? ['REPLACE'] : []), ...auth,
+    'KEYS', ...keys.map((key) => key.name),
+  ];
+}
+
+/** Connecting, sending and the answer each may take the idle time. */
+export function migrateTimeoutMs(keys: readonly SizedKey[]): number {
+  return 3 * idleMs(keys);
+}
+
+function idleMs(keys: readonly SizedKey[]): number {
+  return Math.ceil(IDLE_MS_MIN + keys.reduce((sum, key) => sum + key.bytes, 0) / RESTORED_BYTES_PER_MS);
 }
 
 /** A key that cannot be moved at all; told before anything is tried. */

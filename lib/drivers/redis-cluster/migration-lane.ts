@@ -2,17 +2,38 @@ import { sleep, type Clock } from '@/lib/platform/clock';
 
 /**
  * MIGRATE stops the source's only thread, and the target's while it restores. So each
- * source has one MIGRATE under way at a time however many slots are in flight, and the
- * batches are sized so that one takes about TARGET_MS by the measured time, which also
- * covers values that are slow to serialise. Below the least batch the fixed cost of a
- * round trip is all there is to measure: a busy machine would shrink it for nothing.
+ * source has one burst of MIGRATE under way at a time however many slots are in flight,
+ * each target takes part in a few at most, and the bursts are sized so that one takes
+ * about TARGET_MS by the measured time, which also covers values that are slow to
+ * serialise. Below the least burst the fixed cost of a round trip is all there is to
+ * measure: a busy machine would shrink it for nothing.
  */
 const TARGET_MS = 4;
-const KEYS = { first: 32, min: 16, max: 400 } as const;
+const KEYS = { first: 96, min: 16, max: 400 } as const;
 const BYTES = { first: 256 * 1024, min: 64 * 1024, max: 4 * 1024 * 1024 } as const;
-/** After a batch that took longer than this, clients get the source to themselves for a quarter of its time. */
+/** After a burst that took longer than this, clients get the source to themselves for a quarter of its time. */
 const REST_ABOVE_MS = 1.5 * TARGET_MS;
 const REST_MS_MAX = 250;
+/** Bursts at a time that one target restores; more would only wait for its one thread, and keep their sources stopped meanwhile. */
+const BURSTS_PER_TARGET_MAX = 2;
+
+/** How many may come through at a time; the rest waits in its order. */
+export class TargetGate {
+  #inside = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#inside >= BURSTS_PER_TARGET_MAX) await new Promise<void>((resolve) => { this.#waiting.push(resolve); });
+    else this.#inside += 1;
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#inside -= 1;
+      else next();
+    }
+  }
+}
 
 export class MigrationLane {
   readonly #clock: Clock;
@@ -24,22 +45,22 @@ export class MigrationLane {
     this.#clock = clock;
   }
 
-  /** How much the next batch may hold; a larger key goes alone. */
-  get batch(): { readonly keysMax: number; readonly bytesMax: number } {
+  /** How much the next burst may hold; a larger key goes alone. */
+  get burst(): { readonly keysMax: number; readonly bytesMax: number } {
     return { keysMax: Math.floor(this.#keysMax), bytesMax: Math.floor(this.#bytesMax) };
   }
 
-  /** Runs `work` after all that was asked for before; at most one at a time. */
-  async run<T>(size: { keys: number; bytes: number }, work: () => Promise<T>): Promise<T> {
-    const turn = this.#tail.then(async () => {
+  /** Runs `work` after all that was asked for before; at most one at a time. `duty`: share of the time that the source may spend on it, 0..1. */
+  async run<T>(size: { keys: number; bytes: number }, { gate, duty }: { gate: TargetGate; duty: () => number }, work: () => Promise<T>): Promise<T> {
+    const turn = this.#tail.then(() => gate.run(async () => {
       const beganAtMs = this.#clock.monotonicMs();
       const value = await work();
       const tookMs = this.#clock.monotonicMs() - beganAtMs;
       this.#adapt(size, tookMs);
-      return { value, restMs: tookMs > REST_ABOVE_MS ? Math.min(REST_MS_MAX, tookMs / 4) : 0 };
-    });
+      return { value, restMs: restMs(tookMs, duty()) };
+    }));
     this.#tail = turn.then(
-      async ({ restMs }) => { if (restMs > 0) await sleep(this.#clock, restMs); },
+      async ({ restMs: ms }) => { if (ms > 0) await sleep(this.#clock, ms); },
       // The caller of that turn has the error; the next turn is not concerned.
       () => undefined,
     );
@@ -54,8 +75,14 @@ export class MigrationLane {
       }
       return;
     }
-    // Only a batch that used its limit proves that there is room above it.
+    // Only a burst that used its limit proves that there is room above it.
     if (tookMs < TARGET_MS && keys >= 0.8 * this.#keysMax) this.#keysMax = Math.min(KEYS.max, this.#keysMax + 8);
     if (tookMs < TARGET_MS && bytes >= 0.6 * this.#bytesMax) this.#bytesMax = Math.min(BYTES.max, this.#bytesMax + 64 * 1024);
   }
+}
+
+function restMs(tookMs: number, duty: number): number {
+  const byDuty = duty >= 1 ? 0 : tookMs * (1 / Math.max(0.05, duty) - 1);
+  const afterLong = tookMs > REST_ABOVE_MS ? tookMs / 4 : 0;
+  return Math.min(REST_MS_MAX, Math.max(byDuty, afterLong));
 }

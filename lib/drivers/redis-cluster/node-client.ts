@@ -1,13 +1,13 @@
-import { Redis, type RedisOptions } from 'ioredis';
 import type { RedisConnection } from '@/lib/contract/connection';
 import type { Clock } from '@/lib/platform/clock';
 import { err, ok, type Result } from '@/lib/platform/result';
 import { formatEndpoint, type Endpoint } from './endpoints';
 import { errorReply, type CommandFailure } from './failures';
+import { RespError, RespProtocolError, type Command, type RawReply } from './resp';
+import { RespConnection } from './resp-connection';
 import type { CommandResult, Reply } from './replies';
 
-type Argument = string | number | Buffer;
-export type Command = readonly [name: string, ...args: Argument[]];
+export type { Command } from './resp';
 
 export interface CallOptions {
   /** For connecting, authenticating and all replies together. */
@@ -17,19 +17,14 @@ export interface CallOptions {
 }
 
 interface Open {
-  readonly redis: Redis;
+  readonly connection: RespConnection;
   readonly ready: Promise<Result<void, CommandFailure>>;
-  waiting: Waiting[];
-}
-
-/** A pipeline that goes out with whatever else is sent to this node in the same turn of the event loop. */
-interface Waiting {
-  readonly commands: readonly Command[];
-  readonly bytes: boolean;
-  readonly resolve: (results: Result<CommandResult[], CommandFailure>) => void;
 }
 
 type Credentials = Pick<RedisConnection, 'username' | 'password' | 'tls'>;
+
+/** Sent before everything else; a server that refuses it (by its ACL) does without. */
+const NAME: Command = ['CLIENT', 'SETNAME', 'phantom-scale'];
 
 /**
  * One connection to one node, opened by its first use and opened again by the next use
@@ -76,69 +71,39 @@ export class NodeClient {
     this.#drop();
   }
 
-  /** Many moves talk to the same nodes at once: what one turn of the event loop sends to a node is one write. */
   async #send(commands: readonly Command[], bytes: boolean): Promise<Result<CommandResult[], CommandFailure>> {
     if (this.#closed) return err({ kind: 'connection', code: '', farCode: '', message: 'The connection was closed by us' });
     const open = this.#open ?? this.#connect();
     const ready = await open.ready;
     if (!ready.ok) return ready;
-    return await new Promise((resolve) => {
-      open.waiting.push({ commands, bytes, resolve });
-      if (open.waiting.length === 1) setImmediate(() => { void this.#flush(open); });
-    });
-  }
-
-  async #flush(open: Open): Promise<void> {
-    const batch = open.waiting;
-    open.waiting = [];
-    const pipeline = open.redis.pipeline();
-    for (const { commands, bytes } of batch) {
-      for (const [name, ...args] of commands) {
-        if (bytes) pipeline.callBuffer(name, ...args);
-        else pipeline.call(name, ...args);
-      }
-    }
-    const replies = await pipeline.exec().catch(() => null);
-    let from = 0;
-    for (const { commands, resolve } of batch) {
-      const own = replies?.slice(from, from + commands.length);
-      from += commands.length;
-      resolve(own === undefined ? err(this.#lost(null)) : ok(own.map(([error, reply]): CommandResult => error === null ? ok(reply as Reply) : err(this.#failureOf(error)))));
+    try {
+      const replies = await open.connection.send(commands);
+      return ok(replies.map((reply): CommandResult => reply instanceof RespError ? err(errorReply(this.#withoutSecrets(reply.text))) : ok(bytes ? bytesOf(reply) : textOf(reply))));
+    } catch (error) {
+      return err(this.#lost(error));
     }
   }
 
   #connect(): Open {
-    const redis = new Redis(optionsFor(this.#endpoint, this.#credentials));
-    // ioredis rejects with "Connection is closed." whatever happened; the reason comes
-    // by the event alone.
-    let reason: Error | null = null;
-    redis.on('error', (error: Error) => { reason = error; });
-    const open: Open = {
-      redis,
-      waiting: [],
-      ready: redis.connect().then(
-        () => this.#authenticate(redis),
-        (error: unknown) => err(this.#lost(reason ?? error)),
-      ),
-    };
-    redis.on('end', () => { if (this.#open === open) this.#open = null; });
+    const connection: RespConnection = new RespConnection(this.#endpoint, this.#credentials.tls, () => {
+      if (this.#open?.connection === connection) this.#open = null;
+    });
+    const ready = connection.ready.then(() => this.#introduce(connection)).catch((error: unknown) => err(this.#lost(error)));
+    const open: Open = { connection, ready };
     this.#open = open;
-    void open.ready.then((ready) => { if (!ready.ok && this.#open === open) this.#drop(); });
+    void ready.then((result) => { if (!result.ok && this.#open === open) this.#drop(); });
     return open;
   }
 
-  /** AUTH is sent by us and not by ioredis, which hides some of its failures behind a line on the console. */
-  async #authenticate(redis: Redis): Promise<Result<void, CommandFailure>> {
+  async #introduce(connection: RespConnection): Promise<Result<void, CommandFailure>> {
     const { username, password } = this.#credentials;
-    if (password === undefined || password === '') return ok(undefined);
-    try {
-      await redis.call('AUTH', ...(username === undefined ? [] : [username]), password);
-      return ok(undefined);
-    } catch (error) {
-      const failure = this.#failureOf(error);
-      // ERR: the server has no password at all; a needless one does no harm.
-      return failure.kind === 'error-reply' && failure.code === 'ERR' ? ok(undefined) : err(failure);
-    }
+    const hasPassword = password !== undefined && password !== '';
+    const auth: readonly Command[] = hasPassword ? [username === undefined ? ['AUTH', password] : ['AUTH', username, password]] : [];
+    const [first] = await connection.send([...auth, NAME]);
+    if (!hasPassword || !(first instanceof RespError)) return ok(undefined);
+    const failure = errorReply(this.#withoutSecrets(first.text));
+    // ERR: the server has no password at all; a needless one does no harm.
+    return failure.code === 'ERR' ? ok(undefined) : err(failure);
   }
 
   async #withDeadline<T>(timeoutMs: number, work: () => Promise<Result<T, CommandFailure>>): Promise<Result<T, CommandFailure>> {
@@ -154,19 +119,13 @@ export class NodeClient {
   #drop(): void {
     const open = this.#open;
     this.#open = null;
-    open?.redis.disconnect();
-  }
-
-  #failureOf(error: unknown): CommandFailure {
-    if (error instanceof Error && error.name === 'ReplyError') return errorReply(this.#withoutSecrets(error.message));
-    return this.#lost(error);
+    open?.connection.end();
   }
 
   #lost(error: unknown): CommandFailure {
-    if (error instanceof Error && error.name === 'ReplyError') return errorReply(this.#withoutSecrets(error.message));
     const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
     const message = error instanceof Error ? error.message : 'The connection was lost';
-    return { kind: 'connection', code, farCode: '', message: this.#withoutSecrets(message) };
+    return { kind: error instanceof RespProtocolError ? 'malformed' : 'connection', code, farCode: '', message: this.#withoutSecrets(message) };
   }
 
   /** An unknown command is echoed with its arguments, and MIGRATE's hold the password. */
@@ -176,27 +135,16 @@ export class NodeClient {
   }
 }
 
-function optionsFor(endpoint: Endpoint, { tls }: Credentials): RedisOptions {
-  return {
-    host: endpoint.host,
-    port: endpoint.port,
-    lazyConnect: true,
-    retryStrategy: null,
-    maxRetriesPerRequest: 0,
-    enableReadyCheck: false,
-    autoResendUnfulfilledCommands: false,
-    disableClientInfo: true,
-    connectionName: 'phantom-scale',
-    // RESP2: one shape of replies for all servers we drive.
-    protocol: 2,
-    ...(tls.enabled && {
-      tls: {
-        rejectUnauthorized: tls.rejectUnauthorized,
-        ...(tls.caPem !== undefined && { ca: tls.caPem }),
-        ...(tls.certPem !== undefined && { cert: tls.certPem }),
-        ...(tls.keyPem !== undefined && { key: tls.keyPem }),
-        ...(tls.serverName !== undefined && { servername: tls.serverName }),
-      },
-    }),
-  };
+/** An error inside an array (of EXEC, say) is told as its text. */
+function textOf(reply: RawReply): Reply {
+  if (Buffer.isBuffer(reply)) return reply.toString('utf8');
+  if (reply instanceof RespError) return reply.text;
+  return Array.isArray(reply) ? (reply as readonly RawReply[]).map(textOf) : reply as number | null;
+}
+
+/** Bytes of their own: a few names must not keep the whole of what was received. */
+function bytesOf(reply: RawReply): Reply {
+  if (Buffer.isBuffer(reply)) return Buffer.from(reply);
+  if (reply instanceof RespError) return reply.text;
+  return Array.isArray(reply) ? (reply as readonly RawReply[]).map(bytesOf) : reply as number | null;
 }

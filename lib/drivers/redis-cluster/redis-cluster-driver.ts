@@ -2,7 +2,9 @@ import type { Capabilities } from '@/lib/contract/cluster';
 import type { RedisConnection } from '@/lib/contract/connection';
 import type { Observation } from '@/lib/contract/observation';
 import type { DriverFailure } from '@/lib/contract/operation';
-import type { ClusterDriver, DriverStep, MoveTarget, MoveTruth, StepContext, StepOutcome } from '@/lib/drivers/driver';
+import type { NodeSample } from '@/lib/contract/pacing';
+import type { Risk } from '@/lib/contract/plan';
+import type { BatchContext, ClusterDriver, DriverStep, ForeseenMove, MoveBatches, MoveTarget, MoveTruth, StepContext, StepOutcome } from '@/lib/drivers/driver';
 import { assertNever } from '@/lib/platform/assert';
 import type { Clock } from '@/lib/platform/clock';
 import { err, ok, type Result } from '@/lib/platform/result';
@@ -10,8 +12,10 @@ import { ClusterReader } from './cluster-reader';
 import { Connections } from './connections';
 import { driverFailure, failureOf, INTERRUPTED } from './failures';
 import { LinkedAbort } from '../linked-abort';
+import { Foresight } from './foresight';
 import { Membership } from './membership';
 import { Promotion } from './promotion';
+import { NodeSampler } from './node-sampler';
 import { Observer } from './observer';
 import { SlotActivity } from './slot-activity';
 import { SlotMover } from './slot-mover';
@@ -19,6 +23,9 @@ import { TruthReader } from './slot-truth';
 
 /** M13: a stopped step answers within 1 s. */
 const STOP_MS_MAX = 800;
+/** Slots that are announced together: enough that what a server does once per write is shared, few enough that a stop is near. */
+const BATCH_MOVES_MAX = 32;
+const BATCH_BYTES_MAX = 16 * 1024 * 1024;
 
 /**
  * Drives a Redis Cluster (7.0 and newer) or a Valkey cluster through its own commands.
@@ -36,6 +43,8 @@ export class RedisClusterDriver implements ClusterDriver {
   readonly #mover: SlotMover;
   readonly #membership: Membership;
   readonly #promotion: Promotion;
+  readonly #sampler: NodeSampler;
+  readonly #foresight: Foresight;
   readonly #closing = new AbortController();
   readonly #steps = new Set<Promise<unknown>>();
   #epoch = 0;
@@ -52,6 +61,8 @@ export class RedisClusterDriver implements ClusterDriver {
     this.#mover = new SlotMover({ connection, clock, truths, connections: this.#connections, reader: this.#reader, activity: this.#activity });
     this.#membership = new Membership({ connection, clock, connections: this.#connections, reader: this.#reader });
     this.#promotion = new Promotion({ connection, clock, connections: this.#connections, reader: this.#reader });
+    this.#sampler = new NodeSampler({ connection, clock, connections: this.#connections, reader: this.#reader });
+    this.#foresight = new Foresight({ connection, connections: this.#connections, reader: this.#reader, activity: this.#activity });
   }
 
   get capabilities(): Capabilities {
@@ -86,14 +97,33 @@ export class RedisClusterDriver implements ClusterDriver {
     }
   }
 
+  get batches(): MoveBatches {
+    return { movesMax: BATCH_MOVES_MAX, bytesMax: BATCH_BYTES_MAX, execute: (moves, context) => this.#executeBatch(moves, context) };
+  }
+
   async execute(step: DriverStep, context: StepContext): Promise<Result<StepOutcome, DriverFailure>> {
-    if (this.#closing.signal.aborted) return err(failureOf('interrupted', 'The driver is closed'));
-    if (context.signal.aborted) return err(INTERRUPTED);
-    if (context.epoch < this.#epoch) return err(failureOf('stale-epoch', `A manager with epoch ${this.#epoch} acts on this cluster; ${context.epoch} is outdated`));
+    const refused = this.#admit(context);
+    if (refused !== null) return err(refused);
+    return await this.#tracked(context.signal, (signal) => this.#run(step, { ...context, signal }), err(INTERRUPTED));
+  }
+
+  async #executeBatch(moves: readonly MoveTarget[], context: BatchContext): Promise<readonly Result<StepOutcome, DriverFailure>[]> {
+    const refused = this.#admit(context);
+    if (refused !== null) return moves.map(() => err(refused));
+    return await this.#tracked(context.signal, (signal) => this.#mover.moveBatch(moves, { ...context, signal }), moves.map(() => err(INTERRUPTED)));
+  }
+
+  #admit(context: Pick<StepContext, 'signal' | 'epoch'>): DriverFailure | null {
+    if (this.#closing.signal.aborted) return failureOf('interrupted', 'The driver is closed');
+    if (context.signal.aborted) return INTERRUPTED;
+    if (context.epoch < this.#epoch) return failureOf('stale-epoch', `A manager with epoch ${this.#epoch} acts on this cluster; ${context.epoch} is outdated`);
     this.#epoch = context.epoch;
-    const abort = new LinkedAbort(context.signal, this.#closing.signal);
-    const running = this.#run(step, { ...context, signal: abort.signal });
-    const work = this.#withinSecond(running, abort.signal);
+    return null;
+  }
+
+  async #tracked<T>(stop: AbortSignal, run: (signal: AbortSignal) => Promise<T>, interrupted: T): Promise<T> {
+    const abort = new LinkedAbort(stop, this.#closing.signal);
+    const work = this.#withinSecond(run(abort.signal), abort.signal, interrupted);
     this.#steps.add(work);
     try {
       return await work;
@@ -102,6 +132,14 @@ export class RedisClusterDriver implements ClusterDriver {
       // What runs on behind an early answer keeps its (already aborted) signal.
       abort[Symbol.dispose]();
     }
+  }
+
+  async sampleNodes(nodeIds: readonly string[], signal: AbortSignal): Promise<readonly NodeSample[]> {
+    return this.#closing.signal.aborted ? [] : await this.#sampler.sample(nodeIds, signal);
+  }
+
+  async foresee(moves: readonly ForeseenMove[], signal: AbortSignal): Promise<Result<readonly Risk[], DriverFailure>> {
+    return signal.aborted || this.#closing.signal.aborted ? err(INTERRUPTED) : await this.#foresight.foresee(moves, signal);
   }
 
   async inspectMove(move: MoveTarget, signal: AbortSignal): Promise<Result<MoveTruth, DriverFailure>> {
@@ -120,10 +158,10 @@ export class RedisClusterDriver implements ClusterDriver {
    * way, a node that hangs) the answer comes all the same; the slot stays reserved until
    * the command under way has ended, so nothing can overtake it.
    */
-  async #withinSecond(work: Promise<Result<StepOutcome, DriverFailure>>, signal: AbortSignal): Promise<Result<StepOutcome, DriverFailure>> {
+  async #withinSecond<T>(work: Promise<T>, signal: AbortSignal, interrupted: T): Promise<T> {
     return await new Promise((resolve, reject) => {
       let timer: Disposable | null = null;
-      const onAbort = () => { timer = this.#clock.after(STOP_MS_MAX, () => { resolve(err(INTERRUPTED)); }); };
+      const onAbort = () => { timer = this.#clock.after(STOP_MS_MAX, () => { resolve(interrupted); }); };
       signal.addEventListener('abort', onAbort, { once: true });
       work.then(resolve, reject).finally(() => {
         signal.removeEventListener('abort', onAbort);

@@ -34,6 +34,12 @@ export class SlotActivity {
     }
   }
 
+  /** The same for several slots. They are taken in ascending order, so that two batches never wait for each other. */
+  async exclusivelyAll<T>(slots: readonly number[], work: () => Promise<T>): Promise<T> {
+    const [first, ...rest] = [...new Set(slots)].sort((a, b) => a - b);
+    return first === undefined ? await work() : await this.exclusively(first, () => this.exclusivelyAll(rest, work));
+  }
+
   /** Was the slot ours at any time since `sinceMs` (monotonic)? */
   touchedSince(slot: number, sinceMs: number): boolean {
     return this.#queues.has(slot) || (this.#endedAtMs.get(slot) ?? -Infinity) >= sinceMs;

@@ -85,7 +85,7 @@ export class TruthReader {
     if (endpoint === null) return null;
     const text = textOf(await this.#connections.client(endpoint, 'control').call(['CLUSTER', 'NODES'], { timeoutMs: this.#timeoutMs }), 'CLUSTER NODES');
     const self = text.ok ? parseSelf(text.value) : null;
-    return self?.id === base.self.id ? { self, nodes: new Map(base.nodes).set(self.id, self) } : null;
+    return self?.id === base.self.id ? { self, nodes: base.nodes } : null;
   }
 
   async #start(): Promise<Result<Truth, DriverFailure>> {

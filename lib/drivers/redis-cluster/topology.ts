@@ -155,25 +155,47 @@ export function isPrimary(line: ClusterNodeLine): boolean {
   return line.flags.has('master');
 }
 
-const ownersByView = new WeakMap<ClusterView, (string | null)[]>();
+const ownersByNodes = new WeakMap<ClusterView['nodes'], readonly (string | null)[]>();
 
-/** Node id per slot as this node sees it; `null`: nobody. What it says of itself wins. Made once per view. */
-export function ownersInView(view: ClusterView): readonly (string | null)[] {
-  const known = ownersByView.get(view);
+/** Node id per slot by these lines; `null`: nobody. Made once per answer. */
+function ownersByLines(nodes: ClusterView['nodes']): readonly (string | null)[] {
+  const known = ownersByNodes.get(nodes);
   if (known !== undefined) return known;
   const owners = new Array<string | null>(SLOT_COUNT).fill(null);
-  const fill = (node: ClusterNodeLine) => {
+  for (const node of nodes.values()) {
     for (const { first, last } of node.slots) owners.fill(node.id, first, last + 1);
-  };
-  for (const node of view.nodes.values()) fill(node);
-  fill(view.self);
-  ownersByView.set(view, owners);
+  }
+  ownersByNodes.set(nodes, owners);
   return owners;
 }
 
+/** Node id per slot as this node sees it; `null`: nobody. What it says of itself wins. */
+export function ownersInView({ self, nodes }: ClusterView): readonly (string | null)[] {
+  const owners = ownersByLines(nodes);
+  if (nodes.get(self.id) === self) return owners;
+  const fresh = owners.map((owner) => owner === self.id ? null : owner);
+  for (const { first, last } of self.slots) fresh.fill(self.id, first, last + 1);
+  return fresh;
+}
+
 /** The owner of the slot as this node sees it; `null`: none. */
-export function ownerInView(view: ClusterView, slot: number): string | null {
-  return ownersInView(view)[slot] ?? null;
+export function ownerInView({ self, nodes }: ClusterView, slot: number): string | null {
+  if (hasSlot(self.slots, slot)) return self.id;
+  const owner = ownersByLines(nodes)[slot] ?? null;
+  return owner === self.id ? null : owner;
+}
+
+/** Ranges ascend, as the server writes them. */
+function hasSlot(ranges: readonly SlotRange[], slot: number): boolean {
+  let low = 0, high = ranges.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const { first, last } = ranges[middle]!;
+    if (slot < first) high = middle - 1;
+    else if (slot > last) low = middle + 1;
+    else return true;
+  }
+  return false;
 }
 
 export function slotCountOf(ranges: readonly SlotRange[]): number {

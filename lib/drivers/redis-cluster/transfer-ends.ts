@@ -8,17 +8,21 @@ export interface SizedKey {
   readonly bytes: number;
 }
 
-/** The two ends of a transfer: connections to ask on, and the address the source reaches the target at. */
-export interface TransferEnds {
+/** The two ends of a pair: connections to ask on, and the address the source reaches the target at. */
+export interface PairEnds {
   readonly migrate: NodeClient;
   readonly source: NodeClient;
   readonly target: NodeClient;
   readonly targetEndpoint: Endpoint;
   readonly credentials: Pick<RedisConnection, 'username' | 'password'>;
   readonly commandTimeoutMs: number;
+  readonly targetHealth: TargetHealth;
+}
+
+/** The same for the keys of one slot. */
+export interface TransferEnds extends PairEnds {
   /** Keys of this slot that a MIGRATE of ours may have left on both ends. */
   readonly doubtful: DoubtfulKeys;
-  readonly targetHealth: TargetHealth;
 }
 
 /** Shared by all moves to one target: each try against a target that hangs stops the source for a second. */

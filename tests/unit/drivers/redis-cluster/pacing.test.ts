@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ByteThrottle } from '@/lib/drivers/redis-cluster/byte-throttle';
-import { MigrationLane } from '@/lib/drivers/redis-cluster/migration-lane';
+import { MigrationLane, TargetGate } from '@/lib/drivers/redis-cluster/migration-lane';
 import { SlotActivity } from '@/lib/drivers/redis-cluster/slot-activity';
 import type { Clock } from '@/lib/platform/clock';
 
@@ -64,11 +64,13 @@ describe('bytes per second of a step', () => {
   });
 });
 
+const always = () => ({ gate: new TargetGate(), duty: () => 1 });
+
 describe('the lane of a source', () => {
   it('runs one MIGRATE at a time, in order, and goes on after one that failed', async () => {
     const lane = new MigrationLane(new TestClock());
     const order: string[] = [];
-    const work = (name: string, fails = false) => lane.run({ keys: 1, bytes: 1 }, async () => {
+    const work = (name: string, fails = false) => lane.run({ keys: 1, bytes: 1 }, always(), async () => {
       order.push(`${name} begins`);
       await Promise.resolve();
       order.push(`${name} ends`);
@@ -79,24 +81,53 @@ describe('the lane of a source', () => {
     expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   });
 
-  it('makes batches smaller when they take long and larger when they are quick, within bounds', async () => {
+  it('makes bursts smaller when they take long and larger when they are quick, within bounds', async () => {
     const clock = new TestClock();
     const lane = new MigrationLane(clock);
     const run = async (tookMs: number) => {
-      const { keysMax, bytesMax } = lane.batch;
-      await lane.run({ keys: keysMax, bytes: bytesMax }, () => {
+      const { keysMax, bytesMax } = lane.burst;
+      await lane.run({ keys: keysMax, bytes: bytesMax }, always(), () => {
         clock.pass(tookMs);
         return Promise.resolve();
       });
     };
-    const first = lane.batch;
+    const first = lane.burst;
     for (let n = 0; n < 30; n += 1) await run(30);
-    const slow = lane.batch;
+    const slow = lane.burst;
     expect(slow.keysMax).toBeLessThan(first.keysMax);
     expect(slow.keysMax).toBeGreaterThanOrEqual(1);
     for (let n = 0; n < 500; n += 1) await run(1);
-    expect(lane.batch.keysMax).toBe(400);
-    expect(lane.batch.bytesMax).toBe(4 * 1024 * 1024);
+    expect(lane.burst.keysMax).toBe(400);
+    expect(lane.burst.bytesMax).toBe(4 * 1024 * 1024);
+  });
+});
+
+describe('pressure on a pair of nodes', () => {
+  it('[M12] a source that may work half of its time rests as long as each burst took', async () => {
+    const clock = new TestClock();
+    const lane = new MigrationLane(clock);
+    for (let n = 0; n < 10; n += 1) {
+      await lane.run({ keys: 1, bytes: 1 }, { gate: new TargetGate(), duty: () => 0.5 }, () => {
+        clock.pass(3);
+        return Promise.resolve();
+      });
+    }
+    // Ten bursts of 3 ms and the nine rests between them.
+    expect(clock.monotonicMs()).toBe(10 * 3 + 9 * 3);
+  });
+
+  it('a target takes part in two bursts at most, whatever many sources ask, and one that fails lets the next in', async () => {
+    const gate = new TargetGate();
+    let inside = 0, most = 0;
+    const results = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => gate.run(async () => {
+      inside += 1;
+      most = Math.max(most, inside);
+      await new Promise((resolve) => setImmediate(resolve));
+      inside -= 1;
+      if (n % 3 === 0) throw new Error('failed');
+    })));
+    expect(most).toBe(2);
+    expect(results.filter((result) => result.status === 'fulfilled').length).toBe(13);
   });
 });
 

@@ -1,0 +1,117 @@
+import { err, ok, type Result } from '@/lib/platform/result';
+import type { DriverFailure } from '@/lib/contract/operation';
+import { INTERRUPTED } from './failures';
+import { isInDoubt, migrateCommand, migrateTimeoutMs, transferKeys } from './key-transfer';
+import type { Command } from './node-client';
+import { integerOf, textOf } from './replies';
+import type { Carried, Copying, SlotBatch } from './slot-migration';
+import type { SizedKey } from './transfer-ends';
+
+/**
+ * Commands in one burst. They run back to back on the source; against a target that hangs
+ * each of them stops the source for MIGRATE's idle time, so they are few.
+ */
+const MIGRATES_PER_BURST_MAX = 8;
+
+/** Keys of one slot within a burst: one MIGRATE, since its keys must be of one slot. */
+interface Portion {
+  readonly carried: Carried;
+  readonly keys: readonly SizedKey[];
+  /** Nothing of the slot is left on the source afterwards, as far as we know. */
+  readonly isLast: boolean;
+}
+
+/** Sends all listed keys of these slots. Slots that are empty on the source afterwards are `copied`. */
+export async function sendBursts(batch: SlotBatch, slots: readonly Carried[], copying: Copying): Promise<void> {
+  const { context, throttle } = copying;
+  const queue = slots.map((carried) => ({ carried, from: 0 }));
+  while (queue.length > 0) {
+    const burst = nextBurst(queue, batch, copying);
+    const portions = burst.filter(({ carried }) => carried.failure === null);
+    const bytes = portions.reduce((sum, { keys }) => sum + bytesOf(keys), 0);
+    const keys = portions.reduce((sum, portion) => sum + portion.keys.length, 0);
+    if (portions.length === 0) continue;
+    const isReady = await throttle.ready(context.signal);
+    const results = await batch.lane.run({ keys, bytes }, { gate: batch.gate, duty: () => context.pressure?.().duty ?? 1 }, async () => {
+      // A turn may come late: nothing new is begun after the stop.
+      if (!isReady || context.signal.aborted) return portions.map((): Result<boolean, DriverFailure> => err(INTERRUPTED));
+      throttle.spent(bytes);
+      return await send(batch, portions);
+    });
+    for (const [index, { carried, keys: sent }] of portions.entries()) {
+      const result = results[index]!;
+      if (!result.ok) carried.failure = result.error;
+      else {
+        carried.progress.moved({ keys: sent.length, bytes: bytesOf(sent) });
+        if (result.value) carried.state = 'copied';
+      }
+    }
+  }
+}
+
+/** Takes the next portions from the front of the queue: as many keys and bytes as a burst may hold, at least one key. */
+function nextBurst(queue: { carried: Carried; from: number }[], { lane }: SlotBatch, { throttle, context }: Copying): Portion[] {
+  const { keysMax, bytesMax } = lane.burst;
+  const limit = Math.min(bytesMax, throttle.batchBytesMax, context.pressure?.().batchBytesMax ?? Infinity);
+  const burst: Portion[] = [];
+  let keysLeft = keysMax, bytesLeft = limit;
+  while (queue.length > 0 && burst.length < MIGRATES_PER_BURST_MAX && keysLeft > 0) {
+    const head = queue[0]!;
+    const { keys } = head.carried;
+    let end = head.from;
+    while (end < keys.length && keysLeft > 0) {
+      const isFirst = burst.length === 0 && end === head.from;
+      if (!isFirst && keys[end]!.bytes > bytesLeft) break;
+      bytesLeft -= keys[end]!.bytes;
+      keysLeft -= 1;
+      end += 1;
+    }
+    const isWhole = end >= keys.length;
+    if (end > head.from) burst.push({ carried: head.carried, keys: keys.slice(head.from, end), isLast: isWhole && head.carried.isLast });
+    if (!isWhole) {
+      head.from = end;
+      break;
+    }
+    queue.shift();
+  }
+  return burst;
+}
+
+/** One write for all portions; true where the source has no key of the slot any more. Portions that may meet a copy on the target, and those that failed, go their careful way. */
+async function send({ ends, timeoutMs }: SlotBatch, portions: readonly Portion[]): Promise<Result<boolean, DriverFailure>[]> {
+  const isPlain = ({ carried }: Portion) => carried.targetBeganEmpty && carried.order.doubtful.size === 0 && !ends.targetHealth.isSuspect;
+  const plain = portions.filter(isPlain);
+  const commands = plain.flatMap(({ carried, keys, isLast }): Command[] => [
+    migrateCommand(ends, keys, { replace: false }),
+    ...(isLast ? [['CLUSTER', 'COUNTKEYSINSLOT', carried.order.slot] as const] : []),
+  ]);
+  const waitMs = plain.reduce((sum, { keys }) => sum + migrateTimeoutMs(keys), ends.commandTimeoutMs);
+  const replies = await ends.migrate.pipeline(commands, { timeoutMs: waitMs });
+  const results: Result<boolean, DriverFailure>[] = [];
+  let at = 0;
+  for (const portion of portions) {
+    const { carried, keys, isLast } = portion;
+    const own = { ...ends, doubtful: carried.order.doubtful };
+    if (plain.includes(portion)) {
+      const moved = textOf(replies[at], 'MIGRATE');
+      const left = isLast ? integerOf(replies[at + 1], 'CLUSTER COUNTKEYSINSLOT') : null;
+      at += isLast ? 2 : 1;
+      if (moved.ok) {
+        results.push(ok(left?.ok === true && left.value === 0));
+        continue;
+      }
+      if (isInDoubt(moved.error)) {
+        own.doubtful.add(keys);
+        ends.targetHealth.isSuspect = true;
+      }
+    }
+    const sent = await transferKeys(own, keys, { targetBeganEmpty: carried.targetBeganEmpty });
+    const count = sent.ok && isLast ? integerOf(await ends.source.call(['CLUSTER', 'COUNTKEYSINSLOT', carried.order.slot], { timeoutMs }), 'CLUSTER COUNTKEYSINSLOT') : null;
+    results.push(sent.ok ? ok(count?.ok === true && count.value === 0) : sent);
+  }
+  return results;
+}
+
+function bytesOf(keys: readonly SizedKey[]): number {
+  return keys.reduce((sum, key) => sum + key.bytes, 0);
+}

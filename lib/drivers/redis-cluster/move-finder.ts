@@ -1,0 +1,216 @@
+import type { RedisConnection } from '@/lib/contract/connection';
+import type { DriverFailure } from '@/lib/contract/operation';
+import type { MoveTarget } from '@/lib/drivers/driver';
+import type { Clock } from '@/lib/platform/clock';
+import { err, ok, type Result } from '@/lib/platform/result';
+import type { ClusterReader } from './cluster-reader';
+import type { Connections } from './connections';
+import { DoubtfulKeys } from './doubtful-keys';
+import type { Endpoint } from './endpoints';
+import { failureOf } from './failures';
+import { findMove, type MoveFinding } from './inspect-move';
+import { MigrationLane, TargetGate } from './migration-lane';
+import type { NodeClient } from './node-client';
+import { integerOf } from './replies';
+import type { SlotActivity } from './slot-activity';
+import type { SlotBatch, SlotOrder } from './slot-migration';
+import { lineIn, slotViews, type Truth, type TruthReader } from './slot-truth';
+import { isPrimary, nameOf, ownerInView } from './topology';
+import type { TargetHealth } from './transfer-ends';
+
+export interface FinderOptions {
+  readonly connection: RedisConnection;
+  readonly connections: Connections;
+  readonly reader: ClusterReader;
+  readonly truths: TruthReader;
+  readonly activity: SlotActivity;
+  readonly clock: Clock;
+}
+
+export interface Found {
+  readonly truth: Truth;
+  /** The ends as they are now: after a failover the promoted follower stands for the source. */
+  readonly sourceNodeId: string;
+  readonly targetNodeId: string;
+  readonly finding: MoveFinding;
+  readonly keys: { readonly source: number | null; readonly target: number | null };
+}
+
+/** Finds where moves stand, from the primaries' own answers, and makes the batches that carry them on. */
+export class MoveFinder {
+  readonly #options: FinderOptions;
+  readonly #lanes = new Map<string, MigrationLane>();
+  readonly #gates = new Map<string, TargetGate>();
+  readonly #targetHealth = new Map<string, TargetHealth>();
+  /** By slot and source; only slots whose last try ended in doubt. */
+  readonly #doubtful = new Map<string, DoubtfulKeys>();
+
+  constructor(options: FinderOptions) {
+    this.#options = options;
+  }
+
+  /** The usual case needs no more than a recent truth; whatever else it seems to be is looked at anew before it counts. */
+  async findForMove(target: MoveTarget, notBeforeMs: number): Promise<Result<Found, DriverFailure>> {
+    const recent = await this.find(target, { notBeforeMs, counting: false });
+    return recent.ok && isUsual(recent.value) ? recent : await this.find(target, { notBeforeMs: this.#options.clock.monotonicMs(), counting: true });
+  }
+
+  /** One look for all moves between the same two nodes; only those that may simply begin or go on are in the answer. */
+  async findUsual(moves: readonly MoveTarget[], notBeforeMs: number): Promise<ReadonlyMap<MoveTarget, Found>> {
+    const usual = new Map<MoveTarget, Found>();
+    const first = moves[0];
+    const read = first === undefined ? null : await this.#options.truths.read({ notBeforeMs });
+    if (first === undefined || read?.ok !== true) return usual;
+    const truth = await this.#withFreshEnds(read.value, moves);
+    for (const move of moves) {
+      const found = await this.#findIn(truth, move, { counting: false });
+      if (found.ok && isUsual(found.value)) usual.set(move, found.value);
+    }
+    return usual;
+  }
+
+  async find(target: MoveTarget, { notBeforeMs, counting }: { notBeforeMs: number; counting: boolean }): Promise<Result<Found, DriverFailure>> {
+    const read = await this.#options.truths.read({ notBeforeMs });
+    if (!read.ok) return read;
+    return await this.#findIn(counting ? read.value : await this.#withFreshEnds(read.value, [target]), target, { counting });
+  }
+
+  /** What is to be done about these moves, all between the same two nodes; fails when one does not know the other's address. */
+  batchOf(moves: readonly { readonly position: number; readonly move: MoveTarget; readonly found: Found; readonly isTargetOwner?: boolean }[]): Result<SlotBatch, DriverFailure> {
+    const first = moves[0];
+    if (first === undefined) return err(failureOf('unexpected', 'A batch without moves'));
+    const { truth, sourceNodeId, targetNodeId } = first.found;
+    const { connections, clock, connection } = this.#options;
+    const sourceEndpoint = this.#endpointOf(truth, sourceNodeId);
+    const source = this.#control(truth, sourceNodeId);
+    const target = this.#control(truth, targetNodeId);
+    // What the nodes tell each other, not where we reach it: the source connects to it.
+    const targetEndpoint = truth.views.get(sourceNodeId)?.nodes.get(targetNodeId)?.endpoint ?? null;
+    if (sourceEndpoint === null || source === null || target === null || targetEndpoint === null) {
+      return err(failureOf('topology-changed', `${nameIn(truth, sourceNodeId)} and ${nameIn(truth, targetNodeId)} do not know each other's address`));
+    }
+    const others = [...truth.views].filter(([id, view]) => id !== sourceNodeId && id !== targetNodeId && isPrimary(view.self))
+      .map(([id]) => this.#control(truth, id)).filter((client) => client !== null);
+    const targetView = truth.views.get(targetNodeId);
+    const orders = moves.map(({ position, move: { shardId: slot }, isTargetOwner = false }): SlotOrder => {
+      const ownerOnTarget = targetView === undefined ? null : ownerInView(targetView, slot);
+      return {
+        slot, position, isTargetOwner,
+        isOwnerKnownToTarget: ownerOnTarget === sourceNodeId || ownerOnTarget === targetNodeId,
+        doubtful: this.#doubtful.get(`${slot} ${sourceNodeId}`) ?? new DoubtfulKeys(),
+      };
+    });
+    return ok({
+      sourceNodeId, targetNodeId, others, clock, slots: orders,
+      lane: entryOf(this.#lanes, sourceNodeId, () => new MigrationLane(clock)),
+      gate: entryOf(this.#gates, targetNodeId, () => new TargetGate()),
+      timeoutMs: this.#controlTimeoutMs(),
+      ends: {
+        migrate: connections.client(sourceEndpoint, 'migrate'), source, target, targetEndpoint,
+        credentials: connection, commandTimeoutMs: connection.commandTimeoutMs,
+        targetHealth: entryOf(this.#targetHealth, targetNodeId, () => ({ isSuspect: false })),
+      },
+    });
+  }
+
+  /** Doubts that a batch left are remembered for the next try of its slots. */
+  keepDoubts({ slots, sourceNodeId }: SlotBatch): void {
+    for (const { slot, doubtful } of slots) {
+      if (doubtful.size > 0) this.#doubtful.set(`${slot} ${sourceNodeId}`, doubtful);
+      else this.#doubtful.delete(`${slot} ${sourceNodeId}`);
+    }
+  }
+
+  async #withFreshEnds(truth: Truth, moves: readonly MoveTarget[]): Promise<Truth> {
+    const { truths, activity } = this.#options;
+    const ends = new Set(moves.flatMap((move) => [currentSource(truth, move), move.targetNodeId]));
+    return await truths.withFreshEnds(truth, [...ends], { notBeforeMs: Math.max(...moves.map((move) => activity.endedAtMs(move.shardId))) });
+  }
+
+  async #findIn(truth: Truth, target: MoveTarget, { counting }: { counting: boolean }): Promise<Result<Found, DriverFailure>> {
+    const unknown = [target.sourceNodeId, target.targetNodeId].find((id) => lineIn(truth, id) === null);
+    if (unknown !== undefined) return err(failureOf('topology-changed', `Node ${unknown.slice(0, 40)} is no member of the cluster`));
+    const targetLine = lineIn(truth, target.targetNodeId);
+    if (targetLine !== null && !isPrimary(targetLine)) return err(failureOf('topology-changed', `${nameOf(targetLine)} is a follower now and owns no slots`));
+    const sourceNodeId = currentSource(truth, target);
+    const count = async (nodeId: string) => {
+      const client = this.#control(truth, nodeId);
+      return client === null || !truth.views.has(nodeId) ? null : await this.#countKeys(client, target.shardId);
+    };
+    const [source, onTarget] = counting ? await Promise.all([count(sourceNodeId), count(target.targetNodeId)]) : [null, null];
+    const finding = findMove({
+      sourceNodeId, targetNodeId: target.targetNodeId, views: slotViews(truth, target.shardId), keysOnTarget: onTarget,
+      formerIds: formerEnds(truth, { sourceNodeId, target, keysOnTarget: onTarget }),
+      silentIds: new Set([...truth.silent.keys()].filter((id) => lineIn(truth, id)?.flags.has('fail') !== true)),
+    });
+    return ok({ truth, sourceNodeId, targetNodeId: target.targetNodeId, finding, keys: { source, target: onTarget } });
+  }
+
+  async #countKeys(client: NodeClient, slot: number): Promise<number | null> {
+    const count = integerOf(await client.call(['CLUSTER', 'COUNTKEYSINSLOT', slot], { timeoutMs: this.#controlTimeoutMs() }), 'CLUSTER COUNTKEYSINSLOT');
+    return count.ok ? count.value : null;
+  }
+
+  /** Behind a MIGRATE of a large value a node answers late and is not gone. */
+  #controlTimeoutMs(): number {
+    return Math.max(10_000, 2 * this.#options.connection.commandTimeoutMs);
+  }
+
+  #endpointOf(truth: Truth, nodeId: string): Endpoint | null {
+    return this.#options.reader.endpointOf(nodeId) ?? lineIn(truth, nodeId)?.endpoint ?? null;
+  }
+
+  #control(truth: Truth, nodeId: string): NodeClient | null {
+    const endpoint = this.#endpointOf(truth, nodeId);
+    return endpoint === null ? null : this.#options.connections.client(endpoint, 'control');
+  }
+}
+
+function isUsual({ finding }: Found): boolean {
+  return 'next' in finding && (finding.next === 'begin' || finding.next === 'copy');
+}
+
+function entryOf<T>(map: Map<string, T>, key: string, make: () => T): T {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
+}
+
+export function nameIn(truth: Truth, nodeId: string | null): string {
+  const line = nodeId === null ? null : lineIn(truth, nodeId);
+  return line === null ? nodeId?.slice(0, 12) ?? 'nobody' : nameOf(line);
+}
+
+/**
+ * The primary that stands for the source. After a failover that is the promoted follower:
+ * the old source follows it, or is failed and without slots while the target still
+ * imports from it, so that nobody but its own follower can have taken the slot over.
+ */
+function currentSource(truth: Truth, { sourceNodeId, targetNodeId, shardId }: MoveTarget): string {
+  const line = lineIn(truth, sourceNodeId);
+  if (line === null) return sourceNodeId;
+  if (!isPrimary(line)) return line.leaderId === null || line.leaderId === targetNodeId ? sourceNodeId : line.leaderId;
+  const target = truth.views.get(targetNodeId);
+  if (truth.views.has(sourceNodeId) || target?.self.importing.get(shardId) !== sourceNodeId) return sourceNodeId;
+  // The target itself cannot say: the owner of a slot it imports is frozen in its view.
+  const claims = [...truth.views.values()].filter((view) => isPrimary(view.self) && ownerInView(view, shardId) === view.self.id && view.self.id !== targetNodeId);
+  return claims.sort((a, b) => b.self.configEpoch - a.self.configEpoch)[0]?.self.id ?? sourceNodeId;
+}
+
+/** Ids in flags that mean an end of this move under its id before a failover. */
+function formerEnds(truth: Truth, { sourceNodeId, target, keysOnTarget }: { sourceNodeId: string; target: MoveTarget; keysOnTarget: number | null }): Set<string> {
+  const former = new Set<string>();
+  if (sourceNodeId !== target.sourceNodeId) former.add(target.sourceNodeId);
+  const flagged = [truth.views.get(sourceNodeId)?.self.migrating.get(target.shardId), truth.views.get(target.targetNodeId)?.self.importing.get(target.shardId)];
+  for (const id of flagged) {
+    const line = id === undefined ? null : lineIn(truth, id);
+    if (line === null) continue;
+    const follows = !isPrimary(line) && (line.leaderId === target.targetNodeId || line.leaderId === sourceNodeId);
+    // A failed importer cannot be asked; a target that already holds keys of the slot took its place.
+    const succeeded = line.flags.has('fail') && !truth.views.has(line.id) && (keysOnTarget ?? 0) > 0;
+    if (follows || succeeded) former.add(line.id);
+  }
+  return former;
+}
