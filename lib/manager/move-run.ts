@@ -162,7 +162,11 @@ export class MoveRun {
     const { context } = this;
     if (this.#executor === null) return;
     const running = this.#movingSinceMonotonicMs === null ? 0 : context.resources.clock.monotonicMs() - this.#movingSinceMonotonicMs;
-    const change: Partial<Pick<Operation, 'progress' | 'movingMs'>> = { progress: this.#executor.progress(), movingMs: Math.round(this.#movingMs + running) };
+    const change: Partial<Pick<Operation, 'progress' | 'pacing' | 'movingMs'>> = {
+      progress: this.#executor.progress(),
+      ...(this.#executor.pacing !== undefined && { pacing: this.#executor.pacing }),
+      movingMs: Math.round(this.#movingMs + running),
+    };
     context.parts.records.show(context.operationId, change);
   }
 

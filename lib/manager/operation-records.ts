@@ -54,7 +54,7 @@ export class OperationRecords {
   }
 
   /** Shown at once and stored with the next change: progress is not worth a commit of its own. */
-  show(operationId: string, change: Pick<Partial<Operation>, 'progress' | 'latency' | 'movingMs'>): void {
+  show(operationId: string, change: Pick<Partial<Operation>, 'progress' | 'pacing' | 'latency' | 'movingMs'>): void {
     const operation = this.#open.get(operationId);
     if (operation === undefined) return;
     this.#open.set(operationId, { ...operation, ...change });

@@ -8,6 +8,7 @@
  * batches, so that many small moves are not held up by the disk.
  */
 import type { DriverFailure, ExecutionStatus, MoveRecord, Progress } from '@/lib/contract/operation';
+import type { Pacing } from '@/lib/contract/pacing';
 import type { Throttle } from '@/lib/contract/settings';
 import type { StoreConflict, StoreWrite } from '@/lib/contract/storage';
 import { isTerminal } from '@/lib/contract/operation';
@@ -15,17 +16,20 @@ import { createExecution, settle, transition, type ExecutionEvent, type Executio
 import type { ExecutionMove } from '@/lib/core/execution/move-list';
 import { nextEffects } from '@/lib/core/execution/next-effects';
 import { addSample, bytesSoFar, progressOf, type ProgressSample } from '@/lib/core/execution/progress';
-import type { DriverStep, MoveTarget, StepOutcome } from '@/lib/drivers/driver';
+import type { StepProgress } from '@/lib/drivers/driver';
 import { sleep } from '@/lib/platform/clock';
 import { ok, type Result } from '@/lib/platform/result';
 import type { EventDraft } from './event-log';
 import type { ManagerResources } from './manager-resources';
+import { MoveCalls, type Outcome } from './move-calls';
+import { Pacer } from './pacer';
 
 /** In-flight moves may end by themselves for so long before they are asked to stop (M13: safe within 1 s). */
 const INTERRUPT_GRACE_MS = 400;
 const STORE_RETRY_MS = 1_000;
 const SHOW_EVERY_MS = 250;
-const GATHER_MS = 4;
+/** Moves that end close together share a commit: the disk, not the cluster, would be the bottleneck. A batch is many already, and its pair has others under way. */
+const GATHER_MS = { alone: 4, batched: 20 } as const;
 
 export interface ExecutorHooks {
   /** The status changed; stored by the owner of the operation. */
@@ -34,12 +38,6 @@ export interface ExecutorHooks {
   /** For good, by what the driver said. */
   readonly failed: (move: MoveRecord) => void;
   readonly progressed: () => void;
-}
-
-interface Outcome {
-  readonly index: number;
-  readonly result: Result<StepOutcome, DriverFailure>;
-  readonly reverting: boolean;
 }
 
 export interface ExecutorOptions {
@@ -54,6 +52,8 @@ export class PlanExecutor {
   #state: ExecutionState;
   #samples: readonly ProgressSample[] = [];
   #outcomes: Outcome[] = [];
+  /** Told by the driver and not yet part of the state: hundreds of small moves tell theirs between two looks of anybody. */
+  readonly #progress = new Map<number, StepProgress>();
   #wake: (() => void) | null = null;
   #woken = false;
   #shownMonotonicMs = 0;
@@ -61,10 +61,32 @@ export class PlanExecutor {
   #fenced: StoreConflict | null = null;
   #interruptTimer: Disposable | null = null;
   #graceMs = INTERRUPT_GRACE_MS;
-  readonly #calls = new Map<number, { readonly controller: AbortController; readonly settling: boolean }>();
+  readonly #calls: MoveCalls;
+  readonly #pacer: Pacer;
 
   constructor(private readonly resources: ManagerResources, private readonly options: ExecutorOptions, private readonly hooks: ExecutorHooks) {
-    this.#state = createExecution(options.moves, { status: options.status, throttle: options.throttle });
+    this.#state = createExecution(options.moves, { status: options.status, throttle: options.throttle, ...(resources.driver.batches !== undefined && { batching: resources.driver.batches }) });
+    this.#calls = new MoveCalls(resources, options.operationId, {
+      progressed: (index, progress) => {
+        this.#progress.set(index, progress);
+        this.#show();
+      },
+      ended: (outcomes) => {
+        for (const { index } of outcomes) this.#progress.delete(index);
+        this.#outcomes.push(...outcomes);
+        this.#wakeUp();
+      },
+      bytesPerSecondMax: () => this.#state.throttle.bytesPerSecondMax,
+      pressure: () => this.#pacer.pressure,
+    });
+    this.#pacer = new Pacer(resources, {
+      openMoves: () => this.openMoves(),
+      throttle: () => this.#state.throttle,
+      changed: () => {
+        this.hooks.progressed();
+        this.#wakeUp();
+      },
+    });
   }
 
   get status(): ExecutionStatus {
@@ -82,6 +104,11 @@ export class PlanExecutor {
 
   progress(): Progress {
     return progressOf(this.#state, this.#samples, { bytesTotal: this.options.bytesTotal });
+  }
+
+  /** How hard the moves press the nodes, and why. */
+  get pacing(): Pacing | undefined {
+    return this.#pacer.pacing;
   }
 
   /** Begun and not ended. */
@@ -119,6 +146,7 @@ export class PlanExecutor {
   /** Runs until a terminal status, or until `stop`. */
   async run(): Promise<ExecutionStatus> {
     let told = this.options.status;
+    await this.#pacer.begin([...new Set(this.options.moves.flatMap(({ step }) => [step.sourceNodeId, step.targetNodeId]))]);
     while (!this.#stopping && this.#fenced === null) {
       const starting = await this.#storeRound();
       if (starting === null) {
@@ -132,9 +160,12 @@ export class PlanExecutor {
       }
       if (isTerminal(this.#state.status)) break;
       this.#launchAll(starting);
-      await this.#sleepUntilWoken(this.#perform());
+      // What was just started fills the room there is, unless something waits for its next try.
+      const isFull = starting.length > 0 && !this.#hasResting();
+      await this.#sleepUntilWoken(isFull ? null : this.#perform());
     }
     await this.#endCalls();
+    this.#pacer[Symbol.dispose]();
     return this.#state.status;
   }
 
@@ -148,21 +179,22 @@ export class PlanExecutor {
    * One commit for all that ended and all that may start now: completions, moves given
    * up, and intents. Only then are they applied and shown.
    *
-   * @returns the moves whose intent is stored; null when storage is away, then nothing changed
+   * @returns the batches of moves whose intent is stored; null when storage is away, then nothing changed
    */
-  async #storeRound(): Promise<readonly number[] | null> {
+  async #storeRound(): Promise<readonly (readonly number[])[] | null> {
     const { clock } = this.resources;
     const nowMs = Math.round(clock.wallMs());
     const outcomes = this.#outcomes;
     this.#outcomes = [];
-    const after = settle(outcomes.reduce((state, outcome) => this.#stateAfter(state, outcome), this.#state));
-    const effects = nextEffects(after, clock.monotonicMs());
-    const starting = effects.flatMap((effect) => (effect.kind === 'start-moves' ? effect.indexes : []));
+    const before = this.#state;
+    const after = settle(outcomes.reduce((state, outcome) => this.#stateAfter(state, outcome), before));
+    const effects = nextEffects(after, clock.monotonicMs(), this.#pacer.movesInFlightMax);
+    const starting = effects.flatMap((effect) => (effect.kind === 'start-moves' ? effect.batches : []));
     const abandoned = effects.flatMap((effect) => (effect.kind === 'abandon-moves' ? effect.indexes : []));
     const given = transition(after, { kind: 'moves-abandoned', indexes: abandoned, nowMs });
     const { writes, drafts } = this.#endings(after, outcomes);
     for (const index of abandoned) if (given.ok) writes.push(this.#saveMove('pending', given.value.moves.at(index)!));
-    for (const index of starting) {
+    for (const index of starting.flat()) {
       const move = after.moves.at(index)!;
       if (move.status === 'pending') writes.push(this.#saveMove('pending', { ...move, status: 'copying', attempt: 1, startedAtMs: nowMs }));
     }
@@ -170,7 +202,8 @@ export class PlanExecutor {
       this.#outcomes = [...outcomes, ...this.#outcomes];
       return null;
     }
-    for (const outcome of outcomes) this.#state = this.#stateAfter(this.#state, outcome);
+    // A command or progress may have come while the store was busy.
+    this.#state = this.#state === before ? after : outcomes.reduce((state, outcome) => this.#stateAfter(state, outcome), this.#state);
     if (abandoned.length > 0) this.#apply({ kind: 'moves-abandoned', indexes: abandoned, nowMs });
     this.#state = settle(this.#state);
     for (const { index } of outcomes) {
@@ -195,69 +228,39 @@ export class PlanExecutor {
     return { writes, drafts };
   }
 
-  #launchAll(starting: readonly number[]): void {
-    if (this.#state.status === 'running' && !this.#stopping) {
-      for (const index of starting) this.#launch(index, 'forward');
-      return;
+  #launchAll(starting: readonly (readonly number[])[]): void {
+    const nowMs = Math.round(this.resources.clock.wallMs());
+    for (const indexes of starting) {
+      this.#apply({ kind: 'moves-started', indexes, nowMs });
+      if (this.#state.status === 'running' && !this.#stopping) {
+        this.#calls.move(indexes.map((index) => this.#state.moves.at(index)!));
+        continue;
+      }
+      // A pause came while the intents were being stored: begun on paper only, they start with the resume.
+      for (const index of indexes) this.#applyFailure(index, { code: 'interrupted', message: 'Held back before it began', retryable: true });
+      this.#woken = true;
     }
-    // A pause came while the intents were being stored: begun on paper only, they start with the resume.
-    this.#apply({ kind: 'moves-started', indexes: starting, nowMs: Math.round(this.resources.clock.wallMs()) });
-    for (const index of starting) this.#applyFailure(index, { code: 'interrupted', message: 'Held back before it began', retryable: true });
-    if (starting.length > 0) this.#woken = true;
+  }
+
+  /** Is a begun move not under way, so that it will be due some time? */
+  #hasResting(): boolean {
+    return this.#state.open.some((index) => this.#state.moves.at(index)?.inFlight !== true);
   }
 
   /** Everything that needs no storage. @returns until when there is nothing to do, monotonic; null = until something happens. */
   #perform(): number | null {
-    const effects = nextEffects(this.#state, this.resources.clock.monotonicMs());
+    const effects = nextEffects(this.#state, this.resources.clock.monotonicMs(), this.#pacer.movesInFlightMax);
     for (const effect of effects) {
-      if (effect.kind === 'settle-moves') for (const index of effect.indexes) this.#launch(index, 'settle');
+      if (effect.kind === 'settle-moves') for (const index of effect.indexes) this.#settle(index);
       if (effect.kind === 'interrupt-moves') this.#interruptSoon();
       if (effect.kind === 'start-moves' || effect.kind === 'abandon-moves') this.#woken = true;
     }
     return effects.reduce<number | null>((until, effect) => (effect.kind === 'wait' ? effect.untilMonotonicMs : until), null);
   }
 
-  #launch(index: number, direction: 'forward' | 'settle'): void {
-    const { clock } = this.resources;
-    this.#apply({ kind: 'moves-started', indexes: [index], nowMs: Math.round(clock.wallMs()) });
-    const controller = new AbortController();
-    this.#calls.set(index, { controller, settling: direction === 'settle' });
-    void this.#callDriver(index, direction, controller.signal).then((outcome) => {
-      this.#calls.delete(index);
-      this.#outcomes.push(outcome);
-      this.#wakeUp();
-    });
-  }
-
-  async #callDriver(index: number, direction: 'forward' | 'settle', signal: AbortSignal): Promise<Outcome> {
-    const { driver, model, logger, clusterId } = this.resources;
-    const move = this.#state.moves.at(index)!;
-    try {
-      const reverting = direction === 'settle' && await this.#mayRevert(move, signal);
-      const result = await driver.execute(stepOf(move, reverting), {
-        idempotencyKey: `${this.options.operationId}/${index}`,
-        epoch: model.state.epoch,
-        signal,
-        bytesPerSecondMax: () => this.#bandwidthShare(),
-        onProgress: (progress) => {
-          if (signal.aborted && !this.#calls.has(index)) return;
-          this.#apply({ kind: 'move-progressed', index, stage: progress.stage, bytesDone: progress.bytesDone, keysDone: progress.keysDone });
-          this.#show();
-        },
-      });
-      return { index, result, reverting };
-    } catch (error) {
-      // The port promises values; a rejection is a bug of the driver and must not hang the operation.
-      logger.error({ clusterId, index, error: String(error) }, 'The driver broke its contract: execute rejected');
-      return { index, reverting: false, result: { ok: false, error: { code: 'unexpected', message: String(error).slice(0, 1_000), retryable: false } } };
-    }
-  }
-
-  async #mayRevert(move: ExecutionMove, signal: AbortSignal): Promise<boolean> {
-    const target = targetOf(move);
-    if (target === null) return false;
-    const truth = await this.resources.driver.inspectMove(target, signal);
-    return truth.ok && (truth.value.state === 'untouched' || (truth.value.state === 'moving' && truth.value.revertible));
+  #settle(index: number): void {
+    this.#apply({ kind: 'moves-started', indexes: [index], nowMs: Math.round(this.resources.clock.wallMs()) });
+    this.#calls.settle(this.#state.moves.at(index)!);
   }
 
   #stateAfter(state: ExecutionState, outcome: Outcome): ExecutionState {
@@ -273,7 +276,7 @@ export class PlanExecutor {
   }
 
   #saveMove(expected: MoveRecord['status'], move: ExecutionMove): StoreWrite {
-    const { inFlight: _inFlight, retryAtMonotonicMs: _retryAt, ...record } = move;
+    const { inFlight: _inFlight, retryAtMonotonicMs: _retryAt, batch: _batch, pair: _pair, ...record } = move;
     return { kind: 'save-move', clusterId: this.resources.clusterId, operationId: this.options.operationId, expected, move: record, epoch: this.resources.model.state.epoch };
   }
 
@@ -284,16 +287,10 @@ export class PlanExecutor {
     return committed.ok;
   }
 
-  /** Running calls share the bandwidth evenly. */
-  #bandwidthShare(): number | null {
-    const limit = this.#state.throttle.bytesPerSecondMax;
-    return limit === null ? null : limit / Math.max(1, this.#calls.size);
-  }
-
   #interruptSoon(): void {
     this.#interruptTimer ??= this.resources.clock.after(this.#graceMs, () => {
       this.#interruptTimer = null;
-      if (this.#state.status === 'pausing' || this.#state.status === 'canceling') this.#interruptAll('moving');
+      if (this.#state.status === 'pausing' || this.#state.status === 'canceling') this.#calls.interrupt('moving');
     });
   }
 
@@ -302,16 +299,9 @@ export class PlanExecutor {
     this.#interruptTimer = null;
   }
 
-  /** Calls that bring a canceled move to its end are left alone: interrupting them would only prolong it. */
-  #interruptAll(which: 'moving' | 'every'): void {
-    for (const call of this.#calls.values()) {
-      if (which === 'every' || !call.settling) call.controller.abort(new Error('interrupted'));
-    }
-  }
-
   async #endCalls(): Promise<void> {
     this.#cancelInterrupt();
-    this.#interruptAll('every');
+    this.#calls.interrupt('every');
     while (this.#calls.size > 0) await this.#sleepUntilWoken(null);
     if (this.#fenced !== null) return;
     const { writes, drafts } = this.#endings(this.#outcomes.reduce((state, outcome) => this.#stateAfter(state, outcome), this.#state), this.#outcomes);
@@ -330,9 +320,11 @@ export class PlanExecutor {
 
   #show(): void {
     const nowMs = this.resources.clock.monotonicMs();
-    this.#samples = addSample(this.#samples, { monotonicMs: nowMs, bytesDone: bytesSoFar(this.#state), movesDone: this.#state.counts.done });
     if (nowMs - this.#shownMonotonicMs < SHOW_EVERY_MS) return;
     this.#shownMonotonicMs = nowMs;
+    for (const [index, { stage, bytesDone, keysDone }] of this.#progress) this.#apply({ kind: 'move-progressed', index, stage, bytesDone, keysDone });
+    this.#progress.clear();
+    this.#samples = addSample(this.#samples, { monotonicMs: nowMs, bytesDone: bytesSoFar(this.#state), movesDone: this.#state.counts.done });
     this.hooks.progressed();
   }
 
@@ -353,21 +345,8 @@ export class PlanExecutor {
     }
     this.#wake = null;
     this.#woken = false;
-    // Moves that end close together share a commit: the disk, not the cluster, would be the bottleneck.
-    if (!this.#stopping) await sleep(this.resources.clock, GATHER_MS);
+    if (!this.#stopping) await sleep(this.resources.clock, this.#state.batching.movesMax > 1 ? GATHER_MS.batched : GATHER_MS.alone);
   }
-}
-
-function targetOf(move: ExecutionMove): MoveTarget | null {
-  const { step } = move;
-  return step.kind === 'move' ? { shardId: step.shardId, role: step.role, sourceNodeId: step.sourceNodeId, targetNodeId: step.targetNodeId } : null;
-}
-
-function stepOf(move: ExecutionMove, reverting: boolean): DriverStep {
-  const target = targetOf(move);
-  if (target !== null) return { kind: reverting ? 'revert-move' : 'move', ...target };
-  const { shardId, sourceNodeId, targetNodeId } = move.step;
-  return { kind: 'transfer', shardId, sourceNodeId, targetNodeId };
 }
 
 function failedEvent(move: ExecutionMove, operationId: string): EventDraft {

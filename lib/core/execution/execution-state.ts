@@ -17,6 +17,7 @@ export interface ExecutionState {
   readonly moves: MoveList;
   readonly throttle: Throttle;
   readonly retry: RetryPolicy;
+  readonly batching: Batching;
   /** Moves begun and not ended, in flight or interrupted, by index ascending. */
   readonly open: readonly number[];
   /** Every move before this one is terminal. */
@@ -28,6 +29,14 @@ export interface ExecutionState {
   readonly keysDone: number;
 }
 
+/** What the driver carries between the same two nodes as one piece of work; it counts as one move in flight. */
+export interface Batching {
+  readonly movesMax: number;
+  readonly bytesMax: number;
+}
+
+export const ONE_BY_ONE: Batching = { movesMax: 1, bytesMax: 0 };
+
 export type ExecutionEvent =
   | { readonly kind: 'start' }
   | { readonly kind: 'pause' }
@@ -35,7 +44,7 @@ export type ExecutionEvent =
   | { readonly kind: 'cancel' }
   | { readonly kind: 'supersede' }
   | { readonly kind: 'throttle'; readonly throttle: Throttle }
-  /** The intent of these moves is stored; their driver calls begin. */
+  /** The intent of these moves is stored and they begin, as one batch. */
   | { readonly kind: 'moves-started'; readonly indexes: readonly number[]; readonly nowMs: number }
   | { readonly kind: 'move-progressed'; readonly index: number; readonly stage: Extract<MoveStatus, 'copying' | 'verifying' | 'committing'>; readonly bytesDone: number; readonly keysDone: number }
   | { readonly kind: 'move-succeeded'; readonly index: number; readonly bytes: number; readonly keyCount: number; readonly nowMs: number }
@@ -53,7 +62,7 @@ export interface IllegalCommand {
   readonly to: ExecutionStatus;
 }
 
-export function createExecution(moves: readonly MoveRecord[], options: { status: ExecutionStatus; throttle: Throttle; retry?: RetryPolicy }): ExecutionState {
+export function createExecution(moves: readonly MoveRecord[], options: { status: ExecutionStatus; throttle: Throttle; retry?: RetryPolicy; batching?: Batching }): ExecutionState {
   const list = MoveList.from(moves);
   const counts = { done: 0, failed: 0, reverted: 0 };
   const open: number[] = [];
@@ -68,7 +77,8 @@ export function createExecution(moves: readonly MoveRecord[], options: { status:
       keysDone += move.keysDone;
     }
   }
-  const state: ExecutionState = { status: options.status, moves: list, throttle: options.throttle, retry: options.retry ?? DEFAULT_RETRY, open, firstPending: 0, unreleased, counts, bytesDone, keysDone };
+  const { status, throttle, retry = DEFAULT_RETRY, batching = ONE_BY_ONE } = options;
+  const state: ExecutionState = { status, moves: list, throttle, retry, batching, open, firstPending: 0, unreleased, counts, bytesDone, keysDone };
   return { ...state, firstPending: skipTerminal(state.moves, 0) };
 }
 
@@ -81,7 +91,7 @@ export function transition(state: ExecutionState, event: ExecutionEvent): Result
     case 'cancel': return state.status === 'pending' ? become(state, 'canceled') : become(state, 'canceling');
     case 'supersede': return become(state, 'superseded');
     case 'throttle': return ok({ ...state, throttle: event.throttle });
-    case 'moves-started': return ok(event.indexes.reduce((next, index) => startMove(next, index, event.nowMs), state));
+    case 'moves-started': return ok(event.indexes.reduce((next, index) => startMove(next, index, event.indexes[0] ?? index, event.nowMs), state));
     case 'move-progressed': return ok(progressMove(state, event));
     case 'move-succeeded': return ok(endMove(state, event.index, { status: 'done', bytesDone: event.bytes, keysDone: event.keyCount, finishedAtMs: event.nowMs, failure: null }));
     case 'moves-abandoned': return ok(event.indexes.reduce((next, index) => endMove(next, index, { status: 'failed', failure: ABANDONED, finishedAtMs: event.nowMs }), state));
@@ -106,10 +116,10 @@ function become(state: ExecutionState, to: ExecutionStatus): Result<ExecutionSta
   return mayBecome(state.status, to) ? ok({ ...state, status: to }) : err({ code: 'illegal-transition', from: state.status, to });
 }
 
-function startMove(state: ExecutionState, index: number, nowMs: number): ExecutionState {
+function startMove(state: ExecutionState, index: number, batch: number, nowMs: number): ExecutionState {
   const move = moveAt(state, index);
   assertMoveTransition(move.status, 'copying');
-  const started: ExecutionMove = { ...move, status: 'copying', inFlight: true, retryAtMonotonicMs: null, attempt: move.attempt + 1, startedAtMs: move.startedAtMs ?? nowMs };
+  const started: ExecutionMove = { ...move, status: 'copying', inFlight: true, batch, retryAtMonotonicMs: null, attempt: move.attempt + 1, startedAtMs: move.startedAtMs ?? nowMs };
   const open = state.open.includes(index) ? state.open : [...state.open, index].sort((a, b) => a - b);
   return withMove({ ...state, open }, started);
 }

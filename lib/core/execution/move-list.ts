@@ -6,23 +6,34 @@ export interface ExecutionMove extends MoveRecord {
   readonly inFlight: boolean;
   /** Not before then, monotonic; `null` = at once. */
   readonly retryAtMonotonicMs: number | null;
+  /** The first move of the batch that it is carried in, while in flight; its own index when it goes alone. */
+  readonly batch: number;
+  /** Source and target, for counting by pair. */
+  readonly pair: string;
 }
 
-const CHUNK = 256;
+const CHUNK = 64;
 
 /**
  * An immutable list with cheap replacement: a plan may have a hundred thousand moves and
  * each changes a few times, so copying one flat array every time would be quadratic.
  */
 export class MoveList {
-  private constructor(private readonly chunks: readonly (readonly ExecutionMove[])[], readonly length: number) {}
+  private constructor(
+    private readonly chunks: readonly (readonly ExecutionMove[])[],
+    readonly length: number,
+    /** Does any shard occur twice? Most plans move each once, and then nobody needs to look. */
+    readonly shardsRepeat: boolean,
+    /** Distinct pairs of source and target. */
+    readonly pairCount: number,
+  ) {}
 
   static from(moves: readonly MoveRecord[]): MoveList {
     const chunks: ExecutionMove[][] = [];
     for (let start = 0; start < moves.length; start += CHUNK) {
-      chunks.push(moves.slice(start, start + CHUNK).map((move) => ({ ...move, inFlight: false, retryAtMonotonicMs: null })));
+      chunks.push(moves.slice(start, start + CHUNK).map((move) => ({ ...move, inFlight: false, retryAtMonotonicMs: null, batch: move.index, pair: `${move.step.sourceNodeId} ${move.step.targetNodeId}` })));
     }
-    return new MoveList(chunks, moves.length);
+    return new MoveList(chunks, moves.length, new Set(moves.map((move) => move.step.shardId)).size < moves.length, new Set(chunks.flatMap((chunk) => chunk.map(({ pair }) => pair))).size);
   }
 
   at(index: number): ExecutionMove | undefined {
@@ -33,7 +44,7 @@ export class MoveList {
     const chunkIndex = Math.floor(index / CHUNK);
     const chunk = this.chunks[chunkIndex];
     if (chunk === undefined) return this;
-    return new MoveList(this.chunks.with(chunkIndex, chunk.with(index % CHUNK, move)), this.length);
+    return new MoveList(this.chunks.with(chunkIndex, chunk.with(index % CHUNK, move)), this.length, this.shardsRepeat, this.pairCount);
   }
 
   *[Symbol.iterator](): Generator<ExecutionMove> {

@@ -10,8 +10,8 @@ import type { ExecutionMove } from './move-list';
 import type { ExecutionState } from './execution-state';
 
 export type ExecutionEffect =
-  /** Store the intent of all of them in one commit, then call the driver for each. */
-  | { readonly kind: 'start-moves'; readonly indexes: readonly number[] }
+  /** Store the intent of all of them in one commit, then call the driver once for each batch. */
+  | { readonly kind: 'start-moves'; readonly batches: readonly (readonly number[])[] }
   /** Bring interrupted moves of a canceled execution to an end: back where the driver can, forward where it cannot. */
   | { readonly kind: 'settle-moves'; readonly indexes: readonly number[] }
   /** Ask the driver calls in flight to stop at their next safe point. */
@@ -22,10 +22,15 @@ export type ExecutionEffect =
   | { readonly kind: 'wait'; readonly untilMonotonicMs: number };
 
 /** How far past the first unfinished move the selection looks: enough to fill the widest throttle, little enough to be asked after every move. */
-const LOOK_AHEAD_MAX = 512;
+const LOOK_AHEAD = { alone: 512, batched: 8_192 } as const;
+/** One that copies, one that is handed over, one whose intent is being stored: more of a pair would only wait, and keep others from starting. */
+const BATCHES_PER_PAIR_MAX = 3;
 
-export function nextEffects(state: ExecutionState, monotonicMs: number): ExecutionEffect[] {
-  if (state.status === 'running') return startable(state, monotonicMs);
+/**
+ * @param batchesMax what pacing allows at a time, under the throttle; 0 holds everything back
+ */
+export function nextEffects(state: ExecutionState, monotonicMs: number, batchesMax = Infinity): ExecutionEffect[] {
+  if (state.status === 'running') return batchesMax > 0 ? startable(state, monotonicMs, batchesMax) : [];
   if (state.status === 'pausing') return [{ kind: 'interrupt-moves' }];
   return state.status === 'canceling' ? settling(state, monotonicMs) : [];
 }
@@ -39,29 +44,30 @@ function settling(state: ExecutionState, monotonicMs: number): ExecutionEffect[]
   return [{ kind: 'wait', untilMonotonicMs: Math.min(...open.map((move) => move.retryAtMonotonicMs ?? monotonicMs)) }];
 }
 
-function startable(state: ExecutionState, monotonicMs: number): ExecutionEffect[] {
-  const budget = new Budget(state);
-  const chosen: number[] = [];
+function startable(state: ExecutionState, monotonicMs: number, batchesMax: number): ExecutionEffect[] {
+  const budget = new Budget(state, batchesMax);
   const resting: number[] = [];
   let waitUntil = Infinity;
   const leaving = new Set<string>(state.unreleased);
-  const shardsTaken = new Set<number>(state.open.map((index) => state.moves.at(index)!.step.shardId));
-  const limit = Math.min(state.moves.length, state.firstPending + LOOK_AHEAD_MAX);
+  let lastLeft: string | null = null;
+  const shardsTaken = state.moves.shardsRepeat ? new Set<number>(state.open.map((index) => state.moves.at(index)!.step.shardId)) : null;
+  const limit = Math.min(state.moves.length, state.firstPending + (state.batching.movesMax > 1 ? LOOK_AHEAD.batched : LOOK_AHEAD.alone));
   for (let index = state.firstPending; index < limit && budget.hasRoom(); index += 1) {
     const move = state.moves.at(index)!;
     if (isMoveTerminal(move.status)) continue;
     const { sourceNodeId, targetNodeId, shardId } = move.step;
     const begun = move.status !== 'pending';
-    const rests = !begun && (leaving.has(targetNodeId) || shardsTaken.has(shardId));
+    const rests = !begun && (leaving.has(targetNodeId) || shardsTaken?.has(shardId) === true);
     if (rests) resting.push(index);
     else if (!move.inFlight) {
-      if (!isDue(move, monotonicMs)) waitUntil = Math.min(waitUntil, move.retryAtMonotonicMs!);
-      else if (budget.take(sourceNodeId, targetNodeId)) chosen.push(index);
+      if (isDue(move, monotonicMs)) budget.take(move);
+      else waitUntil = Math.min(waitUntil, move.retryAtMonotonicMs!);
     }
-    leaving.add(sourceNodeId);
-    shardsTaken.add(shardId);
+    if (sourceNodeId !== lastLeft) leaving.add(sourceNodeId);
+    lastLeft = sourceNodeId;
+    shardsTaken?.add(shardId);
   }
-  if (chosen.length > 0) return [{ kind: 'start-moves', indexes: chosen }];
+  if (budget.batches.length > 0) return [{ kind: 'start-moves', batches: budget.batches }];
   if (waitUntil < Infinity) return [{ kind: 'wait', untilMonotonicMs: waitUntil }];
   return state.open.length === 0 && resting.length > 0 ? [{ kind: 'abandon-moves', indexes: resting }] : [];
 }
@@ -70,32 +76,75 @@ function isDue(move: ExecutionMove, monotonicMs: number): boolean {
   return move.retryAtMonotonicMs === null || move.retryAtMonotonicMs <= monotonicMs;
 }
 
-/** M12: moves in flight, in all and per node at either end. */
+interface FormingBatch {
+  readonly indexes: number[];
+  bytes: number;
+}
+
+/** M12: batches in flight, in all and per node at either end. A move that goes alone is a batch of one. */
 class Budget {
   #total = 0;
   readonly #perNode = new Map<string, number>();
+  readonly #perPair = new Map<string, number>();
+  /** Of this selection, with room for more moves of their pair. */
+  readonly #forming = new Map<string, FormingBatch>();
+  /** Pairs of which a move was turned away: counts only grow while selecting, so all of their moves would be. */
+  readonly #full = new Set<string>();
+  readonly batches: number[][] = [];
 
-  constructor(private readonly state: ExecutionState) {
+  constructor(private readonly state: ExecutionState, private readonly batchesMax: number) {
+    const counted = new Set<number>();
     for (const index of state.open) {
       const move = state.moves.at(index)!;
-      if (move.inFlight) this.#count(move.step.sourceNodeId, move.step.targetNodeId);
+      if (!move.inFlight || counted.has(move.batch)) continue;
+      counted.add(move.batch);
+      this.#count(move);
     }
   }
 
+  /** Could any later move still be taken? */
   hasRoom(): boolean {
-    return this.#total < this.state.throttle.movesInFlightMax;
+    return this.#forming.size > 0 || (this.#total < this.#totalMax && this.#full.size < this.state.moves.pairCount);
   }
 
-  take(source: string, target: string): boolean {
+  take(move: ExecutionMove): void {
+    const { batching } = this.state;
+    const { pair } = move;
+    const bytes = move.step.kind === 'move' ? move.step.bytes ?? 0 : 0;
+    const forming = this.#forming.get(pair);
+    if (forming !== undefined && move.step.kind === 'move' && forming.bytes + bytes <= batching.bytesMax) {
+      forming.indexes.push(move.index);
+      forming.bytes += bytes;
+      if (forming.indexes.length >= batching.movesMax) this.#forming.delete(pair);
+      return;
+    }
+    if (!this.#mayBegin(move)) {
+      this.#full.add(pair);
+      return;
+    }
+    this.#count(move);
+    const batch: FormingBatch = { indexes: [move.index], bytes };
+    this.batches.push(batch.indexes);
+    if (batching.movesMax > 1 && move.step.kind === 'move') this.#forming.set(pair, batch);
+  }
+
+  get #totalMax(): number {
+    return Math.min(this.state.throttle.movesInFlightMax, this.batchesMax);
+  }
+
+  #mayBegin(move: ExecutionMove): boolean {
     const { movesPerNodeMax } = this.state.throttle;
-    if ((this.#perNode.get(source) ?? 0) >= movesPerNodeMax || (this.#perNode.get(target) ?? 0) >= movesPerNodeMax) return false;
-    this.#count(source, target);
-    return true;
+    const { sourceNodeId, targetNodeId } = move.step;
+    const pairMax = this.state.batching.movesMax > 1 ? BATCHES_PER_PAIR_MAX : Infinity;
+    return this.#total < this.#totalMax && (this.#perPair.get(move.pair) ?? 0) < pairMax
+      && (this.#perNode.get(sourceNodeId) ?? 0) < movesPerNodeMax && (this.#perNode.get(targetNodeId) ?? 0) < movesPerNodeMax;
   }
 
-  #count(source: string, target: string): void {
+  #count(move: ExecutionMove): void {
+    const { sourceNodeId, targetNodeId } = move.step;
     this.#total += 1;
-    this.#perNode.set(source, (this.#perNode.get(source) ?? 0) + 1);
-    this.#perNode.set(target, (this.#perNode.get(target) ?? 0) + 1);
+    this.#perNode.set(sourceNodeId, (this.#perNode.get(sourceNodeId) ?? 0) + 1);
+    this.#perNode.set(targetNodeId, (this.#perNode.get(targetNodeId) ?? 0) + 1);
+    this.#perPair.set(move.pair, (this.#perPair.get(move.pair) ?? 0) + 1);
   }
 }

@@ -50,7 +50,7 @@ class Rig {
   /** Carries out what the execution wants, as the executor would. */
   pump(): void {
     for (const effect of nextEffects(this.state, this.nowMs)) {
-      if (effect.kind === 'start-moves') this.apply({ kind: 'moves-started', indexes: effect.indexes, nowMs: this.nowMs });
+      if (effect.kind === 'start-moves') for (const indexes of effect.batches) this.apply({ kind: 'moves-started', indexes, nowMs: this.nowMs });
       if (effect.kind === 'settle-moves') {
         this.apply({ kind: 'moves-started', indexes: effect.indexes, nowMs: this.nowMs });
         for (const index of effect.indexes) this.apply({ kind: 'move-reverted', index, nowMs: this.nowMs });
@@ -139,7 +139,7 @@ describe('execution', () => {
       for (const happening of happenings) {
         for (const effect of nextEffects(rig.state, rig.nowMs)) {
           if (effect.kind !== 'start-moves') continue;
-          for (const index of effect.indexes) {
+          for (const index of effect.batches.flat()) {
             const move = rig.state.moves.at(index)!;
             if (move.status !== 'pending') continue;
             for (let earlier = 0; earlier < index; earlier += 1) {
@@ -183,7 +183,7 @@ describe('execution', () => {
     expect(rig.state.status).toBe('paused');
     expect(rig.state.moves.at(0)!.status).toBe('copying');
     rig.apply({ kind: 'resume' });
-    expect(nextEffects(rig.state, 5)).toEqual([{ kind: 'start-moves', indexes: [0] }]);
+    expect(nextEffects(rig.state, 5)).toEqual([{ kind: 'start-moves', batches: [[0]] }]);
   });
 
   it('[M8] brings interrupted moves of a canceled run to an end before it is canceled', () => {
@@ -228,7 +228,7 @@ describe('execution', () => {
     const state = createExecution(journal, { status: 'running', throttle: { ...WIDE, movesInFlightMax: 1, movesPerNodeMax: 1 } });
     expect(state.open).toEqual([1]);
     expect(state.bytesDone).toBe(100);
-    expect(nextEffects(state, 0)).toEqual([{ kind: 'start-moves', indexes: [1] }]);
+    expect(nextEffects(state, 0)).toEqual([{ kind: 'start-moves', batches: [[1]] }]);
   });
 
   it('[M14] every status that is not terminal can reach a terminal one', () => {
@@ -237,5 +237,35 @@ describe('execution', () => {
       for (const each of reached) for (const next of EXECUTION_TRANSITIONS[each]) reached.add(next);
       expect([...reached].some((each) => isTerminal(each))).toBe(true);
     }
+  });
+});
+
+describe('batches', () => {
+  const batching = { movesMax: 4, bytesMax: 1_000 };
+
+  it('[M12] a batch counts as one move in flight, holds moves of one pair only, and stays under its bounds', () => {
+    fc.assert(fc.property(planArbitrary, throttleArbitrary, fc.array(happeningArbitrary, { maxLength: 60 }), (moves, throttle, happenings) => {
+      const rig = new Rig(createExecution(moves, { status: 'pending', throttle, batching }), () => undefined);
+      rig.apply({ kind: 'start' });
+      for (const happening of happenings) {
+        rig.pump();
+        const batches = new Map<number, string[]>();
+        for (const index of rig.inFlight()) {
+          const { batch, pair } = rig.state.moves.at(index)!;
+          batches.set(batch, [...batches.get(batch) ?? [], pair]);
+        }
+        expect(batches.size).toBeLessThanOrEqual(throttle.movesInFlightMax);
+        for (const pairs of batches.values()) {
+          expect(new Set(pairs).size).toBe(1);
+          expect(pairs.length).toBeLessThanOrEqual(batching.movesMax);
+        }
+        rig.happen(happening);
+      }
+    }));
+  });
+
+  it('pacing that holds everything back starts nothing, and what is under way ends', () => {
+    const rig = started([], WIDE);
+    expect(nextEffects(rig.state, 0, 0)).toEqual([]);
   });
 });
