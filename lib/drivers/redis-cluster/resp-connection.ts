@@ -25,7 +25,7 @@ export class RespConnection {
   #ended: Error | null = null;
   readonly ready: Promise<void>;
 
-  constructor(endpoint: Endpoint, tls: RedisConnection['tls'], onEnd: () => void) {
+  constructor(readonly endpoint: Endpoint, tls: RedisConnection['tls'], onEnd: () => void) {
     this.#socket = tls.enabled ? connectTls({ ...endpoint, ...tlsOptions(tls) }) : connectTcp(endpoint);
     this.#socket.setNoDelay(true);
     const parser = new RespParser((reply) => { this.#received(reply); });

@@ -1,7 +1,7 @@
 /** Wraps what a manager is given, so that a process dies at an exact instant. Nothing of this is in the product. */
-import { Redis } from 'ioredis';
 import type { StoreWrite } from '@/lib/contract/storage';
 import type { ClusterDriver, DriverStep } from '@/lib/drivers/driver';
+import { RespConnection } from '@/lib/drivers/redis-cluster/resp-connection';
 import type { PrismaStore } from '@/lib/persistence/prisma-store';
 import { isCommand, type Command, type KillOrder, type Position } from './kill-point';
 
@@ -50,7 +50,7 @@ export class Executioner {
           bytesMax: batches.bytesMax,
           execute: async (moves, context) => {
             const results = await batches.execute(moves, context);
-            if (results.some((result) => result.ok) && this.#isEffect('move')) this.#at('after-effect');
+            for (const result of results) if (result.ok && this.#isEffect('move')) this.#at('after-effect');
             return results;
           },
         },
@@ -83,15 +83,14 @@ export class Executioner {
   #watchCommands(wanted: Command): void {
     // The method is called below with the connection it belongs to.
     // eslint-disable-next-line @typescript-eslint/unbound-method
-    const send = Redis.prototype.sendCommand;
+    const send = RespConnection.prototype.send;
     const at = (position: Position) => { this.#at(position); };
-    Redis.prototype.sendCommand = function sendCommand(command, ...rest) {
-      const isWanted = protocolCommands(command.name, command.args.map(String), this.options.port ?? 0) === wanted;
-      if (isWanted) {
-        at('after-intent');
-        void command.promise.then(() => { at('after-effect'); }, () => undefined);
-      }
-      return send.call(this, command, ...rest);
+    RespConnection.prototype.send = function sendWatched(commands) {
+      const wantedHere = commands.filter(([name, ...args]) => protocolCommands(name, args.map(String), this.endpoint.port) === wanted);
+      for (const _ of wantedHere) at('after-intent');
+      const replies = send.call(this, commands);
+      if (wantedHere.length > 0) void replies.then(() => { for (const _ of wantedHere) at('after-effect'); }, () => undefined);
+      return replies;
     };
   }
 
