@@ -4,7 +4,7 @@ import { INTERRUPTED } from './failures';
 import { isInDoubt, migrateCommand, migrateTimeoutMs, transferKeys } from './key-transfer';
 import type { Command } from './node-client';
 import { integerOf, textOf } from './replies';
-import type { Carried, Copying, SlotBatch } from './slot-migration';
+import type { Carried, Copying, SlotBatch } from './slot-batch';
 import type { SizedKey } from './transfer-ends';
 
 /**

@@ -13,7 +13,7 @@ import { MigrationLane, TargetGate } from './migration-lane';
 import type { NodeClient } from './node-client';
 import { integerOf } from './replies';
 import type { SlotActivity } from './slot-activity';
-import type { SlotBatch, SlotOrder } from './slot-migration';
+import type { SlotBatch, SlotOrder } from './slot-batch';
 import { lineIn, slotViews, type Truth, type TruthReader } from './slot-truth';
 import { isPrimary, nameOf, ownerInView } from './topology';
 import type { TargetHealth } from './transfer-ends';

@@ -1,17 +1,15 @@
 import type { DriverFailure } from '@/lib/contract/operation';
 import type { BatchContext, StepOutcome } from '@/lib/drivers/driver';
-import type { Clock } from '@/lib/platform/clock';
 import { err, ok, type Result } from '@/lib/platform/result';
 import { ByteThrottle } from './byte-throttle';
-import type { DoubtfulKeys } from './doubtful-keys';
 import { driverFailure, failureOf, INTERRUPTED } from './failures';
 import { sendBursts } from './key-bursts';
 import { tooBig } from './key-transfer';
-import type { MigrationLane, TargetGate } from './migration-lane';
 import type { Command, NodeClient } from './node-client';
 import { ProgressReport } from './progress-report';
 import { bytesListOf, integerOf, type CommandResult } from './replies';
-import type { PairEnds, SizedKey } from './transfer-ends';
+import type { Carried, Copying, SlotBatch } from './slot-batch';
+import type { SizedKey } from './transfer-ends';
 
 /** Keys asked for at a time, over all slots of a batch: a few bursts' worth, so that listing costs little and an abort is near. */
 const KEYS_LISTED_MAX = 1_600;
@@ -20,53 +18,6 @@ const KEYS_LISTED_PER_SLOT = { min: 25, max: 200 } as const;
 const SIZES_PER_WRITE = 256;
 /** The source may refuse to let go while a key turned up late; more often than this something else is wrong. */
 const ROUNDS_MAX = 5;
-
-/** One slot of a batch. */
-export interface SlotOrder {
-  readonly slot: number;
-  /** Its place among the moves that were asked for. */
-  readonly position: number;
-  /**
-   * False after a failover of the source: what a node thinks of a slot that it imports is
-   * frozen, so the target takes the dead source for the owner and refuses to serve.
-   */
-  readonly isOwnerKnownToTarget: boolean;
-  /** The target owns it already and keys of it are left behind. */
-  readonly isTargetOwner: boolean;
-  readonly doubtful: DoubtfulKeys;
-}
-
-/** Slots on their way between the same two nodes, with everybody who must be told. */
-export interface SlotBatch {
-  readonly sourceNodeId: string;
-  readonly targetNodeId: string;
-  readonly ends: PairEnds;
-  /** Control connections of the primaries that are neither end. */
-  readonly others: readonly NodeClient[];
-  readonly lane: MigrationLane;
-  readonly gate: TargetGate;
-  readonly clock: Clock;
-  readonly timeoutMs: number;
-  readonly slots: readonly SlotOrder[];
-}
-
-/** A slot of the batch as far as it has come. */
-export interface Carried {
-  readonly order: SlotOrder;
-  readonly progress: ProgressReport;
-  /** Had the target no key of it when this run began? */
-  targetBeganEmpty: boolean;
-  /** Keys listed and not sent yet; `isLast`: the source has no others. */
-  keys: readonly SizedKey[];
-  isLast: boolean;
-  state: 'copying' | 'copied' | 'handed-over';
-  failure: DriverFailure | null;
-}
-
-export interface Copying {
-  readonly context: BatchContext;
-  readonly throttle: ByteThrottle;
-}
 
 /**
  * The classic migration of slots (Redis Cluster specification, "live reconfiguration"; M5):

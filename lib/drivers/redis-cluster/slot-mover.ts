@@ -6,7 +6,8 @@ import { driverFailure, failureOf, INTERRUPTED } from './failures';
 import { truthOf } from './inspect-move';
 import { MoveFinder, nameIn, type FinderOptions, type Found } from './move-finder';
 import { integerOf } from './replies';
-import { announceOne, migrateSlots, slotBytes, type SlotBatch } from './slot-migration';
+import type { SlotBatch } from './slot-batch';
+import { announceOne, migrateSlots, slotBytes } from './slot-migration';
 import { TargetMemory } from './target-memory';
 import { ownerInView, SLOT_COUNT } from './topology';
 
