@@ -16,6 +16,7 @@ export class AutoPilot {
   #trigger: RebalanceTriggerState = IDLE_TRIGGER;
   #scalingDueMonotonicMs = 0;
   #skippedFor: string | null = null;
+  #planning: Promise<void> | null = null;
 
   constructor(private readonly resources: ManagerResources, private readonly plans: PlanCommands, private readonly approval: Approval) {}
 
@@ -24,7 +25,7 @@ export class AutoPilot {
     this.#trigger = { aboveSinceMonotonicMs: null, topologyChanged: false, lastEndedMonotonicMs: this.resources.clock.monotonicMs() };
   }
 
-  async decide(changes: readonly StateChange[] | null, first: boolean): Promise<void> {
+  decide(changes: readonly StateChange[] | null, first: boolean): void {
     const { clock, model } = this.resources;
     const monotonicMs = clock.monotonicMs();
     if (changes !== null) {
@@ -39,7 +40,15 @@ export class AutoPilot {
       this.#scalingDueMonotonicMs = monotonicMs + SCALING_EVERY_MS;
       this.#decideScaling();
     }
-    await this.#rebalance(monotonicMs);
+    // Readings go on while a plan is made: nothing may be started from a picture that has grown stale.
+    this.#planning ??= this.#rebalance(monotonicMs)
+      .catch((error: unknown) => { this.resources.logger.error({ clusterId: this.resources.clusterId, error: String(error) }, 'The automatic rebalance ended by a bug'); })
+      .finally(() => { this.#planning = null; });
+  }
+
+  /** Resolves when nothing is being planned any more. */
+  async settled(): Promise<void> {
+    await this.#planning;
   }
 
   #decideScaling(): void {

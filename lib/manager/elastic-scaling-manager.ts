@@ -35,6 +35,7 @@ import type { OperationTarget } from './operation-target';
 import { OperationPlans } from './operation-plans';
 import { OperationRunner } from './operation-runner';
 import { PlanCommands } from './plan-commands';
+import type { PlanJobOptions, Planner } from './planner';
 import type { ClusterView, Publisher } from './ports';
 import { SettingsCommands } from './settings-commands';
 
@@ -42,6 +43,7 @@ export interface ManagerOptions {
   readonly record: ClusterRecord;
   readonly settings: VersionedSettings;
   readonly driver: ClusterDriver;
+  readonly planner: Planner;
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
@@ -91,7 +93,7 @@ export class ElasticScalingManager {
     }
     const log = new EventLog({ clusterId: record.id, store, clock, nextId: options.nextId, publisher, logger, lastSequence: await store.lastEventSequence(record.id) });
     const callbacks = new ManagerCallbacks((error) => { logger.error({ clusterId: record.id, error: String(error) }, 'A subscriber of the manager threw'); });
-    const manager = new ElasticScalingManager({ clusterId: record.id, clock, random: options.random, nextId: options.nextId, store, driver, publisher, logger, model, log, callbacks });
+    const manager = new ElasticScalingManager({ clusterId: record.id, clock, random: options.random, nextId: options.nextId, store, driver, planner: options.planner, publisher, logger, model, log, callbacks });
     await manager.#runner.load();
     manager.#loop = manager.#run();
     return manager;
@@ -102,6 +104,7 @@ export class ElasticScalingManager {
     this.#abort.abort(new Error('The manager is closing'));
     await this.#runner.close();
     await this.#loop;
+    await this.#autoPilot.settled();
     this.#observer[Symbol.dispose]();
     await this.#metrics.flush();
     await this.#resources.log.close();
@@ -146,12 +149,12 @@ export class ElasticScalingManager {
     return this.#settings.unfreeze(context);
   }
 
-  preview(request: PlanRequest, context: CommandContext): Promise<CommandResult<Plan>> {
-    return this.#plans.preview(request, context);
+  preview(request: PlanRequest, context: CommandContext, options?: PlanJobOptions): Promise<CommandResult<Plan>> {
+    return this.#plans.preview(request, context, options);
   }
 
-  whatIf(request: PlanRequest, context: CommandContext): Promise<CommandResult<WhatIf>> {
-    return this.#plans.whatIf(request, context);
+  whatIf(request: PlanRequest, context: CommandContext, options?: PlanJobOptions): Promise<CommandResult<WhatIf>> {
+    return this.#plans.whatIf(request, context, options);
   }
 
   approve(input: ApproveInput, context: CommandContext): Promise<CommandResult<Operation>> {
@@ -310,7 +313,7 @@ export class ElasticScalingManager {
     if (changes !== null && first) this.#runner.recover();
     if (changes !== null) this.#runner.afterReading();
     await this.#nodes.expireMaintenance();
-    await this.#autoPilot.decide(changes, first);
+    this.#autoPilot.decide(changes, first);
     if (changes !== null) await this.#metrics.record(model, Math.round(clock.wallMs()));
     return first && changes === null;
   }

@@ -7,6 +7,7 @@ import type { ClusterModel } from './cluster-model';
 import type { EventLog } from './event-log';
 import type { ManagerCallbacks } from './manager-callbacks';
 import type { ManagerLogger } from './manager-logger';
+import type { Planner } from './planner';
 import type { Publisher } from './ports';
 
 /** What the parts of one cluster's manager are given. */
@@ -17,6 +18,7 @@ export interface ManagerResources {
   readonly nextId: NextId;
   readonly store: Store;
   readonly driver: ClusterDriver;
+  readonly planner: Planner;
   readonly publisher: Publisher;
   readonly logger: ManagerLogger;
   readonly model: ClusterModel;

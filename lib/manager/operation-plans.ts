@@ -14,7 +14,7 @@ export class OperationPlans {
   constructor(private readonly resources: ManagerResources, private readonly plans: PlanCommands) {}
 
   /** What a scale-out or a replacement moves, once its nodes have joined, and a drain that could not wait for a plan. */
-  make(operation: Operation): Plan {
+  async make(operation: Operation): Promise<Plan> {
     const { settings } = this.resources.model;
     const joined = operation.stages.find((stage) => stage.kind === 'join')?.nodeId ?? null;
     if (operation.kind === 'replace' && operation.nodeId !== null && joined !== null) return this.#replacement(operation.nodeId, joined, operation.createdBy);

@@ -1,61 +1,80 @@
 /** Preview: plans are made from what is known now, and kept; nothing moves. */
 import { WHAT_IF_STEPS_MAX, type Plan, type PlanRequest, type WhatIf } from '@/lib/contract/plan';
 import type { Actor } from '@/lib/contract/primitives';
-import { planRebalance } from '@/lib/core/rebalance/plan-rebalance';
-import { estimateSeconds } from '@/lib/core/execution/estimate';
-import { ok } from '@/lib/platform/result';
+import { ok, type Result } from '@/lib/platform/result';
 import { failureOfStore, refusal, refused, type CommandContext, type CommandResult } from './commands';
 import type { EventDraft } from './event-log';
 import { foreseenRisks } from './foreseen-risks';
 import type { ManagerResources } from './manager-resources';
+import { planOf, type PlanJob, type PlanJobOptions, type PlannerFailure } from './planner';
 
 export const PLAN_EXPIRES_AFTER_MS = 15 * 60_000;
+/** Evaluations of a plan that is only looked at while something is being dragged: a tenth of a second of work. */
+const WHAT_IF_WORK_MAX = 100_000;
 
 export class PlanCommands {
   constructor(private readonly resources: ManagerResources) {}
 
   /** Makes and keeps a plan; nothing moves. Bad input gives a plan whose verdict is `invalid`, or refusals where no plan can be made at all. */
-  async preview(request: PlanRequest, context: CommandContext): Promise<CommandResult<Plan>> {
-    const made = this.#make(request, context);
+  async preview(request: PlanRequest, context: CommandContext, options: PlanJobOptions = {}): Promise<CommandResult<Plan>> {
+    const made = await this.#make(request, context, options);
     if (!made.ok) return made;
     const foreseen = await foreseenRisks(this.resources, made.value.steps);
     return this.keep({ ...made.value, risks: [...foreseen, ...made.value.risks] }, context);
   }
 
   /** A plan to look at: not kept, no event, cannot be approved. */
-  whatIf(request: PlanRequest, context: CommandContext): Promise<CommandResult<WhatIf>> {
-    const made = this.#make(request, context);
-    if (!made.ok) return Promise.resolve(made);
+  async whatIf(request: PlanRequest, context: CommandContext, options: PlanJobOptions = {}): Promise<CommandResult<WhatIf>> {
+    const made = await this.#make(request, context, options, WHAT_IF_WORK_MAX);
+    if (!made.ok) return made;
     const { steps, ...plan } = made.value;
-    return Promise.resolve(ok({ ...plan, steps: steps.slice(0, WHAT_IF_STEPS_MAX), stepCount: steps.length }));
+    return ok({ ...plan, steps: steps.slice(0, WHAT_IF_STEPS_MAX), stepCount: steps.length });
   }
 
-  #make(request: PlanRequest, context: CommandContext): CommandResult<Plan> {
+  async #make(request: PlanRequest, context: CommandContext, options: PlanJobOptions, workMax?: number): Promise<CommandResult<Plan>> {
     const blind = blindness(this.resources);
     if (blind !== null) return refused(blind);
-    const plan = this.make(request, context.actor);
+    const made = await this.#run(this.#jobOf(request, context.actor, workMax), options);
+    if (!made.ok) return { ok: false, error: { code: 'unavailable', message: made.error.message } };
+    const plan = made.value;
     if (plan.verdict.code === 'invalid') {
       return { ok: false, error: { code: 'refused', refusals: plan.refusals.length > 0 ? plan.refusals : [refusal('nothing-to-move', plan.verdict.message)] } };
     }
     return ok(plan);
   }
 
-  /** A plan from what is known now; not kept. Its verdict may be `invalid`. */
-  make(request: PlanRequest, actor: Actor): Plan {
+  /** A plan from what is known now, for an operation that has begun; not kept. Its verdict may be `invalid`. */
+  async make(request: PlanRequest, actor: Actor): Promise<Plan> {
+    const job = this.#jobOf(request, actor);
+    const made = await this.#run(job, { urgent: true });
+    // An operation that has begun cannot be told to come again later; without a search the plan is made at once.
+    return made.ok ? made.value : planOf({ ...job, workMax: 0 });
+  }
+
+  #run(job: PlanJob, options: PlanJobOptions): Promise<Result<Plan, PlannerFailure>> {
+    return this.resources.planner.plan(job, options);
+  }
+
+  #jobOf(request: PlanRequest, actor: Actor, workMax?: number): PlanJob {
     const { model, clock, nextId, driver } = this.resources;
     const { strategy, scope, seed, preset, weights, constraints, safetyLines } = request;
-    return planRebalance(model.state, {
-      strategy, scope, seed, preset, weights, constraints, safetyLines,
-      threshold: request.threshold ?? model.settings.rebalancing.imbalanceThreshold,
-    }, {
-      planId: nextId('plan'),
-      nowMs: Math.round(clock.wallMs()),
-      expiresAfterMs: PLAN_EXPIRES_AFTER_MS,
-      createdBy: actor,
-      safetyLines: model.settings.safetyLines,
-      estimateSeconds: (work) => estimateSeconds(work, model.settings.throttle, model.speed),
-      capabilities: { transferPrimary: driver.capabilities.transferPrimary },
-    });
+    return {
+      state: model.state,
+      request: {
+        strategy, scope, seed, preset, weights, constraints, safetyLines,
+        threshold: request.threshold ?? model.settings.rebalancing.imbalanceThreshold,
+      },
+      context: {
+        planId: nextId('plan'),
+        nowMs: Math.round(clock.wallMs()),
+        expiresAfterMs: PLAN_EXPIRES_AFTER_MS,
+        createdBy: actor,
+        safetyLines: model.settings.safetyLines,
+        capabilities: { transferPrimary: driver.capabilities.transferPrimary },
+      },
+      pace: { throttle: model.settings.throttle, speed: model.speed },
+      workMax,
+    };
   }
 
   /** Stores it as a proposal that can be approved. */

@@ -15,7 +15,8 @@ export async function makePlanOf(context: SagaContext, index: number): Promise<S
   const unseen = await joinedAreSeen(context);
   if (context.stopping() || context.operation === undefined) return { status: 'stopped', message: null };
   if (unseen !== null) return { status: 'failed', message: unseen };
-  const plan = context.parts.plans.make(context.operation);
+  const plan = await context.parts.plans.make(context.operation);
+  if (context.stopping()) return { status: 'stopped', message: null };
   const whyNot = obstacleOf(plan);
   if (whyNot !== null) {
     await context.change({ refusals: plan.refusals.slice(0, 100) });

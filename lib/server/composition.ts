@@ -26,6 +26,7 @@ import packageJson from '@/package.json' with { type: 'json' };
 import type { Config } from './config';
 import { decideAccess } from './http-server';
 import type { Runtime } from './runtime';
+import { WorkerPlanner } from './worker-planner';
 
 /** The migration with which a database begins; applied just now, it is a first start. */
 const FIRST_MIGRATION = /_init$/;
@@ -58,7 +59,8 @@ export async function compose(options: { config: Config; clock: Clock; logger: M
     },
   });
   const nextKey = () => nextId('order');
-  const fleet = await Fleet.open({ store, clock, nextId, random: random.fork('fleet'), createDriver: driverFactory({ ...options, agents, nextKey }), publisher: hub, logger });
+  const planner = new WorkerPlanner(logger);
+  const fleet = await Fleet.open({ store, clock, nextId, random: random.fork('fleet'), createDriver: driverFactory({ ...options, agents, nextKey }), planner, publisher: hub, logger });
   hub.gone.add((clusterId) => new SnapshotFile(simulatorPath(config, clusterId)).remove());
   const gateway = new LiveGateway({
     fleet, hub, clock, logger,
@@ -76,6 +78,8 @@ export async function compose(options: { config: Config; clock: Clock; logger: M
   const close = async () => {
     uninstall();
     await gateway.close();
+    // Managers that wait for a plan would hold up their own end.
+    await planner.close();
     await fleet.close();
     await database.value.close();
   };

@@ -14,6 +14,7 @@ import { primaryNodeIdOf } from '@/lib/contract/shard-table';
 import type { CommandContext, CommandResult } from '@/lib/manager/commands';
 import type { ElasticScalingManager } from '@/lib/manager/elastic-scaling-manager';
 import { Fleet } from '@/lib/manager/fleet';
+import { planInPlace } from '@/lib/manager/planner';
 import { createNextId } from '@/lib/platform/ids';
 import { createRandom } from '@/lib/platform/random';
 import { VirtualClock } from '@/lib/platform/virtual-clock';
@@ -54,6 +55,7 @@ export class SimulatedFleet {
         this.#cluster ??= PhantomCluster.create(connection);
         return openDriver({ cluster: this.#cluster, clock: this.clock, speed: connection.speed }).driver;
       },
+      planner: planInPlace,
       publisher: {
         clusterChanged: () => undefined,
         clusterGone: () => undefined,

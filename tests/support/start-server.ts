@@ -63,9 +63,14 @@ const root = join(import.meta.dirname, '..', '..');
  * project so that it finds the packages and the migrations.
  */
 export async function bundleProgram(entry: string): Promise<string> {
-  const outfile = join(root, 'node_modules', '.cache', 'phantom-scale', `${entry.replaceAll('/', '-')}.${process.pid}.mjs`);
-  await build({ absWorkingDir: root, entryPoints: [entry], outfile, bundle: true, platform: 'node', format: 'esm', packages: 'external', sourcemap: 'inline', logLevel: 'error' });
-  return outfile;
+  const outdir = join(root, 'node_modules', '.cache', 'phantom-scale', String(process.pid));
+  const name = entry.replaceAll('/', '-');
+  await build({
+    absWorkingDir: root, outdir, bundle: true, platform: 'node', format: 'esm', packages: 'external', sourcemap: 'inline', logLevel: 'error', outExtension: { '.js': '.mjs' },
+    // The threads of a program lie beside it, as scripts/build.mjs puts them.
+    entryPoints: [{ in: entry, out: name }, { in: 'lib/server/planner.worker.ts', out: 'planner.worker' }],
+  });
+  return join(outdir, `${name}.mjs`);
 }
 
 const READY = /PhantomScale is ready at (\S+)/;

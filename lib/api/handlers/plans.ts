@@ -5,9 +5,9 @@ const routes = contract.plans;
 
 export const plans = {
   // A plan can have megabytes of steps and is stored anyway: what is remembered is its id.
-  preview: routes.preview.handler(({ input: { clusterId, ...request }, context }) =>
-    runCommand(context, (command) => managerOf(context, clusterId).preview(request, command), (plan) => plan, (plan) => JSON.stringify({ planId: plan.id }))),
-  whatIf: routes.whatIf.handler(async ({ input: { clusterId, ...request }, context }) => valueOf(await managerOf(context, clusterId).whatIf(request, { actor: context.actor }))),
+  preview: routes.preview.handler(({ input: { clusterId, ...request }, context, signal }) =>
+    runCommand(context, (command) => managerOf(context, clusterId).preview(request, command, { signal }), (plan) => plan, (plan) => JSON.stringify({ planId: plan.id }))),
+  whatIf: routes.whatIf.handler(async ({ input: { clusterId, ...request }, context, signal }) => valueOf(await managerOf(context, clusterId).whatIf(request, { actor: context.actor }, { signal }))),
   list: routes.list.handler(async ({ input, context }) => {
     const page = await managerOf(context, input.clusterId).plans(pageOf(input));
     return { plans: [...page.items], nextCursor: page.nextCursor };

@@ -4,6 +4,7 @@ import { coalesced } from './coalesce';
 import { evacuate } from './evacuate';
 import { moveSelected } from './move-selected';
 import { overloadsOf } from './objectives/overload';
+import { crowdedGroups } from './objectives/spread';
 import { Placement } from './placement';
 import type { Planning, ScopeResult } from './planning';
 import { tallyStuck } from './stuck';
@@ -52,6 +53,7 @@ function planCluster(planning: Planning): ScopeResult {
       refused: turnedDown > 0,
       indivisible: after === null || after.imbalance <= request.threshold ? null : indivisibleItem(placement, objective, request.threshold),
       overloads, binIds: problem.binIds,
+      crowded: urgent ? { before: crowdedGroups(start).length, after: crowdedGroups(placement).length } : { before: 0, after: 0 },
     }),
   };
 }

@@ -59,6 +59,8 @@ export interface Outcome {
   /** Where something is or was above a safety line. */
   readonly overloads: { readonly before: readonly Overload[]; readonly after: readonly Overload[] } | null;
   readonly binIds: readonly string[];
+  /** Shards whose replicas share a zone although another is open. */
+  readonly crowded: { readonly before: number; readonly after: number };
 }
 
 /** A plan over the whole cluster that was searched for. */
@@ -72,9 +74,10 @@ export function verdictOnSearch(outcome: Outcome): PlanVerdict {
   const giant = outcome.indivisible;
   const limit = giant === null ? '' : ` Shard ${giant.shardId} alone carries ${giant.share >= 0.1 ? Math.round(giant.share * 100) : (giant.share * 100).toFixed(1)} % of the ${giant.dimension}: no placement gets its node below ${giant.timesMean.toFixed(1)}x the mean.`;
   if (relief !== null) return verdict(stepCount > 0 ? 'improves' : 'nothing-feasible', `${relief}${limit}`, { ...numbers, nodesOverBefore: outcome.overloads?.before.length ?? 0, nodesOverAfter: outcome.overloads?.after.length ?? 0 });
+  const spread = spreadWords(outcome);
   if (stepCount > 0 && before !== null && after !== null) {
     const left = after.imbalance <= threshold ? `within the threshold ${ratio(threshold)}` : `still above the threshold ${ratio(threshold)}, as far as shards and constraints allow`;
-    return verdict('improves', `${stepCount} ${stepCount === 1 ? 'step brings' : 'steps bring'} the worst imbalance from ${ratio(before.imbalance)} (${before.name}) to ${ratio(after.imbalance)} (${after.name}), ${left}.${limit}`, numbers);
+    return verdict('improves', `${spread}${stepCount} ${stepCount === 1 ? 'step brings' : 'steps bring'} the worst imbalance from ${ratio(before.imbalance)} (${before.name}) to ${ratio(after.imbalance)} (${after.name}), ${left}.${limit}`, { ...numbers, ...(spread !== '' && { crowdedBefore: outcome.crowded.before, crowdedAfter: outcome.crowded.after }) });
   }
   if (outcome.strategy === 'consistent-hashing' && outcome.scoreAfter === 0) {
     return verdict('already-balanced', 'Every replica is where the hash ring puts it: nothing is to be moved', numbers);
@@ -84,6 +87,13 @@ export function verdictOnSearch(outcome: Outcome): PlanVerdict {
     return verdict('already-balanced', `${imbalance}no move makes it more even: shards are not divisible any finer`, numbers);
   }
   return verdict('nothing-feasible', `${imbalance}no step that the constraints allow improves it.${limit}`, numbers);
+}
+
+/** What a plan does about replicas that share a zone; empty where none does. */
+function spreadWords({ crowded: { before, after } }: Outcome): string {
+  if (before === 0 || after >= before) return '';
+  const left = after === 0 ? '' : `, ${after} still ${after === 1 ? 'does' : 'do'}`;
+  return `${before} ${before === 1 ? 'shard had' : 'shards had'} replicas that share a zone needlessly${left}; `;
 }
 
 /** What a plan does about nodes above their safety lines; `null` where none is. */

@@ -1,7 +1,8 @@
 import { movablesOf } from '@/lib/core/rebalance/bounds/free-shares';
 import type { AssignmentModel } from '@/lib/core/rebalance/optimiser/assignment-model';
-import type { Placement } from '@/lib/core/rebalance/placement';
+import { Placement } from '@/lib/core/rebalance/placement';
 import type { Problem } from '@/lib/core/rebalance/problem';
+import { crowdedGroups, zonesOfGroup } from './spread';
 import type { CostLine, CostModel } from './cost-lines';
 
 /** Whole units per full load of a dimension, so that sums are exact and a millionth of the load is still a thousand units. */
@@ -27,9 +28,10 @@ export interface AdaptedModel {
 export function assignmentModelOf(start: Placement, costs: CostModel, options: { readonly settled: boolean; readonly transferPrimary: boolean; readonly from: Int32Array }): AdaptedModel {
   const { problem } = start;
   const { movable } = movablesOf(start, options.transferPrimary);
+  const initial = withZonesWon(start, options.from);
   const binCount = problem.binIds.length;
   const itemOf = Int32Array.from(problem.itemRow, (_, item) => item).filter((item) => start.itemBin[item]! >= 0);
-  const resources = [...costs.lines.flatMap((line) => (line.objective === 'overload' ? [] : [lineResource(start, line)])), ...capacityResources(start, costs, options.settled)];
+  const resources = [...costs.lines.flatMap((line) => (line.objective === 'overload' ? [] : [lineResource(start, line)])), ...capacityResources(start, { costs, initial, settled: options.settled })];
   const resourceCount = resources.length;
   const rowCount = problem.itemRow.length === 0 ? 0 : resources[0]?.requirement.length ?? 0;
   const requirement = new Float64Array(rowCount * resourceCount);
@@ -49,7 +51,7 @@ export function assignmentModelOf(start: Placement, costs: CostModel, options: {
       ...model, ...groupsOf(start.problem, options.from, itemOf),
       binCount, itemCount: itemOf.length, resourceCount, requirement,
       itemRow: itemOf.map((item) => problem.itemRow[item]!),
-      initial: itemOf.map((item) => start.itemBin[item]!),
+      initial: itemOf.map((item) => initial[item]!),
       pinned: Uint8Array.from(itemOf, (item) => 1 - movable[item]!),
       itemMoveCost: Float64Array.from(itemOf, (item) => Math.round(COST_UNITS * (costs.perCopy + costs.perByte * problem.groupBytes[problem.itemGroup[item]!]!))),
       home: options.transferPrimary ? 'group' : 'item',
@@ -62,6 +64,23 @@ export function assignmentModelOf(start: Placement, costs: CostModel, options: {
       itemMoveWeight: 1, groupMoveWeight: 0, binMoveWeight: 0, binMoveCost: null,
     },
   };
+}
+
+/**
+ * Where groups got a zone more on the way, which no cost of the model pays for, they count as having been there
+ * from the start: what is certain to move is no choice.
+ */
+function withZonesWon(start: Placement, from: Int32Array): Int32Array {
+  const { problem } = start;
+  const { groupStart } = problem;
+  const bins = start.itemBin.slice();
+  const end = new Placement(problem);
+  end.itemBin.set(from);
+  for (const group of crowdedGroups(start)) {
+    if (zonesOfGroup(end, group) <= zonesOfGroup(start, group)) continue;
+    for (let item = groupStart[group]!; item < groupStart[group + 1]!; item += 1) bins[item] = from[item]!;
+  }
+  return bins;
 }
 
 /** Zones that were won on the way from the start to `itemBin` are not given up again. */
@@ -101,14 +120,14 @@ function lineResource({ problem, level }: Placement, { objective, dimension, req
 }
 
 /** Hard limits: the line, or what is used already where that is more; use above the line costs as overload. */
-function capacityResources({ problem, level, itemBin }: Placement, costs: CostModel, settled: boolean): Resource[] {
+function capacityResources({ problem, level }: Placement, { costs, initial, settled }: { readonly costs: CostModel; readonly initial: Int32Array; readonly settled: boolean }): Resource[] {
   return problem.dimensions.flatMap(({ requirement, capacity }, dimension): Resource[] => {
     if (requirement === null || capacity === null || !capacity.limit.some((limit) => limit < Infinity)) return [];
     const total = level[dimension]!.reduce((sum, each) => sum + each, 0);
     const scale = total > 0 ? UNITS / total : 1;
     const whole = requirement.map((amount) => Math.ceil(amount * scale));
     const held = new Float64Array(problem.binIds.length);
-    itemBin.forEach((bin, item) => { if (bin >= 0) held[bin]! += whole[problem.itemRow[item]!]!; });
+    initial.forEach((bin, item) => { if (bin >= 0) held[bin]! += whole[problem.itemRow[item]!]!; });
     const used = capacity.used.map((each, bin) => (each >= 0 ? Math.max(0, each - level[dimension]![bin]!) : 0));
     const base = used.map((each) => Math.round(each * scale));
     const overload = costs.lines.find((line) => line.objective === 'overload' && line.dimension === dimension);

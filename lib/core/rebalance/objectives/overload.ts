@@ -25,9 +25,12 @@ export function overloadsOf(start: Placement, now: Placement): Overload[] {
 /** An overload weighs ten times as much as the same share of unevenness. */
 const OVERLOAD_WEIGHT = 10;
 
-/** The one number of the strategy `optimal`: the worst imbalance and, ten times, how far the worst node is above a safety line. */
-export function combinedScore(imbalance: number, overload: number): number {
-  return imbalance + OVERLOAD_WEIGHT * overload;
+/**
+ * The one number of the strategy `optimal`: the worst imbalance, ten times how far the worst node is above a safety
+ * line, and one for every zone that a shard's replicas could be in and are not.
+ */
+export function combinedScore(worst: { readonly imbalance: number; readonly overload: number; readonly missingZones: number }): number {
+  return worst.imbalance + OVERLOAD_WEIGHT * worst.overload + worst.missingZones;
 }
 
 /** How far the worst bin is above a safety line, 0 = none is. */

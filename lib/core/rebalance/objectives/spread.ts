@@ -27,6 +27,13 @@ export function zonesWanted(placement: Placement): (group: number) => number {
   return (group) => Math.min(problem.groupStart[group + 1]! - problem.groupStart[group]!, Math.max(zones.size, zonesOfGroup(placement, group)));
 }
 
+/** Zones that these groups could be in and are not, by what there is at the start. */
+export function missingZones(start: Placement, now: Placement, groups: readonly number[]): number {
+  if (groups.length === 0) return 0;
+  const wanted = zonesWanted(start);
+  return groups.reduce((sum, group) => sum + Math.max(0, wanted(group) - zonesOfGroup(now, group)), 0);
+}
+
 /** Groups in fewer zones than they could be in, ascending. */
 export function crowdedGroups(placement: Placement): number[] {
   const { problem } = placement;

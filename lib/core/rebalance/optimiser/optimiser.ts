@@ -1,4 +1,4 @@
-import { createRandom } from '@/lib/platform/random';
+import { createRandom, type Random } from '@/lib/platform/random';
 import { err, ok, type Result } from '@/lib/platform/result';
 import { Annealer, type Mix } from './annealer';
 import type { AssignmentModel } from './assignment-model';
@@ -83,8 +83,9 @@ class Search implements Optimiser {
   readonly #descent: Descent;
   readonly #annealer: Annealer;
   readonly #clearing: Clearing;
-  readonly #temperature: number;
-  readonly #movableCount: number;
+  readonly #random: Random;
+  readonly #movable: Int32Array;
+  #temperature: number;
   #phase: Phase = { name: 'descent' };
   #iterations = 0;
 
@@ -93,7 +94,8 @@ class Search implements Optimiser {
     const movable = model.itemRow.map((_, item) => item).filter((item) => model.pinned[item] === 0);
     this.#workUnitsTotal = workUnitsTotal;
     this.#coolingFrom = coolingFrom;
-    this.#movableCount = movable.length;
+    this.#movable = movable;
+    this.#random = random;
     const state = new SearchState(model);
     const incumbent = new Incumbent(state);
     this.#state = state;
@@ -114,7 +116,7 @@ class Search implements Optimiser {
 
   step(workUnits: number, progress?: number): 'improving' | 'done' {
     const at = () => progress ?? Math.min(1, this.#iterations / this.#workUnitsTotal);
-    if (this.#movableCount === 0 || this.#state.binCount < 2) return 'done';
+    if (this.#movable.length === 0 || this.#state.binCount < 2) return 'done';
     const until = this.#iterations + workUnits;
     while (this.#iterations < until && at() < 1) {
       if (this.#phase.name === 'descent') this.#descend(until - this.#iterations, at());
@@ -128,6 +130,8 @@ class Search implements Optimiser {
     this.#state.reset(assignment);
     const isBetter = this.#incumbent.replace(assignment, this.#state.cost);
     this.#incumbent.restore();
+    // Where everything is on one bin hardly any change costs: what a usual worsening is shows only from a better start.
+    if (isBetter && this.#phase.name === 'descent') this.#temperature = temperatureScale(this.#state, this.#movable, this.#random.fork('temperature'));
     return isBetter;
   }
 

@@ -6,7 +6,7 @@ import type { CostModel } from '@/lib/core/rebalance/objectives/cost-lines';
 import { combinedScore, worstOverload } from '@/lib/core/rebalance/objectives/overload';
 import { PlacementCost } from '@/lib/core/rebalance/objectives/placement-cost';
 import { Placement } from '@/lib/core/rebalance/placement';
-import { crowdedGroups, zonesOfGroup } from '@/lib/core/rebalance/objectives/spread';
+import { crowdedGroups, missingZones, zonesOfGroup } from '@/lib/core/rebalance/objectives/spread';
 import { isPrimaryItem, type Problem } from '@/lib/core/rebalance/problem';
 import { ChangeQueue } from './change-queue';
 import { detourFor } from './detour';
@@ -73,6 +73,9 @@ class OrderingRun {
   readonly #startScore: number;
   readonly #startOverload: number;
   readonly #crowded: Uint8Array;
+  /** With overload and missing zones. */
+  readonly #startScoreInAll: number;
+  #missingZones: number;
   #score: number;
   #net = 0;
   #bestNet = 0;
@@ -90,7 +93,10 @@ class OrderingRun {
     this.#start = new Placement(ordering.problem);
     this.#startOverload = worstOverload(this.#start, this.#placement);
     this.#crowded = new Uint8Array(ordering.problem.groupCount);
-    for (const group of crowdedGroups(this.#start)) this.#crowded[group] = 1;
+    const crowded = crowdedGroups(this.#start);
+    for (const group of crowded) this.#crowded[group] = 1;
+    this.#missingZones = missingZones(this.#start, this.#start, crowded);
+    this.#startScoreInAll = combinedScore({ imbalance: this.#score, overload: this.#startOverload, missingZones: this.#missingZones });
     this.#queue = new ChangeQueue((group) => this.#worth(group));
     for (const group of ordering.pending) this.waiting.push(group);
   }
@@ -150,7 +156,7 @@ class OrderingRun {
     const item = this.#placement.itemOn(shard, from);
     if (item < 0) return -Infinity;
     const other = kind === 'transfer' ? this.#placement.itemOn(shard, to) : -1;
-    const gain = this.#spreadGain(group.head()) - this.#cost.delta(from, to, problem.itemRow[item]!, other < 0 ? -1 : problem.itemRow[other]!);
+    const gain = this.#zonesWon(group.head()) * this.ordering.costs.perCrowded - this.#cost.delta(from, to, problem.itemRow[item]!, other < 0 ? -1 : problem.itemRow[other]!);
     if (gain <= 0) return gain;
     return kind === 'transfer' ? gain * 1e12 : gain / (1 + problem.groupBytes[shard]!);
   }
@@ -158,10 +164,12 @@ class OrderingRun {
   #apply(change: Change): void {
     const { problem } = this.#placement;
     const { itemRow } = problem;
-    const { perByte, perCopy } = this.ordering.costs;
+    const { perByte, perCopy, perCrowded } = this.ordering.costs;
     const item = this.#placement.itemOn(change.group, change.from);
     const other = change.kind === 'transfer' ? this.#placement.itemOn(change.group, change.to) : -1;
-    this.#net += -this.#spreadGain(change) + this.#cost.delta(change.from, change.to, itemRow[item]!, other < 0 ? -1 : itemRow[other]!)
+    const zonesWon = this.#zonesWon(change);
+    this.#missingZones -= zonesWon;
+    this.#net += -zonesWon * perCrowded + this.#cost.delta(change.from, change.to, itemRow[item]!, other < 0 ? -1 : itemRow[other]!)
       + (change.kind === 'shift' ? perCopy + perByte * problem.groupBytes[change.group]! : perCopy * TRANSFER_SHARE);
     const wasWorst = this.#balance.worstExcess(change.from) >= this.#score - ROUNDING;
     this.#placement.apply(change);
@@ -182,7 +190,7 @@ class OrderingRun {
     return secondary > item && isPrimaryItem(placement.problem, item) && mayTransfer(placement, item, secondary);
   }
 
-  /** Would the change put its target above the score (as it is by now, or as it was at the start)? Relief of an overload outweighs it. */
+  /** Would the change put its target above the score (as it is by now, or as it was at the start)? Relief of an overload and a zone more outweigh it. */
   #raises(change: Change, falling: boolean): boolean {
     const { kind, group, from, to } = change;
     const { itemRow } = this.#placement.problem;
@@ -190,21 +198,23 @@ class OrderingRun {
     const rowBack = kind === 'transfer' ? itemRow[this.#placement.itemOn(group, to)]! : -1;
     const ceiling = (falling ? this.#score : this.#startScore) + ROUNDING;
     if (!this.#balance.exceeds(to, itemRow[item]!, rowBack, ceiling)) return false;
-    return falling || this.#startOverload === 0 || !this.#relieves(change);
+    return falling || (this.#startOverload === 0 && this.#zonesWon(change) <= 0) || !this.#relieves(change);
   }
 
-  /** Does the change take so much off the worst overload that the combined score is still no higher than at the start? */
+  /** Does the change take so much off the worst overload, or off the zones missing, that the score in all is still no higher than at the start? */
   #relieves(change: Change): boolean {
     const { group, from, to, kind } = change;
+    const zones = this.#missingZones - this.#zonesWon(change);
     this.#placement.apply(change);
-    const combined = combinedScore(this.#balance.score(), worstOverload(this.#start, this.#placement));
+    const score = combinedScore({ imbalance: this.#balance.score(), overload: worstOverload(this.#start, this.#placement), missingZones: zones });
     const item = this.#placement.itemOn(group, to);
     if (kind === 'shift') this.#placement.undoShift(item, from);
     else this.#placement.transfer(group, from);
-    return combined <= combinedScore(this.#startScore, this.#startOverload);
+    return score <= this.#startScoreInAll;
   }
 
-  #spreadGain({ kind, group, from, to }: Change): number {
+  /** Zones in which the group has a replica after the change and had none before. */
+  #zonesWon({ kind, group, from, to }: Change): number {
     if (kind === 'transfer' || this.#crowded[group] === 0) return 0;
     const { zoneOf } = this.#placement.problem;
     if (zoneOf[from] === zoneOf[to]) return 0;
@@ -213,7 +223,7 @@ class OrderingRun {
     this.#placement.itemBin[item] = to;
     const after = zonesOfGroup(this.#placement, group);
     this.#placement.itemBin[item] = from;
-    return (after - before) * this.ordering.costs.perCrowded;
+    return after - before;
   }
 }
 

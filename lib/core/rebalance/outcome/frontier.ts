@@ -2,6 +2,7 @@ import { FRONTIER_MAX, type FrontierPoint } from '@/lib/contract/plan-proof';
 import { BalanceModel } from '@/lib/core/rebalance/balance-model';
 import { combinedScore, worstOverload } from '@/lib/core/rebalance/objectives/overload';
 import { PlacementCost } from '@/lib/core/rebalance/objectives/placement-cost';
+import { crowdedGroups, missingZones } from '@/lib/core/rebalance/objectives/spread';
 import { Placement } from '@/lib/core/rebalance/placement';
 import type { Outcome } from './outcome';
 
@@ -38,8 +39,10 @@ function scoring({ start, planning, changes, scoreBefore, scoreAfter }: Outcome,
   const byStep = request.scope.kind !== 'cluster' || request.strategy === 'consistent-hashing';
   if (byStep) return (stepCount) => scoreBefore + ((scoreAfter - scoreBefore) * stepCount) / changes.length;
   const model = new BalanceModel(placement, objective);
+  const crowded = crowdedGroups(start);
   return () => {
     const imbalance = model.score();
-    return request.strategy === 'optimal' ? combinedScore(imbalance, worstOverload(start, placement)) : imbalance;
+    if (request.strategy !== 'optimal') return imbalance;
+    return combinedScore({ imbalance, overload: worstOverload(start, placement), missingZones: missingZones(start, placement, crowded) });
   };
 }

@@ -5,7 +5,7 @@ import { movablesOf } from '@/lib/core/rebalance/bounds/free-shares';
 import { imbalanceBoundsOf } from '@/lib/core/rebalance/bounds/imbalance-bound';
 import type { CostLine } from '@/lib/core/rebalance/objectives/cost-lines';
 import { PlacementCost } from '@/lib/core/rebalance/objectives/placement-cost';
-import { crowdedGroups } from '@/lib/core/rebalance/objectives/spread';
+import { crowdedGroups, missingZones } from '@/lib/core/rebalance/objectives/spread';
 import type { Placement } from '@/lib/core/rebalance/placement';
 import { BUCKETS } from '@/lib/contract/vocabulary';
 import type { Outcome } from './outcome';
@@ -62,7 +62,8 @@ function termsOf({ start, end, changes, planning }: Outcome, bounds: readonly Li
     });
   });
   const { weights } = run.objectives;
-  const crowded = (placement: Placement) => crowdedGroups(placement).length * costs.perCrowded;
+  const groups = crowdedGroups(start);
+  const crowded = (placement: Placement) => missingZones(start, placement, groups) * costs.perCrowded;
   const copies = changes.reduce((count, { kind }) => (kind === 'shift' ? count + 1 : count), 0);
   const crowdedBefore = crowded(start);
   return [

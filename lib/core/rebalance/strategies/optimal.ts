@@ -4,7 +4,7 @@ import { assignmentModelOf, itemBinsOf } from '@/lib/core/rebalance/objectives/a
 import { costModelOf, evenTargetOf } from '@/lib/core/rebalance/objectives/cost-lines';
 import { evennessTerms } from '@/lib/core/rebalance/objectives/objectives';
 import { combinedScore, worstOverload } from '@/lib/core/rebalance/objectives/overload';
-import { crowdedGroups } from '@/lib/core/rebalance/objectives/spread';
+import { crowdedGroups, missingZones } from '@/lib/core/rebalance/objectives/spread';
 import { createOptimiser } from '@/lib/core/rebalance/optimiser/optimiser';
 import { PlacementCost } from '@/lib/core/rebalance/objectives/placement-cost';
 import { boundOnce } from '@/lib/core/rebalance/bounds/bound-once';
@@ -61,7 +61,11 @@ class OptimalRun implements StrategyRun {
   score(): number {
     const { placement } = this.run;
     placement.rebuild();
-    return combinedScore(new BalanceModel(placement, this.run.terms).score(), worstOverload(this.#start, placement));
+    return combinedScore({
+      imbalance: new BalanceModel(placement, this.run.terms).score(),
+      overload: worstOverload(this.#start, placement),
+      missingZones: missingZones(this.#start, placement, crowdedGroups(this.#start)),
+    });
   }
 
   isUrgent(): boolean {
@@ -116,7 +120,8 @@ class OptimalRun implements StrategyRun {
   #bettered(run: PlanningRun, endBins: Int32Array): OrderedChanges {
     const asItIs = ordered(run, endBins, false);
     if (isProvenBest(run, asItIs)) return asItIs;
-    const best = ordered(run, this.#improved(run, endBins, false), false);
+    const searched = ordered(run, this.#improved(run, endBins, false), false);
+    const best = searched.net < asItIs.net ? searched : asItIs;
     if (!needsWaves(run, best)) return best;
     const settled = ordered(run, this.#improved(run, best.end.itemBin, true), true);
     return settled.net < best.net ? settled : best;
@@ -184,6 +189,7 @@ function needsWaves({ problem, threshold, terms }: PlanningRun, { end, leftOut }
 
 /** Of the cost that is left: closer to the bound than this nobody notices. */
 const PROVEN_SHARE = 1e-6;
+const ROUNDING = 1e-12;
 
 /**
  * With a thousand evaluations per item the search may begin hot; with ten the constructed
@@ -196,12 +202,13 @@ function coolingFrom(workPerItem: number): number {
 /** Is the search over before it begins? */
 function isProvenBest(run: PlanningRun, { net }: OrderedChanges): boolean {
   const before = costBefore(run);
-  return before + net <= run.bound().total + PROVEN_SHARE * before;
+  const after = before + net;
+  return after <= run.bound().total + PROVEN_SHARE * after + ROUNDING * before;
 }
 
 function costBefore({ problem, costs }: PlanningRun): number {
   const start = new Placement(problem);
-  return new PlacementCost(start, costs).total() + crowdedGroups(start).length * costs.perCrowded;
+  return new PlacementCost(start, costs).total() + missingZones(start, start, crowdedGroups(start)) * costs.perCrowded;
 }
 
 /** Does the plan take enough off the cost, of what can be taken off at all? */

@@ -1,0 +1,127 @@
+/**
+ * Plans and cluster states on their way between threads. As objects a plan of 100,000
+ * steps would hold the receiving thread for a fifth of a second while it is unpacked, and
+ * the columns of a million shards would be copied in one go. So steps travel as columns
+ * that change hands without a copy and are unpacked in portions, and a state's columns
+ * are copied one after the other.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { BALANCE_DIMENSIONS } from '@/lib/contract/imbalance';
+import { MoveReasonSchema, type MoveReason, type Plan, type PlanStep } from '@/lib/contract/plan';
+import type { ClusterState } from '@/lib/core/cluster/cluster-state';
+
+export interface PackedPlan {
+  /** With no steps in it. */
+  readonly rest: Plan;
+  readonly steps: StepColumns;
+}
+
+interface StepColumns {
+  readonly count: number;
+  readonly nodeIds: readonly string[];
+  readonly kind: Uint8Array;
+  readonly shardId: Int32Array;
+  readonly source: Int32Array;
+  readonly target: Int32Array;
+  /** NaN = unknown, as in the next ones. */
+  readonly bytes: Float64Array;
+  readonly keyCount: Float64Array;
+  readonly code: Uint8Array;
+  readonly dimension: Uint8Array;
+  /** Four per step: source before and after, target before and after. */
+  readonly values: Float64Array;
+}
+
+const KINDS = ['primary', 'secondary', 'transfer'] as const;
+const CODES = MoveReasonSchema.shape.code.options;
+/** A few milliseconds of work. */
+const STEPS_PER_TURN = 4_000;
+
+export function packPlan(plan: Plan): PackedPlan {
+  const { steps } = plan;
+  const count = steps.length;
+  const indexOf = new Map<string, number>();
+  const nodeIndex = (nodeId: string) => {
+    const known = indexOf.get(nodeId);
+    if (known !== undefined) return known;
+    indexOf.set(nodeId, indexOf.size);
+    return indexOf.size - 1;
+  };
+  const columns = {
+    kind: new Uint8Array(count), shardId: new Int32Array(count), source: new Int32Array(count), target: new Int32Array(count),
+    bytes: new Float64Array(count).fill(NaN), keyCount: new Float64Array(count).fill(NaN), code: new Uint8Array(count), dimension: new Uint8Array(count), values: new Float64Array(4 * count),
+  };
+  steps.forEach((step, at) => {
+    const { reason } = step;
+    columns.kind[at] = step.kind === 'transfer' ? 2 : step.role === 'primary' ? 0 : 1;
+    columns.shardId[at] = step.shardId;
+    columns.source[at] = nodeIndex(step.sourceNodeId);
+    columns.target[at] = nodeIndex(step.targetNodeId);
+    if (step.kind === 'move') {
+      columns.bytes[at] = step.bytes ?? NaN;
+      columns.keyCount[at] = step.keyCount ?? NaN;
+    }
+    columns.code[at] = CODES.indexOf(reason.code);
+    columns.dimension[at] = BALANCE_DIMENSIONS.indexOf(reason.dimension);
+    [reason.sourceBefore, reason.sourceAfter, reason.targetBefore, reason.targetAfter].forEach((value, index) => { columns.values[4 * at + index] = value ?? NaN; });
+  });
+  return { rest: { ...plan, steps: [] }, steps: { count, nodeIds: [...indexOf.keys()], ...columns } };
+}
+
+/** What changes hands without a copy. */
+export function buffersOf({ steps }: PackedPlan): ArrayBuffer[] {
+  return Object.values(steps).flatMap((column) => (ArrayBuffer.isView(column) ? [column.buffer as ArrayBuffer] : []));
+}
+
+export async function unpackPlan({ rest, steps }: PackedPlan): Promise<Plan> {
+  const unpacked: PlanStep[] = [];
+  while (unpacked.length < steps.count) {
+    const until = Math.min(steps.count, unpacked.length + STEPS_PER_TURN);
+    for (let at = unpacked.length; at < until; at += 1) unpacked.push(stepAt(steps, at));
+    if (until < steps.count) await nextTurn();
+  }
+  return { ...rest, steps: unpacked };
+}
+
+function stepAt(columns: StepColumns, at: number): PlanStep {
+  const known = (value: number | undefined) => (value === undefined || Number.isNaN(value) ? null : value);
+  const reason: MoveReason = {
+    code: CODES[columns.code[at]!]!, dimension: BALANCE_DIMENSIONS[columns.dimension[at]!]!,
+    sourceBefore: known(columns.values[4 * at]), sourceAfter: known(columns.values[4 * at + 1]), targetBefore: known(columns.values[4 * at + 2]), targetAfter: known(columns.values[4 * at + 3]),
+  };
+  const ends = { shardId: columns.shardId[at]!, sourceNodeId: columns.nodeIds[columns.source[at]!]!, targetNodeId: columns.nodeIds[columns.target[at]!]! };
+  const kind = KINDS[columns.kind[at]!]!;
+  if (kind === 'transfer') return { kind, ...ends, reason };
+  return { kind: 'move', ...ends, role: kind, bytes: known(columns.bytes[at]), keyCount: known(columns.keyCount[at]), reason };
+}
+
+/** A copy of the state whose columns may change hands, made in turns; the epochs of shards are nothing that planning asks for. */
+export async function copyOfState(state: ClusterState): Promise<{ readonly state: ClusterState; readonly buffers: ArrayBuffer[] }> {
+  const { shards } = state;
+  const buffers: ArrayBuffer[] = [];
+  const copied = async <T extends Float32Array | Float64Array | Int16Array>(column: T): Promise<T> => {
+    await nextTurn();
+    const copy = column.slice() as T;
+    buffers.push(copy.buffer as ArrayBuffer);
+    return copy;
+  };
+  return {
+    state: {
+      ...state,
+      shards: {
+        ...shards,
+        replicas: await copied(shards.replicas),
+        sizeBytes: await copied(shards.sizeBytes),
+        keyCount: await copied(shards.keyCount),
+        load: {
+          cpu: await copied(shards.load.cpu),
+          readsPerSecond: await copied(shards.load.readsPerSecond),
+          writesPerSecond: await copied(shards.load.writesPerSecond),
+          networkBytesPerSecond: await copied(shards.load.networkBytesPerSecond),
+        },
+        epoch: new Float64Array(0),
+      },
+    },
+    buffers,
+  };
+}

@@ -1,0 +1,32 @@
+/** The thread that makes plans: one job after the other, as they come. */
+import { parentPort } from 'node:worker_threads';
+import { planOf, type PlanJob } from '@/lib/manager/planner';
+import { buffersOf, packPlan, type PackedPlan } from './plan-transfer';
+
+export interface PlannerRequest {
+  readonly job: PlanJob;
+  /** Element 0 is set to 1 when the caller gives up; memory that both threads see. */
+  readonly canceled: Int32Array;
+  readonly timeMaxMs: number;
+}
+
+export type PlannerReply =
+  | { readonly kind: 'progress'; readonly share: number }
+  | { readonly kind: 'plan'; readonly packed: PackedPlan }
+  | { readonly kind: 'failed'; readonly message: string };
+
+const port = parentPort;
+port?.on('message', ({ job, canceled, timeMaxMs }: PlannerRequest) => {
+  const send = (reply: PlannerReply, buffers: ArrayBuffer[] = []) => { port.postMessage(reply, buffers); };
+  const endMs = performance.now() + timeMaxMs;
+  try {
+    const plan = planOf(job, {
+      interruptedBy: () => (Atomics.load(canceled, 0) === 1 ? 'canceled' : performance.now() > endMs ? 'time' : null),
+      onProgress: (share) => { send({ kind: 'progress', share }); },
+    });
+    const packed = packPlan(plan);
+    send({ kind: 'plan', packed }, buffersOf(packed));
+  } catch (error) {
+    send({ kind: 'failed', message: error instanceof Error ? error.stack ?? error.message : String(error) });
+  }
+});
