@@ -3,12 +3,12 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Plan } from '@/lib/contract/plan';
 import { planOf, type PlanJob } from '@/lib/manager/planner';
 import { packPlan, unpackPlan } from '@/lib/server/plan-transfer';
-import { createLogger } from '@/lib/server/logger';
 import { WorkerPlanner } from '@/lib/server/worker-planner';
 import { DEFAULT_SETTINGS } from '@/lib/contract/settings';
 import { NOW_MS, SCENARIOS } from '@/tests/bench/planner/generated-clusters';
 
-const planner = new WorkerPlanner(createLogger('error'));
+const errors: string[] = [];
+const planner = new WorkerPlanner({ info: () => undefined, warn: () => undefined, error: (_, message) => { errors.push(message); } });
 afterAll(() => planner.close());
 
 const jobOf = (name: string, workMax?: number): PlanJob => {
@@ -56,6 +56,7 @@ describe('plans made in a thread', { timeout: 120_000 }, () => {
   it('a job that breaks the thread costs that job only', async () => {
     const broken = { ...jobOf('12 x 1,024 x 3, Zipf', 0), pace: null } as unknown as PlanJob;
     expect(await planner.plan(broken)).toMatchObject({ ok: false, error: { code: 'crashed' } });
+    expect(errors).toEqual(['A plan could not be made: an internal error']);
     expect((await planner.plan(jobOf('12 x 1,024 x 3, Zipf', 0))).ok).toBe(true);
   });
 

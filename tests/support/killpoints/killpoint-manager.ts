@@ -8,6 +8,7 @@ import { Fleet } from '@/lib/manager/fleet';
 import { openDatabase } from '@/lib/persistence/open-database';
 import { PrismaStore } from '@/lib/persistence/prisma-store';
 import type { CommandContext, CommandResult } from '@/lib/manager/commands';
+import { planInPlace } from '@/lib/manager/planner';
 import { createLogger } from '@/lib/server/logger';
 import { Executioner, setEnds } from './executioner';
 import type { KillOrder } from './kill-point';
@@ -33,6 +34,7 @@ const fleet = await Fleet.open({
     const driver = new RedisClusterDriver({ connection, clock: systemClock });
     return executioner?.watchDriver(driver) ?? driver;
   },
+  planner: planInPlace,
   publisher: { clusterChanged: () => undefined, eventAppended: () => undefined, shardMoved: () => undefined, clusterGone: () => undefined },
   logger,
 });
