@@ -64,8 +64,10 @@ export function phiOf(rhythm: ArrivalRhythm, silentMs: number, intervalMs: numbe
 export function deviationsAt(phi: number): number {
   const odds = phi * Math.LN10 + Math.log1p(-Math.pow(10, -phi));
   let y = Math.cbrt(Math.max(0, odds) / 0.070566);
+  // Newton's steps on a cubic that rises everywhere: a handful is enough, thirty are a bound.
   for (let step = 0; step < 30; step += 1) {
     const error = y * (1.5976 + 0.070566 * y * y) - odds;
+    if (Math.abs(error) < 1e-9) break;
     y -= error / (1.5976 + 3 * 0.070566 * y * y);
   }
   return y;

@@ -180,26 +180,60 @@ export function releaseQuarantine(state: DetectorState, nodeId: string): Detecto
 }
 
 type Belief = Pick<NodeVerdict, 'liveness' | 'reason'>;
+const ANSWERING: Belief = { liveness: 'alive', reason: { code: 'answering', silentMs: 0, limitMs: 0 } };
 
-/** Takes in what was heard of a node; its belief is not touched yet. */
+/** Takes in what was heard of a node; its belief is not touched yet. One copy per round, whatever came. */
 function listen(before: NodeTrack | undefined, beat: NodeBeat, round: DetectorRound, of: { readonly deviations: number; readonly extra: boolean }): NodeTrack {
   const pushed = beat.pushed !== undefined;
   const intervalMs = beat.pushed?.intervalMs ?? round.readingIntervalMs;
-  let track = before === undefined ? strangerFrom(beat, round, intervalMs) : round.pausedMs > 0 ? afterPause(before, round) : before;
-  const known = before !== undefined;
-  const arrivals = beat.pushed?.beats ?? (beat.answered ? [{ incarnation: beat.incarnation, sequence: beat.sequence, heardMonotonicMs: round.monotonicMs }] : []);
-  let accepted = false;
-  for (const arrival of arrivals) {
-    const newer = arrival.incarnation > track.incarnation || (arrival.incarnation === track.incarnation && arrival.sequence > track.sequence);
-    if (newer) track = withBeat(track, arrival, { known: known || accepted, regular: pushed || !of.extra, answerMs: beat.answerMs, round });
-    else if (known || accepted) track = { ...track, ignoredBeats: track.ignoredBeats + 1 };
-    accepted ||= newer;
-  }
-  const quietMs = Math.max(0, round.monotonicMs - track.lastBeatMonotonicMs);
+  const base = before ?? strangerFrom(beat, round, intervalMs);
+  const arrivals = beat.pushed?.beats ?? (beat.answered ? [{ incarnation: beat.incarnation, sequence: beat.sequence, heardMonotonicMs: round.monotonicMs }] : NO_ARRIVALS);
+  const taken = takeIn(base, arrivals, { known: before !== undefined, regular: pushed || !of.extra, answerMs: beat.answerMs, round });
+  const quietMs = Math.max(0, round.monotonicMs - taken.lastBeatMonotonicMs);
   const missed = pushed ? Math.max(0, Math.floor(quietMs / intervalMs - 0.5))
-    : accepted ? 0 : track.missed + (round.pausedMs > 0 || (of.extra && known) ? 0 : 1);
-  const timed = { ...track, intervalMs, pushed, missed };
-  return { ...timed, ...timeoutsOf(timed, of.deviations, round.settings) };
+    : taken.accepted ? 0 : base.missed + (round.pausedMs > 0 || (of.extra && before !== undefined) ? 0 : 1);
+  const { accepted: _, ...heard } = taken;
+  const timeouts = timeoutsOf({ rhythm: heard.rhythm, intervalMs, pushed }, of.deviations, round.settings);
+  return { ...base, ...heard, intervalMs, pushed, missed, ...timeouts };
+}
+
+interface Arrival { readonly incarnation: number; readonly sequence: number; readonly heardMonotonicMs: number }
+const NO_ARRIVALS: readonly Arrival[] = [];
+
+type Taken = Pick<NodeTrack, 'incarnation' | 'sequence' | 'ignoredBeats' | 'lastHeardMonotonicMs' | 'lastBeatMonotonicMs' | 'rhythm' | 'heard' | 'probeFailedMonotonicMs'> & { readonly accepted: boolean };
+
+/** N3: newer beats are taken, all others counted. A pause of ours is moved out of the node's silence first, and voids what was probed before. */
+function takeIn(base: NodeTrack, arrivals: readonly Arrival[], about: { readonly known: boolean; readonly regular: boolean; readonly answerMs: number | null; readonly round: DetectorRound }): Taken {
+  const { round } = about;
+  const moved = (atMs: number) => Math.min(round.monotonicMs, atMs + round.pausedMs);
+  let { incarnation, sequence, ignoredBeats, rhythm } = base;
+  let lastHeardMonotonicMs = moved(base.lastHeardMonotonicMs);
+  let lastBeatMonotonicMs = moved(base.lastBeatMonotonicMs);
+  let { known } = about;
+  const fresh: HeardBeat[] = [];
+  for (const arrival of arrivals) {
+    if (arrival.incarnation < incarnation || (arrival.incarnation === incarnation && arrival.sequence <= sequence)) {
+      if (known) ignoredBeats += 1;
+      continue;
+    }
+    const heardMs = Math.min(arrival.heardMonotonicMs, round.monotonicMs);
+    const gapMs = known ? Math.max(0, heardMs - lastBeatMonotonicMs) : null;
+    // A restart and a pause of ours say nothing about the node's rhythm, and an outage of hours not more than a long one.
+    if (about.regular && gapMs !== null && arrival.incarnation === incarnation && round.pausedMs === 0) {
+      rhythm = withGap(rhythm, Math.min(gapMs, round.settings.unreachableAfterMs * round.settings.patienceMax));
+    }
+    ({ incarnation, sequence } = arrival);
+    lastHeardMonotonicMs = Math.max(lastHeardMonotonicMs, heardMs);
+    lastBeatMonotonicMs = Math.max(lastBeatMonotonicMs, heardMs);
+    known = true;
+    fresh.push({ atMs: round.nowMs - Math.round(round.monotonicMs - heardMs), gapMs, answerMs: about.answerMs });
+  }
+  return {
+    incarnation, sequence, ignoredBeats, rhythm, lastHeardMonotonicMs, lastBeatMonotonicMs,
+    heard: fresh.length === 0 ? base.heard : [...base.heard, ...fresh].slice(-HEARD_KEPT),
+    probeFailedMonotonicMs: fresh.length > 0 || round.pausedMs > 0 ? null : base.probeFailedMonotonicMs,
+    accepted: fresh.length > 0,
+  };
 }
 
 /** The time in which so many beats are missed; half an interval more where the node keeps the time, for its jitter. */
@@ -208,39 +242,13 @@ function missedLimitMs({ intervalMs, pushed }: Pick<NodeTrack, 'intervalMs' | 'p
 }
 
 /** The limits of the settings, lengthened by what the node's own rhythm asks for. */
-function timeoutsOf(track: NodeTrack, deviations: number, settings: HealthSettings): Pick<NodeTrack, 'suspectAfterMs' | 'unreachableAfterMs'> {
+function timeoutsOf(track: Pick<NodeTrack, 'rhythm' | 'intervalMs' | 'pushed'>, deviations: number, settings: HealthSettings): Pick<NodeTrack, 'suspectAfterMs' | 'unreachableAfterMs'> {
   const { unreachableAfterMs, deadAfterMs, patienceMax } = settings;
   const askedMs = silenceAt(track.rhythm, deviations, track.intervalMs);
   return {
     suspectAfterMs: Math.max(missedLimitMs(track, settings), Math.min(askedMs, unreachableAfterMs)),
     unreachableAfterMs: Math.min(Math.max(unreachableAfterMs, askedMs), unreachableAfterMs * patienceMax, deadAfterMs),
   };
-}
-
-function withBeat(track: NodeTrack, arrival: { incarnation: number; sequence: number; heardMonotonicMs: number }, about: { known: boolean; regular: boolean; answerMs: number | null; round: DetectorRound }): NodeTrack {
-  const { round } = about;
-  const heardMonotonicMs = Math.min(arrival.heardMonotonicMs, round.monotonicMs);
-  const gapMs = about.known ? Math.max(0, heardMonotonicMs - track.lastBeatMonotonicMs) : null;
-  // A restart and a pause of ours say nothing about the node's rhythm, and an outage of hours not more than a long one.
-  const tells = about.regular && gapMs !== null && arrival.incarnation === track.incarnation && round.pausedMs === 0;
-  const longestMs = round.settings.unreachableAfterMs * round.settings.patienceMax;
-  const beat: HeardBeat = { atMs: round.nowMs - Math.round(round.monotonicMs - heardMonotonicMs), gapMs, answerMs: about.answerMs };
-  return {
-    ...track,
-    incarnation: arrival.incarnation,
-    sequence: arrival.sequence,
-    lastHeardMonotonicMs: Math.max(track.lastHeardMonotonicMs, heardMonotonicMs),
-    lastBeatMonotonicMs: Math.max(track.lastBeatMonotonicMs, heardMonotonicMs),
-    rhythm: tells ? withGap(track.rhythm, Math.min(gapMs, longestMs)) : track.rhythm,
-    heard: [...(track.heard.length < HEARD_KEPT ? track.heard : track.heard.slice(1)), beat],
-    probeFailedMonotonicMs: null,
-  };
-}
-
-/** This process stood still: the time is nobody's silence, and a probe of before proves nothing. */
-function afterPause(track: NodeTrack, round: DetectorRound): NodeTrack {
-  const moved = (atMs: number) => Math.min(round.monotonicMs, atMs + round.pausedMs);
-  return { ...track, lastHeardMonotonicMs: moved(track.lastHeardMonotonicMs), lastBeatMonotonicMs: moved(track.lastBeatMonotonicMs), probeFailedMonotonicMs: null };
 }
 
 /** A node before its first beat. Its incarnation and sequence lie below whatever came first. */
@@ -256,12 +264,12 @@ function strangerFrom(beat: NodeBeat, round: DetectorRound, intervalMs: number):
 
 function firstBelief(beat: NodeBeat, track: NodeTrack): Belief {
   return track.heard.length > 0
-    ? { liveness: 'alive', reason: { code: 'answering', silentMs: 0, limitMs: 0 } }
+    ? ANSWERING
     : { liveness: 'suspect', reason: { code: beat.reportedFailed ? 'engine-reports-failure' : 'first-seen', silentMs: 0, limitMs: track.unreachableAfterMs } };
 }
 
 function beliefAbout(track: NodeTrack, beat: NodeBeat, round: DetectorRound): Belief {
-  if (track.missed === 0 && track.heard.length > 0) return { liveness: 'alive', reason: { code: 'answering', silentMs: 0, limitMs: 0 } };
+  if (track.missed === 0 && track.heard.length > 0) return ANSWERING;
   const { settings, monotonicMs } = round;
   const silentMs = Math.max(0, monotonicMs - track.lastHeardMonotonicMs);
   const quietMs = Math.max(0, monotonicMs - track.lastBeatMonotonicMs);
@@ -309,6 +317,7 @@ function withBelief(track: NodeTrack, { liveness, reason }: Belief, beat: NodeBe
   const maintained = round.maintenance.has(beat.nodeId);
   const departed = changed && track.liveness === 'alive' && !round.blind && !maintained;
   const flaps = advanceFlapGuard(track.flaps, departed, round.monotonicMs);
+  if (!changed && !maintained && reason === track.reason && flaps === track.flaps) return track;
   const heldAnew = flaps.heldUntilMonotonicMs !== track.flaps.heldUntilMonotonicMs;
   return {
     ...track,

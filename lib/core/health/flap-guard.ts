@@ -24,9 +24,11 @@ export const CALM: FlapGuard = { departuresMonotonicMs: [], holdDownMs: HOLD_DOW
 
 /** The guard after a round in which the node left `alive` or did not. The same object when nothing changed. */
 export function advanceFlapGuard(guard: FlapGuard, departed: boolean, monotonicMs: number): FlapGuard {
-  if (!departed && guard.lastDepartureMonotonicMs === -Infinity) return guard;
+  const idle = guard.departuresMonotonicMs.length === 0 && guard.heldUntilMonotonicMs === null;
+  if (!departed && idle && monotonicMs - guard.lastDepartureMonotonicMs < HOLD_DOWN_FORGET_MS) return guard;
   const quiet = monotonicMs - guard.lastDepartureMonotonicMs >= HOLD_DOWN_FORGET_MS;
   const before = quiet ? CALM : guard;
+  if (!departed && before === CALM) return CALM;
   const recent = before.departuresMonotonicMs.filter((at) => monotonicMs - at < FLAP_WINDOW_MS);
   const departures = departed ? [...recent, monotonicMs] : recent;
   const held = before.heldUntilMonotonicMs !== null && before.heldUntilMonotonicMs > monotonicMs ? before.heldUntilMonotonicMs : null;
