@@ -2,24 +2,21 @@
 
 import { Button, Popover } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useMutation } from '@tanstack/react-query';
 import { IconSnowflake } from '@tabler/icons-react';
-import { useClusterId } from '@/components/realtime/cluster-provider';
-import { useApi } from '@/components/realtime/live-provider';
 import { useCluster, useWriteAllowed } from '@/components/realtime/use-cluster';
 import { useNow } from '@/components/realtime/use-live-store';
 import { lazyDialog } from '@/components/ui/lazy-dialog';
-import { ProblemAlert } from '@/components/ui/problem-alert';
 import { TimeText } from '@/components/ui/time-text';
 import { WriteButton } from '@/components/ui/write-button';
-import { toApiProblem } from '@/lib/client/api-problem';
 import type { Freeze } from '@/lib/contract/health';
 import type { FreezeDialogProps } from './freeze-dialog';
+import { UnfreezeAction } from './unfreeze-action';
 import classes from './freeze-control.module.css';
 
 const FreezeDialog = lazyDialog<FreezeDialogProps>(async () => (await import('./freeze-dialog')).FreezeDialog);
 
-const CAUSES: Record<Freeze['cause'], string> = {
+/** Who or what stopped automation, in a few words. */
+export const FREEZE_CAUSES: Readonly<Record<Freeze['cause'], string>> = {
   'operator': 'An operator stopped it',
   'mass-failure': 'Too many nodes failed in a short time',
   'invariant-violated': 'A rule that must always hold was broken',
@@ -46,22 +43,17 @@ export function FreezeControl({ compact = false }: { readonly compact?: boolean 
 }
 
 function FrozenBadge({ freeze }: { readonly freeze: Freeze }) {
-  const clusterId = useClusterId();
-  const api = useApi();
   const nowMs = useNow();
-  const write = useWriteAllowed();
-  const mutation = useMutation(api.clusters.unfreeze.mutationOptions());
   return (
     <Popover width={300} position="bottom-end" withArrow trapFocus>
       <Popover.Target>
         <Button variant="default" className={classes['frozen'] ?? ''} leftSection={<IconSnowflake size={14} aria-hidden />}>Frozen</Button>
       </Popover.Target>
       <Popover.Dropdown aria-label="Automation is frozen">
-        <p className={classes['cause']}>{CAUSES[freeze.cause]}</p>
+        <p className={classes['cause']}>{FREEZE_CAUSES[freeze.cause]}</p>
         <p className={classes['reason']}>{freeze.reason}</p>
         <p className={classes['by']}>By {freeze.by}, <TimeText atMs={freeze.sinceMs} nowMs={nowMs} /></p>
-        {mutation.error !== null && <ProblemAlert problem={toApiProblem(mutation.error)} />}
-        <WriteButton variant="default" write={write} loading={mutation.isPending} onClick={() => mutation.mutate({ clusterId })}>Let automation act again</WriteButton>
+        <UnfreezeAction />
       </Popover.Dropdown>
     </Popover>
   );

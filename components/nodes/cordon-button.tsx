@@ -13,10 +13,12 @@ interface CordonButtonProps {
   readonly nodes: readonly Node[];
   /** true: cordon; false: uncordon. */
   readonly cordoned: boolean;
+  /** The server's reason against it; `null` when there is none. */
+  readonly blockedBy?: string | null;
 }
 
 /** Cordons or uncordons nodes: at once and with an undo, in production after a question. */
-export function CordonButton({ nodes, cordoned }: CordonButtonProps) {
+export function CordonButton({ nodes, cordoned, blockedBy = null }: CordonButtonProps) {
   const write = useWriteAllowed();
   const environment = useCluster((state) => state.summary?.environment ?? 'production');
   const clusterName = useCluster((state) => state.summary?.name ?? '');
@@ -31,7 +33,7 @@ export function CordonButton({ nodes, cordoned }: CordonButtonProps) {
   };
   return (
     <>
-      <WriteButton variant="default" write={write} loading={pending} onClick={() => (tier === 'undoable' ? act() : setAsking(true))}>{label}</WriteButton>
+      <WriteButton variant="default" write={write} blockedBy={blockedBy} loading={pending} onClick={() => (tier === 'undoable' ? act() : setAsking(true))}>{label}</WriteButton>
       {tier !== 'undoable' && (
         <ConfirmDialog
           opened={asking} onClose={() => setAsking(false)} title={`${verb} ${nodes.length === 1 ? nodes[0]!.name : plural(nodes.length, 'node')}?`}

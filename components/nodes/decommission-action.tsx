@@ -5,22 +5,20 @@ import { useDisclosure } from '@mantine/hooks';
 import { useMutation } from '@tanstack/react-query';
 import { useClusterId } from '@/components/realtime/cluster-provider';
 import { useApi } from '@/components/realtime/live-provider';
-import { useCluster, useWriteAllowed } from '@/components/realtime/use-cluster';
+import { useWriteAllowed } from '@/components/realtime/use-cluster';
 import { ConfirmDialog } from '@/components/ui/confirm-dialog';
 import { WriteButton } from '@/components/ui/write-button';
 import { toApiProblem } from '@/lib/client/api-problem';
 import { noteAccepted } from './accepted-note';
-import { decommissionChecks } from './decommission-checks';
 import type { NodeRow } from './node-rows';
+import type { NodeChecks } from './use-node-checks';
 
 /** The irreversible one: what would be refused is said before, the server decides again. */
-export function DecommissionAction({ row }: { readonly row: NodeRow }) {
+export function DecommissionAction({ row, checks }: { readonly row: NodeRow; readonly checks: NodeChecks }) {
   const { node } = row;
   const clusterId = useClusterId();
   const api = useApi();
   const write = useWriteAllowed();
-  const summary = useCluster((state) => state.summary);
-  const nodes = useCluster((state) => state.nodes);
   const [opened, dialog] = useDisclosure(false);
   const mutation = useMutation(api.nodes.decommission.mutationOptions({
     onSuccess: ({ operation }) => {
@@ -28,8 +26,8 @@ export function DecommissionAction({ row }: { readonly row: NodeRow }) {
       noteAccepted({ message: `${node.name} is leaving the cluster.`, clusterId, operationId: operation.id });
     },
   }));
-  if (summary === null || nodes === null) return null;
-  const { blocking, notes } = decommissionChecks({ row, nodes, capabilities: summary.capabilities, replicationFactor: summary.engine?.replicationFactor ?? null });
+  const blocking = checks.reasonsAgainst('decommission');
+  const notes = checks.notesOf('decommission');
   return (
     <>
       <WriteButton variant="default" color="red" write={write} onClick={dialog.open}>Decommission</WriteButton>

@@ -15,24 +15,25 @@ import { toApiProblem } from '@/lib/client/api-problem';
 import { tierIn } from '@/lib/client/confirm-tier';
 import { formatDuration } from '@/lib/client/format';
 import type { Node } from '@/lib/contract/node';
+import type { NodeChecks } from './use-node-checks';
 import { reportProblem } from './use-node-mutations';
 
 const DURATIONS_MS = [15 * 60_000, 3_600_000, 4 * 3_600_000, 24 * 3_600_000, 7 * 24 * 3_600_000];
 const DURATION_MIN_MS = 60_000;
 
-/** Maintenance on (with its end) and off; off also takes a drained node back into service. */
-export function MaintenanceAction({ node }: { readonly node: Node }) {
+/** Maintenance on (with its end) and off; off also takes a drained node back into service and accepts a newcomer. */
+export function MaintenanceAction({ node, checks }: { readonly node: Node; readonly checks: NodeChecks }) {
   const nowMs = useNow();
   const inMaintenance = node.maintenanceUntilMs !== null && node.maintenanceUntilMs > nowMs;
   return (
     <>
-      {!inMaintenance && <StartMaintenance node={node} />}
-      {(inMaintenance || node.lifecycle === 'drained') && <Activate node={node} inMaintenance={inMaintenance} />}
+      {!inMaintenance && <StartMaintenance node={node} checks={checks} />}
+      {(inMaintenance || node.lifecycle === 'drained' || node.lifecycle === 'joining') && <Activate node={node} inMaintenance={inMaintenance} checks={checks} />}
     </>
   );
 }
 
-function StartMaintenance({ node }: { readonly node: Node }) {
+function StartMaintenance({ node, checks }: { readonly node: Node; readonly checks: NodeChecks }) {
   const clusterId = useClusterId();
   const api = useApi();
   const write = useWriteAllowed();
@@ -43,14 +44,15 @@ function StartMaintenance({ node }: { readonly node: Node }) {
   const tier = tierIn(environment, 'felt');
   return (
     <>
-      <WriteButton variant="default" write={write} onClick={dialog.open}>Maintenance</WriteButton>
+      <WriteButton variant="default" write={write} blockedBy={checks.reasonsAgainst('maintain')[0] ?? null} onClick={dialog.open}>Maintenance</WriteButton>
       <ConfirmDialog
         opened={opened} onClose={() => { mutation.reset(); dialog.close(); }} title={`Put ${node.name} into maintenance for ${formatDuration(durationMs)}?`}
         confirmLabel={`Start ${formatDuration(durationMs)} of maintenance`} cancelLabel="Keep it in service" tier={tier === 'undoable' ? 'felt' : tier}
         typedName={node.name} typedWhat="node" pending={mutation.isPending} problem={mutation.error === null ? null : toApiProblem(mutation.error)} blockedBy={write.reason}
         onConfirm={() => mutation.mutate({ clusterId, nodeId: node.id, durationMs })}
       >
-        <p>Its silence is then expected: no alarm is raised and no repair starts. Nothing new is placed on it; what it holds stays there. It ends by itself.</p>
+        <p>Its silence is then expected: no alarm is raised, it is not called dead and no repair starts. Nothing new is placed on it; what it holds stays there. It ends by itself.</p>
+        {checks.notesOf('maintain').map((note) => <p key={note}>{note}</p>)}
         <Select
           label="For" allowDeselect={false} value={String(durationMs)} onChange={(value) => { if (value !== null) setDurationMs(Number(value)); }}
           data={DURATIONS_MS.map((ms) => ({ value: String(ms), label: formatDuration(ms) }))}
@@ -60,7 +62,7 @@ function StartMaintenance({ node }: { readonly node: Node }) {
   );
 }
 
-function Activate({ node, inMaintenance }: { readonly node: Node; readonly inMaintenance: boolean }) {
+function Activate({ node, inMaintenance, checks }: { readonly node: Node; readonly inMaintenance: boolean; readonly checks: NodeChecks }) {
   const clusterId = useClusterId();
   const api = useApi();
   const write = useWriteAllowed();
@@ -82,5 +84,6 @@ function Activate({ node, inMaintenance }: { readonly node: Node; readonly inMai
     );
     offerUndo({ message: `The maintenance of ${node.name} is over`, onUndo });
   };
-  return <WriteButton variant="default" write={write} loading={activate.isPending} onClick={() => void act()}>{inMaintenance ? 'End maintenance' : 'Activate'}</WriteButton>;
+  const label = inMaintenance ? 'End maintenance' : node.lifecycle === 'joining' ? 'Accept into the cluster' : 'Activate';
+  return <WriteButton variant="default" write={write} blockedBy={checks.reasonsAgainst('activate')[0] ?? null} loading={activate.isPending} onClick={() => void act()}>{label}</WriteButton>;
 }

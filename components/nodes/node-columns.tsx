@@ -7,7 +7,7 @@ import { ownerStyleOf } from '@/components/charts/owner-style';
 import { UtilizationBar } from '@/components/charts/utilization-bar';
 import { Quantity, type QuantityKind } from '@/components/ui/quantity';
 import { StatusBadge } from '@/components/ui/status-badge';
-import { formatDuration } from '@/lib/client/format';
+import { formatDuration, plural } from '@/lib/client/format';
 import type { NodeStats } from '@/lib/contract/node';
 import { RESOURCES, type Resource } from '@/lib/contract/resources';
 import type { SafetyLines } from '@/lib/contract/settings';
@@ -69,6 +69,7 @@ export const NODE_COLUMNS: readonly NodeColumn[] = [
       <>
         <StatusBadge status={status} variant="plain" title={livenessSentence(node.livenessReason)} />
         {stale && <Text size="xs" c="dimmed" lh={1.1}>{staleMs === null ? 'never read' : `${formatDuration(staleMs)} old`}</Text>}
+        {node.flags.length > 0 && <Text size="xs" c="dimmed" lh={1.1} title={node.flags.map(({ metric, flag, came }) => `${metric} is ${flag}: ${came}`).join('; ')}>{plural(node.flags.length, 'number')} in doubt</Text>}
       </>
     ),
   },

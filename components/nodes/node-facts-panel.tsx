@@ -2,7 +2,7 @@
 
 import { Anchor } from '@mantine/core';
 import Link from 'next/link';
-import { ageOf, livenessSentence } from '@/components/charts/node-facts';
+import { ageOf } from '@/components/charts/node-facts';
 import { useClusterId } from '@/components/realtime/cluster-provider';
 import { useNow } from '@/components/realtime/use-live-store';
 import { Panel } from '@/components/ui/panel';
@@ -55,12 +55,11 @@ export function StatePanel({ row }: { readonly row: NodeRow }) {
         <dt>Liveness</dt>
         <dd>
           <StatusBadge status={livenessWords(node.liveness)} /> <span>since <TimeText atMs={node.livenessSinceMs} nowMs={nowMs} /></span>
-          <div>{livenessSentence(node.livenessReason)}</div>
         </dd>
         <dt>Lifecycle</dt><dd><StatusBadge status={lifecycleWords(node.lifecycle)} /></dd>
         <dt>New replicas</dt><dd>{node.cordoned ? 'none: cordoned' : 'accepted'}</dd>
         <dt>Maintenance</dt><dd>{node.maintenanceUntilMs !== null && node.maintenanceUntilMs > nowMs ? <>ends <TimeText atMs={node.maintenanceUntilMs} nowMs={nowMs} /></> : 'none'}</dd>
-        {node.quarantinedUntilMs !== null && node.quarantinedUntilMs > nowMs && <><dt>Quarantine</dt><dd>it flapped; nothing is placed on it; ends <TimeText atMs={node.quarantinedUntilMs} nowMs={nowMs} /></dd></>}
+        <dt>Quarantine</dt><dd>{node.quarantinedUntilMs !== null ? <>nothing is placed on it; ends <TimeText atMs={node.quarantinedUntilMs} nowMs={nowMs} /></> : 'none'}</dd>
         <dt>Values</dt><dd className={stale ? 'ps-hatched' : undefined}>{ageMs === null ? 'never read' : `read ${formatRelative(ageMs)}${stale ? ', stale' : ''}`}</dd>
       </dl>
     </Panel>

@@ -16,9 +16,12 @@ import { EmptyState, LoadingState } from '@/components/ui/states';
 import { StatusBadge } from '@/components/ui/status-badge';
 import { toApiProblem } from '@/lib/client/api-problem';
 import type { DomainEvent } from '@/lib/contract/events';
+import { DrainPanel } from './drain-panel';
+import { LivenessPanel } from './liveness-panel';
 import { NodeActions } from './node-actions';
 import { NodeEvents } from './node-events';
 import { IdentityPanel, StatePanel } from './node-facts-panel';
+import { NodeNotices } from './node-notices';
 import type { NodeRow } from './node-rows';
 import { NodeShards } from './node-shards';
 import { useNodeRows, useSafetyLines } from './use-node-rows';
@@ -74,6 +77,9 @@ function NodeBody({ row }: { readonly row: NodeRow }) {
   const problem = events.isError ? toApiProblem(events.error) : null;
   return (
     <Stack gap="md">
+      <NodeNotices node={node} />
+      {(node.lifecycle === 'draining' || node.lifecycle === 'drained') && <DrainPanel node={node} />}
+      <LivenessPanel node={node} />
       <div className={classes.columns}>
         <IdentityPanel row={row} followers={followers} />
         <StatePanel row={row} />

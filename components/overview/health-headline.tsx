@@ -6,25 +6,24 @@ import { formatDuration, plural } from '@/lib/client/format';
 import { healthSentence } from '@/lib/client/health-sentence';
 import { healthWords } from '@/lib/client/status';
 import type { ClusterSummary } from '@/lib/contract/cluster';
+import { HealthReasons, zoneLine } from './health-reasons';
 import classes from './overview.module.css';
 
 /** The sentence that says whether anybody has to get up. */
 export function HealthHeadline() {
   const summary = useSummary();
   const { stale } = useFreshness();
-  const { head, details } = healthSentence(summary);
+  const head = healthSentence(summary);
+  const zones = zoneLine(summary.health.zones);
   const words = healthWords(summary.health.status);
   return (
     <section className={classes['headline']} aria-label="Health">
       <span className={classes['headlineIcon']}><ToneIcon tone={stale ? 'unknown' : words.tone} size={22} /></span>
       <div>
         <h1 className={classes['sentence']}>{stale ? `Not known now. Last known: ${words.label.toLowerCase()}, ${lowerFirst(head)}` : `${words.label}. ${head}`}</h1>
-        {details.length > 0 && (
-          <ul className={classes['details']}>
-            {details.map((detail) => <li key={detail}>{detail}</li>)}
-          </ul>
-        )}
+        <HealthReasons reasons={summary.health.reasons} />
         <p className={classes['engine']}>{engineLine(summary)}</p>
+        {zones !== null && <p className={classes['engine']}>{zones}</p>}
       </div>
     </section>
   );

@@ -2,6 +2,7 @@
 
 import { StalePanel } from '@/components/ui/panel';
 import { useFreshness } from '@/components/realtime/use-cluster';
+import { FreezeNotice } from './freeze-notice';
 import { HealthHeadline } from './health-headline';
 import { ImbalancePanel } from './imbalance-panel';
 import { KeyNumbers } from './key-numbers';
@@ -18,6 +19,7 @@ export function OverviewScreen() {
     <StalePanel {...freshness}>
       <div className={classes['screen']}>
         <HealthHeadline />
+        <FreezeNotice />
         <KeyNumbers />
         <div className={classes['columns']}>
           <div className={classes['column']}>

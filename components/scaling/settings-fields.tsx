@@ -7,12 +7,13 @@ import { Panel } from '@/components/ui/panel';
 import { RESOURCES, STRATEGIES } from '@/lib/contract/vocabulary';
 import type { SettingsValues } from './settings-values';
 
-type Form = UseFormReturnType<SettingsValues>;
+export type SettingsFormOf = UseFormReturnType<SettingsValues>;
+type Form = SettingsFormOf;
 
 const STRATEGY_LABELS = { 'load-based': 'Load based', 'round-robin': 'Round robin', 'consistent-hashing': 'Consistent hashing', optimal: 'Optimal' } as const;
 
 /** A number with its unit. Limits are checked by the schema, so that a wrong one is told and not silently bent. */
-function NumberField({ form, path, label, unit, about }: { readonly form: Form; readonly path: string; readonly label: string; readonly unit?: string; readonly about?: string }) {
+export function NumberField({ form, path, label, unit, about }: { readonly form: Form; readonly path: string; readonly label: string; readonly unit?: string; readonly about?: string }) {
   return (
     <NumberInput
       label={label}
@@ -87,18 +88,6 @@ export function SafetyFields({ form }: { readonly form: Form }) {
     <Panel title="Safety lines" note="no move may bring a node above them">
       <SimpleGrid cols={{ base: 2, xs: 4 }}>
         {RESOURCES.map((resource) => <NumberField key={resource} form={form} path={`safetyLines.${resource}`} label={RESOURCE_LABELS[resource]} unit="%" />)}
-      </SimpleGrid>
-    </Panel>
-  );
-}
-
-export function HealthFields({ form }: { readonly form: Form }) {
-  return (
-    <Panel title="Liveness" note="when a silent node is believed to be what">
-      <SimpleGrid cols={{ base: 1, xs: 3 }}>
-        <NumberField form={form} path="health.suspectAfterMissed" label="Suspect after" unit="missed" about="Readings in a row" />
-        <NumberField form={form} path="health.unreachableAfterMs" label="Unreachable after" unit="s" about="Of silence, and a failed probe" />
-        <NumberField form={form} path="health.deadAfterMs" label="Dead after" unit="s" about="Repair may start then" />
       </SimpleGrid>
     </Panel>
   );

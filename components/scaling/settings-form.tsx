@@ -13,8 +13,9 @@ import { WriteButton } from '@/components/ui/write-button';
 import { fieldOfPointer, toApiProblem } from '@/lib/client/api-problem';
 import { plural } from '@/lib/client/format';
 import type { VersionedSettings } from '@/lib/contract/settings';
+import { HealthFields } from './health-fields';
 import { SettingsDifference } from './settings-difference';
-import { HealthFields, ObservationFields, RebalancingFields, SafetyFields, ScalingFields } from './settings-fields';
+import { ObservationFields, RebalancingFields, SafetyFields, ScalingFields } from './settings-fields';
 import { checkSettings, differencesBetween, valuesOf, type SettingsValues } from './settings-values';
 import classes from './scaling.module.css';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { StrategySchema } from './plan';
-import { THROTTLE_PRESETS } from './vocabulary';
+import { HEALTH_DEFAULTS, HEALTH_RANGES, THROTTLE_PRESETS } from './vocabulary';
 
 const ratio = z.number().min(0).max(1);
 
@@ -31,17 +31,19 @@ export const RebalancingSettingsSchema = z.strictObject({
   cooldownMs: z.number().int().min(0).max(86_400_000),
 }).meta({ id: 'RebalancingSettings' });
 
+const within = ({ min, max }: { readonly min: number; readonly max: number }) => z.number().min(min).max(max);
+
 export const HealthSettingsSchema = z.strictObject({
   /** Beats missed in a row before a node is suspect. */
-  suspectAfterMissed: z.number().int().min(1).max(20),
+  suspectAfterMissed: within(HEALTH_RANGES.suspectAfterMissed).int(),
   /** Silence, with a failed probe, before it is unreachable. */
-  unreachableAfterMs: z.number().int().min(1_000).max(600_000),
+  unreachableAfterMs: within(HEALTH_RANGES.unreachableAfterMs).int(),
   /** Silence before it is dead and repair may start. */
-  deadAfterMs: z.number().int().min(10_000).max(86_400_000),
+  deadAfterMs: within(HEALTH_RANGES.deadAfterMs).int(),
   /** Phi up to which the silence of a node is taken for its own irregularity. */
-  phiThreshold: z.number().min(1).max(16).default(8),
+  phiThreshold: within(HEALTH_RANGES.phiThreshold).default(HEALTH_DEFAULTS.phiThreshold),
   /** How many times `unreachableAfterMs` a node's irregularity may make of it; 1 = never longer. */
-  patienceMax: z.number().min(1).max(10).default(3),
+  patienceMax: within(HEALTH_RANGES.patienceMax).default(HEALTH_DEFAULTS.patienceMax),
 }).refine((h) => h.unreachableAfterMs < h.deadAfterMs, { path: ['deadAfterMs'], message: 'Longer than the time to unreachable' })
   .meta({ id: 'HealthSettings' });
 export type HealthSettings = z.infer<typeof HealthSettingsSchema>;
@@ -88,7 +90,7 @@ export const DEFAULT_SETTINGS: ClusterSettings = {
     onTopologyChange: true, aboveThreshold: true, holdMs: 60_000, cooldownMs: 600_000,
   },
   throttle: THROTTLE_PRESETS.default,
-  health: { suspectAfterMissed: 3, unreachableAfterMs: 15_000, deadAfterMs: 300_000, phiThreshold: 8, patienceMax: 3 },
+  health: HEALTH_DEFAULTS,
   safetyLines: { cpu: 0.8, memory: 0.8, disk: 0.85, network: 0.8 },
   scaling: { mode: 'recommend', targetUtilization: { cpu: 0.6, memory: 0.65, disk: 0.7, network: 0.6 }, nodeCountMin: 1, nodeCountMax: 100 },
 };

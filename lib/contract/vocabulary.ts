@@ -97,3 +97,14 @@ export const THROTTLE_PRESETS = {
 
 /** Ids of rules and schedules inside a policy: they are keys of records and parts of events. */
 export const RULE_ID_PATTERN = /^[a-z0-9][a-z0-9-]{0,39}$/;
+
+/** What the health settings may be, and what they are unless set; the reason for each is in components/scaling/health-fields.tsx. */
+export const HEALTH_RANGES = {
+  suspectAfterMissed: { min: 1, max: 20 },
+  unreachableAfterMs: { min: 1_000, max: 600_000 },
+  deadAfterMs: { min: 10_000, max: 86_400_000 },
+  phiThreshold: { min: 1, max: 16 },
+  patienceMax: { min: 1, max: 10 },
+} as const;
+
+export const HEALTH_DEFAULTS = { suspectAfterMissed: 3, unreachableAfterMs: 15_000, deadAfterMs: 300_000, phiThreshold: 8, patienceMax: 3 } as const;

@@ -49,20 +49,22 @@ describe('[R2] freshness', () => {
 describe('the health sentence', () => {
   const reason = (code: 'nodes-dead' | 'nodes-suspect' | 'over-safety-line', severity: 'notice' | 'warning' | 'critical', nodeIds: string[]) => ({ code, severity, nodeIds, shardCount: 0, shardIds: [], message: `${code} message` });
 
-  it('counts every node once, however many reasons name it', () => {
+  it('counts every node once, however many reasons name it, and says what is next to loss', () => {
     const health = { status: 'critical' as const, nodesTotal: 12, nodesAlive: 10, shardsAtRisk: 3, zones: [], reasons: [reason('nodes-dead', 'critical', ['a', 'b']), reason('over-safety-line', 'warning', ['b'])] };
-    expect(healthSentence(summaryOf({ health }))).toEqual({ head: '2 of 12 nodes need attention', details: ['nodes-dead message', 'over-safety-line message'] });
+    expect(healthSentence(summaryOf({ health }))).toBe('2 of 12 nodes need attention, 3 shards one failure from loss');
+    expect(healthSentence(summaryOf({ health: { ...health, shardsAtRisk: 0, reasons: [reason('over-safety-line', 'warning', ['b'])] } }))).toBe('1 of 12 nodes needs attention');
   });
 
-  it('says how many reasons it leaves out', () => {
-    const reasons = Array.from({ length: 5 }, () => reason('nodes-suspect', 'warning', ['a']));
-    const { head, details } = healthSentence(summaryOf({ health: { status: 'degraded', nodesTotal: 12, nodesAlive: 11, shardsAtRisk: 0, zones: [], reasons } }));
-    expect(head).toBe('1 of 12 nodes needs attention');
-    expect(details.at(-1)).toBe('and 2 more reasons');
+  it('says the worst of the shards: lost before leaderless before next to loss', () => {
+    const leaderless = { ...reason('nodes-dead', 'critical', []), code: 'shards-without-primary' as const, shardCount: 2 };
+    const lost = { ...leaderless, code: 'shards-lost' as const, shardCount: 1 };
+    const health = { status: 'critical' as const, nodesTotal: 3, nodesAlive: 3, shardsAtRisk: 7, zones: [], reasons: [leaderless] };
+    expect(healthSentence(summaryOf({ health }))).toBe('2 shards without a living primary');
+    expect(healthSentence(summaryOf({ health: { ...health, reasons: [lost, leaderless] } }))).toBe('1 shard without any living copy');
   });
 
   it('never says that all is well of a state that is not known', () => {
-    expect(healthSentence(summaryOf({ health: { status: 'unknown', nodesTotal: 0, nodesAlive: 0, shardsAtRisk: 0, zones: [], reasons: [] } })).head).toBe('The state of the cluster is not known');
+    expect(healthSentence(summaryOf({ health: { status: 'unknown', nodesTotal: 0, nodesAlive: 0, shardsAtRisk: 0, zones: [], reasons: [] } }))).toBe('The state of the cluster is not known');
   });
 });
 

@@ -113,7 +113,10 @@ describe('the freeze', { timeout: SLOW_MS }, () => {
     const harness = await show2(summaryOf({ freeze: { cause: 'mass-failure', reason: '4 of 12 nodes in 15 min', sinceMs: 1, by: 'failure rule' } }), { [`POST /clusters/${CLUSTER_ID}/unfreeze`]: new Answer(204, null) });
     press('Frozen');
     expect(await screen.findByText('4 of 12 nodes in 15 min')).toBeTruthy();
-    press('Let automation act again');
+    press('Lift the freeze');
+    const dialog = within(await screen.findByRole('dialog', { name: /^Let automation act on/ }));
+    expect(dialog.getByText('It was frozen because: 4 of 12 nodes in 15 min')).toBeTruthy();
+    fireEvent.click(dialog.getByRole('button', { name: 'Let automation act again' }));
     await waitFor(() => expect(harness.requests).toHaveLength(1));
   });
 });

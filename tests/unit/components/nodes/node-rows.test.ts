@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decommissionChecks } from '@/components/nodes/decommission-checks';
 import { filterNodeRows, isSameRow, NODE_EXPORT_COLUMNS, nodeExportRows, nodeRows, type NodeRow } from '@/components/nodes/node-rows';
 import { toCsv } from '@/lib/client/export-file';
-import type { Capabilities } from '@/lib/contract/cluster';
 import { UNKNOWN_STATS, type Node } from '@/lib/contract/node';
 import { UNKNOWN_RESOURCES } from '@/lib/contract/resources';
 
@@ -93,37 +91,5 @@ describe('the export', () => {
     const [head, row] = toCsv(exported, NODE_EXPORT_COLUMNS).split('\r\n');
     const cell = (name: string) => row!.split(',')[head!.split(',').indexOf(name)];
     expect([cell('cpuUtilization'), cell('shards'), cell('id')]).toEqual(['', '', 'a']);
-  });
-});
-
-describe('before a decommission', () => {
-  const capabilities: Capabilities = {
-    replication: 'per-shard', moveShard: true, transferPrimary: true, addNode: true, addNodeNeeds: 'nothing', removeNode: true, loadPerShard: 'measured',
-  };
-  const check = (nodes: readonly Node[], counts: ReadonlyMap<string, { primaries: number; shards: number }> | null, changes: Partial<Capabilities> = {}) =>
-    decommissionChecks({ row: rowsOf(nodes, counts)[0]!, nodes, capabilities: { ...capabilities, ...changes }, replicationFactor: 2 });
-  const three = [nodeOf('a'), nodeOf('b'), nodeOf('c')];
-
-  it('an empty node among enough others may go', () => {
-    expect(check(three, new Map())).toEqual({ blocking: [], notes: [] });
-  });
-
-  it('a node that holds shards may not, and the numbers are said', () => {
-    expect(check(three, new Map([['a', { primaries: 2, shards: 7 }]])).blocking).toEqual(['It still holds 7 shards, 2 primaries among them: drain it first']);
-  });
-
-  it('neither may the last node, nor one without which copies have no place', () => {
-    expect(check([nodeOf('a')], new Map()).blocking).toEqual(['It is the last node']);
-    expect(check([nodeOf('a'), nodeOf('b')], new Map()).blocking[0]).toContain('1 node cannot hold 2 copies');
-  });
-
-  it('what the engine cannot do is said, and what is not known is not called empty', () => {
-    expect(check(three, null, { removeNode: false }).blocking).toEqual(['This kind of cluster cannot remove nodes from here']);
-    expect(check(three, null).notes).toEqual(['What it holds is not known here yet.']);
-  });
-
-  it('a follower may always go, and its leader\'s loss is named', () => {
-    const nodes = [nodeOf('f', { followerOf: 'a' }), nodeOf('a')];
-    expect(check(nodes, new Map(), { replication: 'followers' })).toEqual({ blocking: [], notes: ['a loses this copy of its data.'] });
   });
 });

@@ -29,8 +29,16 @@ describe('the overview', { timeout: SLOW_MS }, () => {
 
   it('says in one sentence whether anybody has to get up', async () => {
     await show(summaryOf({ health: { status: 'critical', nodesTotal: 12, nodesAlive: 10, shardsAtRisk: 9, zones: [], reasons: [{ code: 'nodes-dead', severity: 'critical', message: 'node-3 is dead', nodeIds: ['node-3'], shardCount: 0, shardIds: [] }] } }));
-    expect(screen.getByRole('heading', { level: 1 }).textContent).toBe('Critical. 1 of 12 nodes needs attention');
+    expect(screen.getByRole('heading', { level: 1 }).textContent).toBe('Critical. 1 of 12 nodes needs attention, 9 shards one failure from loss');
     expect(screen.getByText('node-3 is dead')).toBeTruthy();
+    expect(screen.getByRole('link', { name: 'node-3' }).getAttribute('href')).toBe(`/${CLUSTER_ID}/nodes/node-3`);
+  });
+
+  it('[N5] says why automation is frozen and asks before it lifts the freeze', async () => {
+    await show(summaryOf({ freeze: { cause: 'mass-failure', reason: '3 of 4 nodes of zone z1 are unreachable', sinceMs: 1, by: 'manager' } }));
+    expect(screen.getByText('Automation is frozen: no automatic rebalance, scaling or repair')).toBeTruthy();
+    expect(screen.getByText(/3 of 4 nodes of zone z1 are unreachable/)).toBeTruthy();
+    expect(screen.getByRole('button', { name: 'Lift the freeze' })).toBeTruthy();
   });
 
   it('shows a number that nobody reports as unknown, never as 0', async () => {
