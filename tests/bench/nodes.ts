@@ -15,12 +15,15 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { DEFAULT_SETTINGS } from '@/lib/contract/settings';
+import { bundleProgram } from '@/tests/support/start-server';
 import { quantile, type DetectionConditions, type DetectionReport } from '@/tests/support/detection-run';
 
 const [promisedNodeDays = 10_000, otherNodeDays = 200] = process.argv.slice(2).map(Number);
 const SHARE_NODE_DAYS = 200;
 const PROMISED = { lossRatio: 0.05, pauseMaxMs: 60_000, pausesPerNodeDay: 4 };
 const UNREACHABLE_P99_MAX_MS = 20_000;
+// Bundled once: each share then begins at once, and a source edited meanwhile changes nothing.
+const program = await bundleProgram('tests/support/detection-worker.ts');
 
 const curve: DetectionConditions[] = [
   { ...PROMISED, nodeDays: promisedNodeDays },
@@ -30,7 +33,7 @@ const curve: DetectionConditions[] = [
 ].filter((point) => point.nodeDays > 0);
 
 async function runShare(conditions: DetectionConditions, seed: string): Promise<DetectionReport> {
-  const child = fork(new URL('../support/detection-worker.ts', import.meta.url), [JSON.stringify(conditions), seed], { execArgv: ['--import', 'tsx'] });
+  const child = fork(program, [JSON.stringify(conditions), seed], { execArgv: [] });
   const ended = once(child, 'exit').then(([code]) => { throw new Error(`A share ended without a report, exit code ${String(code)}`); });
   const [report] = await Promise.race([once(child, 'message'), ended]) as [DetectionReport];
   return report;

@@ -17,6 +17,7 @@ const LATENCY_MAX_MS = 50;
 /** Longer than to be dead: a real death is seen through to its end. */
 const DEATH_LASTS_MS = 400_000;
 const NODES_PER_CLUSTER = 4;
+const BEATS_COLLECTED_MAX = 15;
 
 export interface DetectionConditions {
   /** Of heartbeats, of probes and of their answers, each. */
@@ -96,7 +97,7 @@ class SimulatedCluster {
       let calm = nowMs > 60_000;
       for (const node of this.#nodes) {
         this.#live(node, nowMs);
-        if (nowMs - node.lastHeardMs >= 1.4 * INTERVAL_MS || node.seen !== 'alive' || node.beats.length > 3) calm = false;
+        if (nowMs - node.lastHeardMs >= 1.4 * INTERVAL_MS || node.seen !== 'alive' || node.beats.length > BEATS_COLLECTED_MAX) calm = false;
       }
       if (!calm) this.#round(nowMs);
     }
