@@ -9,7 +9,7 @@
  * `pausesPerNodeDay` times a day for 1 s to the longest pause, and dies once a day. Deaths
  * have no budget here, so that a false one is not hidden by the freeze.
  *
- * npm run bench -- nodes [node-days of the promised point] [node-days of each other point]
+ * npm run bench -- nodes [node-days of the promised point] [node-days of each other point] [seed]
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,7 +18,8 @@ import { DEFAULT_SETTINGS } from '@/lib/contract/settings';
 import { bundleProgram } from '@/tests/support/start-server';
 import { quantile, type DetectionConditions, type DetectionReport } from '@/tests/support/detection-run';
 
-const [promisedNodeDays = 10_000, otherNodeDays = 200] = process.argv.slice(2).map(Number);
+const [promisedNodeDays = 10_000, otherNodeDays = 200] = process.argv.slice(2, 4).map(Number);
+const seed = process.argv[4] ?? 'detection';
 const SHARE_NODE_DAYS = 200;
 const PROMISED = { lossRatio: 0.05, pauseMaxMs: 60_000, pausesPerNodeDay: 4 };
 const UNREACHABLE_P99_MAX_MS = 20_000;
@@ -40,7 +41,7 @@ async function runShare(conditions: DetectionConditions, seed: string): Promise<
 }
 
 async function runPoint(conditions: DetectionConditions, index: number): Promise<DetectionReport> {
-  const shares = Array.from({ length: Math.ceil(conditions.nodeDays / SHARE_NODE_DAYS) }, (_, share) => ({ seed: `detection/${index}/${share}`, nodeDays: Math.min(SHARE_NODE_DAYS, conditions.nodeDays - share * SHARE_NODE_DAYS) }));
+  const shares = Array.from({ length: Math.ceil(conditions.nodeDays / SHARE_NODE_DAYS) }, (_, share) => ({ seed: `${seed}/${index}/${share}`, nodeDays: Math.min(SHARE_NODE_DAYS, conditions.nodeDays - share * SHARE_NODE_DAYS) }));
   const reports: DetectionReport[] = [];
   const take = async () => {
     for (let share = shares.shift(); share !== undefined; share = shares.shift()) reports.push(await runShare({ ...conditions, nodeDays: share.nodeDays }, share.seed));
