@@ -10,7 +10,7 @@ import { LoadingState, ProblemState } from '@/components/ui/states';
 import { StatusBadge } from '@/components/ui/status-badge';
 import { TimeText } from '@/components/ui/time-text';
 import { toApiProblem } from '@/lib/client/api-problem';
-import { formatCount, formatDuration, formatLatency } from '@/lib/client/format';
+import { formatCount, formatDuration, formatLatency, plural } from '@/lib/client/format';
 import { livenessWords } from '@/lib/client/status';
 import type { NodeLiveness } from '@/lib/contract/health';
 import type { Node } from '@/lib/contract/node';
@@ -57,11 +57,17 @@ function Facts({ facts, node }: { readonly facts: NodeLiveness; readonly node: N
           <dt>Missed</dt><dd>{facts.missed === 0 ? 'none in a row' : `${formatCount(facts.missed)} in a row`}</dd>
           <dt>Sequence</dt><dd>{formatCount(Math.max(0, facts.sequence))} of incarnation {formatCount(facts.incarnation)}</dd>
           <dt>Ignored</dt><dd>{facts.ignoredBeats === 0 ? 'no duplicate, late or replayed beat' : `${formatCount(facts.ignoredBeats)} duplicate, late or replayed`}</dd>
-          <dt>Flapping</dt><dd>left “alive” {facts.flaps.departures} times in {formatDuration(facts.flaps.windowMs)}; {facts.flaps.departuresMax} make a quarantine of {formatDuration(facts.flaps.holdDownMs)}</dd>
+          <dt>Flapping</dt><dd>{flapWords(facts, node)}</dd>
         </dl>
       </div>
     </div>
   );
+}
+
+function flapWords({ flaps }: NodeLiveness, node: Node): string {
+  const rule = `${flaps.departuresMax} times in ${formatDuration(flaps.windowMs)} make a quarantine of ${formatDuration(flaps.holdDownMs)}`;
+  if (node.quarantinedUntilMs !== null) return `in quarantine for it; counted anew since: ${flaps.departures}. ${rule}`;
+  return flaps.departures === 0 ? `it has not left “alive” of late; ${rule}` : `left “alive” ${plural(flaps.departures, 'time')} of late; ${rule}`;
 }
 
 function timeoutWords({ timeouts }: NodeLiveness): string {
@@ -92,7 +98,7 @@ function ProbeWords({ facts: { probe } }: { readonly facts: NodeLiveness }) {
 function Beats({ facts }: { readonly facts: NodeLiveness }) {
   const beats = [...facts.lastBeats].reverse();
   if (beats.length === 0) return <p className={classes['caption']}>No beat yet.</p>;
-  const longestMs = Math.max(facts.timeouts.suspectAfterMs, ...beats.map((beat) => beat.gapMs ?? 0));
+  const longestMs = Math.max(2 * facts.intervalMs, ...beats.map((beat) => beat.gapMs ?? 0));
   const [newest] = facts.lastBeats;
   const gaps = beats.flatMap((beat) => beat.gapMs ?? []);
   const words = `Last ${beats.length} beats: gaps of ${formatDuration(Math.min(...gaps))} to ${formatDuration(Math.max(...gaps))}; last heard ${formatDuration(facts.quietMs)} ago${newest?.answerMs == null ? '' : `, answered in ${formatLatency(newest.answerMs)}`}`;

@@ -38,7 +38,7 @@ export function NodeEvents({ nodeId, events, problem, onRetry }: NodeEventsProps
             <li key={event.id}>
               <TimeText atMs={event.atMs} nowMs={nowMs} />
               <span title={severityWords(event.severity).label}>
-                {event.severity !== 'info' && <><ToneIcon tone={severityWords(event.severity).tone} /><span className="mantine-visually-hidden">{severityWords(event.severity).label}: </span> </>}
+                {event.severity !== 'info' && <><ToneIcon tone={severityWords(event.severity).tone} /><span className="ps-visually-hidden">{severityWords(event.severity).label}: </span> </>}
                 {event.message} <span style={{ color: 'var(--mantine-color-dimmed)' }}>by {event.actor.name}</span>
               </span>
             </li>

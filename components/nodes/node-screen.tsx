@@ -15,6 +15,7 @@ import { Quantity } from '@/components/ui/quantity';
 import { EmptyState, LoadingState } from '@/components/ui/states';
 import { StatusBadge } from '@/components/ui/status-badge';
 import { toApiProblem } from '@/lib/client/api-problem';
+import { formatDuration } from '@/lib/client/format';
 import type { DomainEvent } from '@/lib/contract/events';
 import { DrainPanel } from './drain-panel';
 import { LivenessPanel } from './liveness-panel';
@@ -83,9 +84,11 @@ function NodeBody({ row }: { readonly row: NodeRow }) {
       <div className={classes.columns}>
         <IdentityPanel row={row} followers={followers} />
         <StatePanel row={row} />
-        <Panel title="Now" note="mean over the last observation interval">
-          <NodeBars node={node} safetyLines={safetyLines} />
-          <NowNumbers row={row} />
+        <Panel title={row.stale ? 'Last known' : 'Now'} note={row.stale ? (row.staleMs === null ? 'never read' : `${formatDuration(row.staleMs)} old`) : 'mean over the last observation interval'}>
+          <div className={row.stale ? 'ps-hatched' : undefined}>
+            <NodeBars node={node} safetyLines={safetyLines} />
+            <NowNumbers row={row} />
+          </div>
         </Panel>
       </div>
       <NodeCharts nodeId={node.id} events={events.data?.events ?? NO_EVENTS} />

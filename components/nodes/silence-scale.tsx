@@ -3,16 +3,15 @@ import type { NodeLiveness } from '@/lib/contract/health';
 import classes from './liveness.module.css';
 
 /** Beyond the last limit there is still a piece of scale. */
-const BEYOND = 1.6;
+const BEYOND = 2;
+/** Below this the scale is nearly linear, above it logarithmic: seconds and minutes both have room on it. */
+const BEND_MS = 500;
 
-/**
- * How long the node has been silent against the limits that make it suspect, unreachable
- * and dead. The scale is a square root: seconds and minutes both have room on it.
- */
+/** How long the node has been silent against the limits that make it suspect, unreachable and dead. */
 export function SilenceScale({ facts: { quietMs, timeouts } }: { readonly facts: NodeLiveness }) {
   const { suspectAfterMs, unreachableAfterMs, deadAfterMs } = timeouts;
   const endMs = deadAfterMs * BEYOND;
-  const place = (ms: number) => Math.sqrt(Math.min(ms, endMs) / endMs) * 100;
+  const place = (ms: number) => (Math.log1p(Math.min(ms, endMs) / BEND_MS) / Math.log1p(endMs / BEND_MS)) * 100;
   const limits = [
     { state: 'alive', fromMs: 0, toMs: suspectAfterMs },
     { state: 'suspect', fromMs: suspectAfterMs, toMs: unreachableAfterMs },

@@ -33,28 +33,51 @@ function Reason({ reason }: { readonly reason: HealthReason }) {
   const clusterId = useClusterId();
   const { tone, label } = severityWords(reason.severity);
   const names = useCluster((state) => new Map(state.nodes?.map((node) => [node.id, node.name])), sameNames);
-  const nodes = reason.nodeIds.slice(0, NODES_MAX);
+  const nodes = reason.nodeIds.slice(0, NODES_MAX).map((id) => ({ id, name: names.get(id) ?? id }));
   return (
     <li className={classes['reason']}>
       <span title={label}><ToneIcon tone={tone} /><span className="ps-visually-hidden">{label}: </span></span>
       <span>
-        <span>{reason.message}</span>
-        {nodes.length > 0 && nodes.map((nodeId) => <span key={nodeId}> <Link className={classes['jump']} href={`/${clusterId}/nodes/${encodeURIComponent(nodeId)}`}>{names.get(nodeId) ?? nodeId}</Link></span>)}
-        {reason.shardIds.length > 0 && <> <Link className={classes['jump']} href={`/${clusterId}/shards?view=table&ids=${reason.shardIds.join(',')}`}>{reason.shardCount > reason.shardIds.length ? `first ${reason.shardIds.length} shards` : plural(reason.shardCount, 'shard')}</Link></>}
+        {linked(reason.message, nodes).map((part) => (typeof part === 'string'
+          ? part
+          : <Link key={part.id} className={classes['jump']} href={`/${clusterId}/nodes/${encodeURIComponent(part.id)}`}>{part.name}</Link>))}
+        {reason.shardIds.length > 0 && <> <Link className={classes['jump']} href={`/${clusterId}/shards?view=table&ids=${reason.shardIds.join(',')}`}>{reason.shardCount > reason.shardIds.length ? `the first ${reason.shardIds.length} of them` : 'show'}</Link></>}
       </span>
     </li>
   );
+}
+
+interface NamedNode {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** The message with the names in it as links; a node that it does not name is appended. */
+export function linked(message: string, nodes: readonly NamedNode[]): readonly (string | NamedNode)[] {
+  let parts: (string | NamedNode)[] = [message];
+  for (const node of nodes) {
+    const at = parts.findIndex((part) => typeof part === 'string' && part.split(/[ ,]+/).includes(node.name));
+    if (at < 0) {
+      parts.push(' ', node);
+      continue;
+    }
+    const text = parts[at] as string;
+    const start = text.indexOf(node.name);
+    parts = [...parts.slice(0, at), text.slice(0, start), node, text.slice(start + node.name.length), ...parts.slice(at + 1)].filter((part) => part !== '');
+  }
+  return parts;
 }
 
 function sameNames(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
   return a.size === b.size && [...a].every(([id, name]) => b.get(id) === name);
 }
 
-/** "zone-a 4 of 4 alive, zone-b 2 of 4 alive"; nothing where zones are not known. */
+/** "3 zones, all of their nodes alive"; "alive: 3 of 4 nodes of zone-b, all of the 2 other zones". Nothing where zones are not known. */
 export function zoneLine(zones: readonly ZoneHealth[]): string | null {
   if (zones.length === 0) return null;
-  const whole = zones.filter((zone) => zone.nodesAlive === zone.nodesTotal);
-  if (whole.length === zones.length) return `${plural(zones.length, 'zone')}, all of their nodes alive`;
-  const broken = zones.filter((zone) => zone.nodesAlive < zone.nodesTotal).map(({ zone, nodesAlive, nodesTotal }) => `${zone} ${nodesAlive} of ${nodesTotal}`);
-  return `${plural(zones.length, 'zone')}; alive in ${broken.join(', ')}${whole.length > 0 ? `, all in the other ${whole.length === 1 ? 'one' : whole.length}` : ''}`;
+  const broken = zones.filter((zone) => zone.nodesAlive < zone.nodesTotal);
+  if (broken.length === 0) return `${plural(zones.length, 'zone')}, all of their nodes alive`;
+  const parts = broken.map(({ zone, nodesAlive, nodesTotal }) => `${nodesAlive} of ${plural(nodesTotal, 'node')} of ${zone}`);
+  const whole = zones.length - broken.length;
+  return `Alive: ${parts.join(', ')}${whole > 0 ? `, all of ${whole === 1 ? 'the other zone' : `the ${whole} other zones`}` : ''}`;
 }

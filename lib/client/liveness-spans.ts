@@ -48,9 +48,9 @@ export function livenessSpans({ fromMs, toMs, node, events, recorded }: SpanSour
   return spans;
 }
 
-/** How long and how often it was in each state, the most alarming last. */
+/** How long and how often it was in each state. */
 export function spanTotals(spans: readonly LivenessSpan[]): readonly { readonly state: SpanState; readonly totalMs: number; readonly times: number }[] {
-  return (['unwatched', 'alive', 'suspect', 'unreachable', 'dead'] as const).flatMap((state) => {
+  return (['alive', 'suspect', 'unreachable', 'dead', 'unwatched'] as const).flatMap((state) => {
     const found = spans.filter((span) => span.state === state);
     return found.length === 0 ? [] : [{ state, totalMs: found.reduce((sum, span) => sum + span.toMs - span.fromMs, 0), times: found.length }];
   });

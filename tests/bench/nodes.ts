@@ -47,11 +47,11 @@ async function runPoint(conditions: DetectionConditions, index: number): Promise
     for (let share = shares.shift(); share !== undefined; share = shares.shift()) reports.push(await runShare({ ...conditions, nodeDays: share.nodeDays }, share.seed));
   };
   await Promise.all(Array.from({ length: availableParallelism() }, take));
-  const sum = (key: 'nodeDays' | 'beats' | 'falseDeaths' | 'falseUnreachable' | 'falseSuspicions' | 'unreachableInPause' | 'deaths') => reports.reduce((total, report) => total + report[key], 0);
+  const sum = (key: 'nodeDays' | 'beats' | 'falseDeaths' | 'falseUnreachable' | 'falseSuspicions' | 'unreachableInPause' | 'deaths' | 'deathsWhileUnreachable') => reports.reduce((total, report) => total + report[key], 0);
   const merged = (key: 'unreachableAfterMs' | 'deadAfterMs') => reports.flatMap((report) => [...report[key]]).sort((a, b) => a - b);
   return {
     nodeDays: sum('nodeDays'), beats: sum('beats'), falseDeaths: sum('falseDeaths'), falseUnreachable: sum('falseUnreachable'), falseSuspicions: sum('falseSuspicions'),
-    unreachableInPause: sum('unreachableInPause'), deaths: sum('deaths'), unreachableAfterMs: merged('unreachableAfterMs'), deadAfterMs: merged('deadAfterMs'),
+    unreachableInPause: sum('unreachableInPause'), deaths: sum('deaths'), deathsWhileUnreachable: sum('deathsWhileUnreachable'), unreachableAfterMs: merged('unreachableAfterMs'), deadAfterMs: merged('deadAfterMs'),
   };
 }
 
@@ -66,7 +66,7 @@ for (const [index, conditions] of curve.entries()) {
     patienceMax: conditions.settings?.patienceMax ?? DEFAULT_SETTINGS.health.patienceMax,
     nodeDays: report.nodeDays, heartbeats: report.beats, falseDeaths: report.falseDeaths,
     falseUnreachablePerNodeDay: perNodeDay(report.falseUnreachable, report), falseSuspicionsPerNodeDay: perNodeDay(report.falseSuspicions, report), unreachableInPausePerNodeDay: perNodeDay(report.unreachableInPause, report),
-    deaths: report.deaths, deathsNoticed: unreachableAfterMs.length,
+    deaths: report.deaths, deathsWhileUnreachable: report.deathsWhileUnreachable, deathsNoticed: unreachableAfterMs.length,
     unreachableMs: { p50: quantile(unreachableAfterMs, 0.5), p99: quantile(unreachableAfterMs, 0.99), max: unreachableAfterMs.at(-1) ?? null },
     deadMs: { p50: quantile(deadAfterMs, 0.5), p99: quantile(deadAfterMs, 0.99) },
     wallSeconds: Number(((performance.now() - startedMs) / 1_000).toFixed(1)),

@@ -63,14 +63,14 @@ describe('liveness', () => {
     const [first, second] = ['zone-a', 'zone-b'].map(inZone);
     for (const nodeId of first!) rig.cluster.faults.silence(nodeId);
     await rig.clock.advance(30_000);
-    expect(freeze()?.reason).toContain('zone zone-a');
+    expect(freeze()?.reason).toContain('of zone-a');
     await rig.run(rig.manager.unfreeze(OPERATOR));
     await rig.clock.advance(600_000);
     expect(freeze()).toBeNull();
     expect(first!.map((nodeId) => node(nodeId).liveness)).toEqual(first!.map(() => 'dead'));
     for (const nodeId of second!) rig.cluster.faults.silence(nodeId);
     await rig.clock.advance(30_000);
-    expect(freeze()?.reason).toContain('zone zone-b');
+    expect(freeze()?.reason).toContain('of zone-b');
   });
 
   it('[N2] the wall clock of the manager may jump by hours: nobody changes state', async () => {

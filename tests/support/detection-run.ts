@@ -42,7 +42,9 @@ export interface DetectionReport {
   /** Declared unreachable in a pause, when it truly did not answer. */
   readonly unreachableInPause: number;
   readonly deaths: number;
-  /** From the death to the verdict, sorted. */
+  /** Of them, those that struck in a pause when the node was unreachable already. */
+  readonly deathsWhileUnreachable: number;
+  /** Of the others: from the death to the verdict, sorted. */
   readonly unreachableAfterMs: readonly number[];
   readonly deadAfterMs: readonly number[];
 }
@@ -50,7 +52,7 @@ export interface DetectionReport {
 type Tally = { -readonly [K in keyof DetectionReport]: DetectionReport[K] extends readonly number[] ? number[] : DetectionReport[K] };
 
 export function runDetection(conditions: DetectionConditions, random: Random): DetectionReport {
-  const tally: Tally = { nodeDays: 0, beats: 0, falseDeaths: 0, falseUnreachable: 0, falseSuspicions: 0, unreachableInPause: 0, deaths: 0, unreachableAfterMs: [], deadAfterMs: [] };
+  const tally: Tally = { nodeDays: 0, beats: 0, falseDeaths: 0, falseUnreachable: 0, falseSuspicions: 0, unreachableInPause: 0, deaths: 0, deathsWhileUnreachable: 0, unreachableAfterMs: [], deadAfterMs: [] };
   while (tally.nodeDays < conditions.nodeDays) {
     new SimulatedCluster(conditions, random, tally).runDay();
     tally.nodeDays += NODES_PER_CLUSTER;
@@ -109,6 +111,7 @@ class SimulatedCluster {
     if (node.diedAtMs === null && nowMs >= node.diesAtMs) {
       node.diedAtMs = nowMs;
       this.tally.deaths += 1;
+      if (node.seen === 'unreachable') this.tally.deathsWhileUnreachable += 1;
     }
     if (node.diedAtMs !== null) {
       if (nowMs - node.diedAtMs < DEATH_LASTS_MS) return;

@@ -8,6 +8,7 @@ import { RESOURCES, utilizationOf } from '@/lib/contract/resources';
 import type { SafetyLines } from '@/lib/contract/settings';
 import { isLeader, type ClusterState } from '../cluster/cluster-state';
 import { shardHealthOf, shardReasons } from './shard-health';
+import { zoneText } from './zone-text';
 
 export interface HealthContext {
   readonly monotonicMs: number;
@@ -91,7 +92,7 @@ function zonesOf(nodes: readonly Node[]): ZoneHealth[] {
 function zoneReasons(zones: readonly ZoneHealth[]): HealthReason[] {
   if (zones.length < 2) return [];
   return zones.filter((zone) => zone.nodesSilent === zone.nodesTotal)
-    .map(({ zone, nodesTotal }) => ({ code: 'zone-lost', severity: 'critical', message: nodesTotal === 1 ? `The only node of zone ${zone} is silent` : `All ${nodesTotal} nodes of zone ${zone} are silent`, nodeIds: [], ...NO_SHARDS }));
+    .map(({ zone, nodesTotal }) => ({ code: 'zone-lost', severity: 'critical', message: nodesTotal === 1 ? `The only node of ${zoneText(zone)} is silent` : `All ${nodesTotal} nodes of ${zoneText(zone)} are silent`, nodeIds: [], ...NO_SHARDS }));
 }
 
 /** What this verdict itself rests on that is not sound: old values, an old placement, numbers that were turned down. */

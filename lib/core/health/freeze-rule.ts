@@ -15,6 +15,7 @@
  */
 import type { Freeze } from '@/lib/contract/health';
 import type { Node } from '@/lib/contract/node';
+import { zoneText } from './zone-text';
 
 /** Deaths older than this no longer count. */
 export const DEATH_WINDOW_MS = 900_000;
@@ -96,7 +97,7 @@ function lostZone(watched: readonly Node[], silent: readonly Node[]): MassFailur
   for (const [zone, gone] of countByZone(silent)) {
     const total = totals.get(zone)!;
     if (total > 1 && gone / total >= ZONE_SHARE) {
-      return { cause: 'mass-failure', reason: `${gone} of ${total} nodes of zone ${zone} are unreachable: the zone, not its nodes, is the likelier cause` };
+      return { cause: 'mass-failure', reason: `${gone} of ${total} nodes of ${zoneText(zone)} are unreachable: the zone, not its nodes, is the likelier cause` };
     }
   }
   return null;
@@ -111,7 +112,7 @@ function zonesAtOnce(watch: FreezeWatch, silent: readonly Node[]): MassFailure |
     if (one.node.domain.zone === other.node.domain.zone || other.sinceMs - one.sinceMs > AT_ONCE_MS) continue;
     return {
       cause: 'mass-failure',
-      reason: `${one.node.name} of zone ${one.node.domain.zone!} and ${other.node.name} of zone ${other.node.domain.zone!} became unreachable within ${Math.round(AT_ONCE_MS / 1_000)} s of each other: two zones at once point to something they share`,
+      reason: `${one.node.name} of ${zoneText(one.node.domain.zone!)} and ${other.node.name} of ${zoneText(other.node.domain.zone!)} became unreachable within ${Math.round(AT_ONCE_MS / 1_000)} s of each other: two zones at once point to something they share`,
     };
   }
   return null;
