@@ -22,12 +22,21 @@ const STALL_CHECK_MS = 250;
 /** M13: a stopped step answers within 1 s, whatever the node does. */
 const STOP_MS_MAX = 700;
 const CALLS_MAX = 1_024;
+/** Beats kept between two readings; older ones tell nothing that newer ones do not. */
+const HEARD_MAX = 256;
 /** How far the hold of a beat may be from the interval, either way, so that nodes do not beat in step. */
 const JITTER = 0.2;
 
 export interface ReceivedBeat {
   readonly beat: Heartbeat;
   readonly receivedMonotonicMs: number;
+}
+
+/** When which beat came; at receipt, by the manager's clock. */
+export interface HeardBeat {
+  readonly incarnation: number;
+  readonly sequence: number;
+  readonly heardMonotonicMs: number;
 }
 
 export interface CallOptions {
@@ -71,6 +80,8 @@ export class AgentSession {
   readonly #outbox = new Map<string, AgentCommand>();
   readonly #calls = new Map<string, Call>();
   readonly #budget: RequestBudget;
+  /** Beats since they were last taken, those not newer among them: the failure detector tells them apart and counts. */
+  #unread: HeardBeat[] = [];
   /** Beats that were not taken: duplicates, late ones, replays (N3). */
   ignoredBeats = 0;
 
@@ -109,12 +120,15 @@ export class AgentSession {
   /** Takes a beat that is newer than all before it; resolves with the answer when there is something to say, or the next beat is due. */
   receive(beat: Heartbeat): Result<Promise<HeartbeatAnswer>, BeatRefusal> {
     const before = this.#newest?.beat;
+    const heardMonotonicMs = this.options.clock.monotonicMs();
+    this.#unread.push({ incarnation: beat.incarnation, sequence: beat.sequence, heardMonotonicMs });
+    if (this.#unread.length > HEARD_MAX) this.#unread.shift();
     if (before !== undefined && (beat.incarnation < before.incarnation || (beat.incarnation === before.incarnation && beat.sequence <= before.sequence))) {
       this.ignoredBeats += 1;
       return err(beat.incarnation < before.incarnation ? 'superseded' : 'stale-beat');
     }
     if (before !== undefined && beat.incarnation > before.incarnation) this.#restarted();
-    const received = { beat, receivedMonotonicMs: this.options.clock.monotonicMs() };
+    const received = { beat, receivedMonotonicMs: heardMonotonicMs };
     this.#newest = received;
     this.#heard();
     for (const key of beat.received) this.#outbox.delete(key);
@@ -129,6 +143,13 @@ export class AgentSession {
     this.#hungUpMonotonicMs = this.options.clock.monotonicMs();
     this.#held?.timer[Symbol.dispose]();
     this.#held = null;
+  }
+
+  /** Every beat since the last call, in the order of receipt. */
+  takeHeard(): HeardBeat[] {
+    const heard = this.#unread;
+    this.#unread = [];
+    return heard;
   }
 
   /** Takes reports; says of each running command how to go on. */

@@ -1,3 +1,4 @@
+import { AGENT_LIMITS } from '@/lib/contract/agent-protocol';
 import type { EngineWarning, NodeObservation, Observation } from '@/lib/contract/observation';
 import { UNKNOWN_STATS } from '@/lib/contract/node';
 import { UNKNOWN_RESOURCES } from '@/lib/contract/resources';
@@ -85,6 +86,8 @@ function nodeOf(session: AgentSession, received: ReceivedBeat | null, answerMs: 
     id: record.nodeId, name: record.name, address: record.address, domain: record.domain, pool: 'default', followerOf: null,
     reportedFailed: false, member: session.isMember, incarnation: last?.incarnation ?? 0, sequence: last?.sequence ?? 0,
     version: last?.version ?? record.engine.version,
+    // Also a beat that came too late for this reading, or between two, says that the node lives.
+    pushed: { intervalMs: AGENT_LIMITS.beatIntervalMs, beats: session.takeHeard() },
   };
   if (received === null) {
     warnings.push({ code: 'node-did-not-answer', message: `${record.name} gave no beat in time`, nodeId: record.nodeId, shardId: null, remedy: null });
