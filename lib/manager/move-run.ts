@@ -25,6 +25,7 @@ export class MoveRun {
   #movingMs = 0;
   #foreignFailure: string | null = null;
   #yielding = false;
+  #holding = false;
   /** Looked at last. */
   #checked: Pick<ClusterState, 'shards' | 'nodes'> | null = null;
 
@@ -89,12 +90,23 @@ export class MoveRun {
     if (this.#executor.openMoves().some((move) => move.inFlight)) {
       context.parts.records.show(operation.id, { latency: withSample(operation.latency, model.totals.latencyP99Ms) });
     }
+    if (model.freeze !== null && this.#executor.status === 'running') void this.#holdFor(model.freeze.reason);
     const { shards, nodes } = model.state;
     const same = this.#checked?.shards === shards && this.#checked.nodes === nodes;
     if (same || !['running', 'pausing', 'paused'].includes(this.#executor.status)) return;
     this.#checked = { shards, nodes };
     const change = findForeignChange(model.state, this.#executor.allMoves(), this.#known);
     if (change !== null) void this.#stopFor(change.message);
+  }
+
+  /** A freeze that came while storage was away, so that nobody could store the pause. */
+  async #holdFor(reason: string): Promise<void> {
+    if (this.#holding) return;
+    this.#holding = true;
+    const stored = await this.context.persist((operation) => (operation.status === 'running'
+      ? ok({ change: { status: 'pausing', statusReason: `Frozen: ${reason}`.slice(0, 1_000) }, event: 'operation.pausing' }) : ok(null)));
+    this.#holding = false;
+    if (stored) this.#executor?.command({ kind: 'pause' });
   }
 
   async #checkBefore(moves: readonly MoveRecord[], validate: boolean): Promise<void> {

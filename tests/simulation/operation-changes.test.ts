@@ -219,6 +219,17 @@ describe('[D6] the database goes away in the middle', () => {
     expect(rig.moved.length).toBe(plan.steps.length);
   });
 
+  it('[N5] and a freeze comes meanwhile: nothing goes on when it is back, until a human says so', async () => {
+    rig = await SimulatedFleet.start();
+    const operation = await rig.begin(await rig.preview(), 2);
+    rig.store.isAway = true;
+    for (const { id, domain } of rig.manager.view().nodes) if (domain.zone === 'zone-a') rig.cluster.faults.silence(id);
+    await rig.clock.advanceUntil(() => rig.manager.view().summary.freeze !== null, 120_000);
+    rig.store.isAway = false;
+    await rig.clock.advance(5_000);
+    expect(rig.open(operation.id)).toMatchObject({ status: 'paused', statusReason: expect.stringMatching(/Frozen|Paused by manager/) as string });
+  });
+
   it.each<Stage['kind']>(['join', 'cordon', 'plan', 'verify-empty', 'leave'])('in the stage "%s" of a replacement', async (kind) => {
     rig = await SimulatedFleet.start();
     const { operation } = await replaceUntilStage(kind);
