@@ -180,7 +180,7 @@ export class LoadForecast {
     let total = 0;
     for (let at = 0; at < this.#models.length; at += 1) {
       const weight = this.#weights[at * this.#horizons.length + horizon]!;
-      if (weight < 0.001) continue;
+      if (weight < 0.01) continue;
       const value = this.#models[at]!.predict(ahead);
       if (Number.isNaN(value)) continue;
       sum += weight * value;

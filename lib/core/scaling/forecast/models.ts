@@ -109,6 +109,8 @@ const TREND_WEIGHT = 0.01;
 const SEASON_WEIGHT = 0.3;
 const TREND_DAMPING = 0.9;
 const SEASON_MIN = 0.05;
+/** How much of the trend there is `ahead` buckets later, summed; it has died away by the end. */
+const DAMPED = Float64Array.from({ length: 128 }, (_, ahead) => (TREND_DAMPING * (1 - TREND_DAMPING ** ahead)) / (1 - TREND_DAMPING));
 
 class HoltWinters implements ForecastModel {
   readonly #season: Float64Array;
@@ -141,7 +143,7 @@ class HoltWinters implements ForecastModel {
 
   predict(ahead: number): number {
     if (Number.isNaN(this.#level) || ahead >= this.period) return Number.NaN;
-    const damped = (TREND_DAMPING * (1 - TREND_DAMPING ** ahead)) / (1 - TREND_DAMPING);
+    const damped = DAMPED[Math.min(ahead, DAMPED.length - 1)]!;
     return Math.max(0, this.#level + damped * this.#trend) * smoothed(this.#season, this.#slot + ahead);
   }
 
