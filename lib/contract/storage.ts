@@ -18,6 +18,21 @@ export interface NodeIntent {
   readonly maintenanceUntilMs: number | null;
 }
 
+/** One generation of one policy. What is in it is parsed by whoever uses it, so that a bad one disables only itself. */
+export interface StoredScalingPolicy {
+  readonly pool: string;
+  /** active, or the name of a shadow policy. */
+  readonly role: string;
+  readonly generation: number;
+  readonly document: unknown;
+}
+
+/** What the scaler of one pool has to know over a restart: override, proposal, history. */
+export interface StoredScalingState {
+  readonly pool: string;
+  readonly document: unknown;
+}
+
 export interface ClusterRecord {
   readonly id: string;
   readonly name: string;
@@ -83,6 +98,11 @@ export type StoreWrite =
   | { readonly kind: 'take-over'; readonly clusterId: string; readonly expectedEpoch: number; readonly epoch: number }
   /** Compare-and-set: conflicts when the stored generation is not `versioned.generation - 1`. */
   | { readonly kind: 'save-settings'; readonly clusterId: string; readonly versioned: VersionedSettings }
+  /** Compare-and-set: conflicts when the newest generation of that policy is not `policy.generation - 1` (none = 0). */
+  | { readonly kind: 'save-scaling-policy'; readonly clusterId: string; readonly policy: StoredScalingPolicy }
+  /** All its generations. */
+  | { readonly kind: 'delete-scaling-policy'; readonly clusterId: string; readonly pool: string; readonly role: string }
+  | { readonly kind: 'save-scaling-state'; readonly clusterId: string; readonly state: StoredScalingState }
   | { readonly kind: 'save-node-intent'; readonly intent: NodeIntent }
   | { readonly kind: 'delete-node-intent'; readonly clusterId: string; readonly nodeId: string }
   | { readonly kind: 'insert-plan'; readonly plan: Plan }
@@ -154,6 +174,10 @@ export interface Store {
   clusters(): Promise<readonly ClusterRecord[]>;
   settings(clusterId: string): Promise<VersionedSettings | null>;
   nodeIntents(clusterId: string): Promise<readonly NodeIntent[]>;
+  /** Every generation that is kept, by pool, then role, newest first. */
+  scalingPolicies(clusterId: string): Promise<readonly StoredScalingPolicy[]>;
+  /** By pool. */
+  scalingStates(clusterId: string): Promise<readonly StoredScalingState[]>;
   plan(planId: string): Promise<Plan | null>;
   plans(clusterId: string, page: Page): Promise<PageOf<PlanSummary>>;
   operation(operationId: string): Promise<Operation | null>;

@@ -5,6 +5,7 @@ import { alreadyExists, changedMeanwhile, notFound, type CommitRefusal } from '.
 import { clusterDocumentOf, summaryOfPlan } from './documents';
 import { enrolAgent, insertEnrolmentToken, saveAgent } from './agent-writes';
 import { insertMoves, insertOperation, saveMoves, saveOperation } from './operation-writes';
+import { deleteScalingPolicy, saveScalingPolicy, saveScalingState } from './scaling-writes';
 import type { RunRefusal, Transaction } from './transaction';
 
 type WriteOf<K extends StoreWrite['kind']> = Extract<StoreWrite, { kind: K }>;
@@ -66,6 +67,9 @@ async function applyOne(tx: Transaction, write: Exclude<StoreWrite, { kind: 'app
     case 'set-freeze': return setFreeze(tx, write);
     case 'take-over': return takeOver(tx, write);
     case 'save-settings': return saveSettings(tx, write);
+    case 'save-scaling-policy': return saveScalingPolicy(tx, write);
+    case 'delete-scaling-policy': return deleteScalingPolicy(tx, write);
+    case 'save-scaling-state': return saveScalingState(tx, write);
     case 'save-node-intent': return saveNodeIntent(tx, write);
     case 'delete-node-intent': return deleteNodeIntent(tx, write);
     case 'insert-plan': return insertPlan(tx, write);

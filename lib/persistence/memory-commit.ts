@@ -52,6 +52,9 @@ function applyOne(tables: MemoryTables, undo: UndoLog, write: StoreWrite): Commi
     case 'set-freeze': return changeCluster(tables, undo, write.clusterId, { freeze: write.freeze });
     case 'take-over': return takeOver(tables, undo, write);
     case 'save-settings': return saveSettings(tables, undo, write);
+    case 'save-scaling-policy': return saveScalingPolicy(tables, undo, write);
+    case 'delete-scaling-policy': return deleteScalingPolicy(tables, undo, write);
+    case 'save-scaling-state': return saveScalingState(tables, undo, write);
     case 'save-node-intent': return saveNodeIntent(tables, undo, write);
     case 'delete-node-intent': return deleteNodeIntent(tables, undo, write);
     case 'insert-plan': return insertPlan(tables, undo, write);
@@ -78,7 +81,7 @@ function insertCluster(tables: MemoryTables, undo: UndoLog, { cluster, settings 
 
 function deleteCluster(tables: MemoryTables, undo: UndoLog, clusterId: string): CommitRefusal | null {
   if (!tables.clusters.has(clusterId)) return notFound('cluster', clusterId);
-  for (const table of [tables.clusters, tables.settings, tables.nodeIntents, tables.metrics]) undo.delete<string, unknown>(table, clusterId);
+  for (const table of [tables.clusters, tables.settings, tables.nodeIntents, tables.scalingPolicies, tables.scalingStates, tables.metrics]) undo.delete<string, unknown>(table, clusterId);
   for (const [tokenHash, token] of [...tables.tokens]) if (token.clusterId === clusterId) undo.delete(tables.tokens, tokenHash);
   for (const [nodeId, agent] of [...tables.agents]) if (agent.clusterId === clusterId) undo.delete(tables.agents, nodeId);
   for (const [planId, row] of [...tables.plans]) if (row.value.clusterId === clusterId) undo.delete(tables.plans, planId);
@@ -110,6 +113,28 @@ function saveSettings(tables: MemoryTables, undo: UndoLog, { clusterId, versione
   const newest = history.at(-1)!.generation;
   if (newest !== versioned.generation - 1) return changedMeanwhile('generation of the settings', newest, versioned.generation - 1);
   undo.set(tables.settings, clusterId, [...history, versioned]);
+  return null;
+}
+
+function saveScalingPolicy(tables: MemoryTables, undo: UndoLog, { clusterId, policy }: WriteOf<'save-scaling-policy'>): CommitRefusal | null {
+  if (!tables.clusters.has(clusterId)) return notFound('cluster', clusterId);
+  const all = tables.scalingPolicies.get(clusterId) ?? [];
+  const newest = Math.max(0, ...all.filter((other) => other.pool === policy.pool && other.role === policy.role).map((other) => other.generation));
+  if (newest !== policy.generation - 1) return changedMeanwhile('generation of the scaling policy', newest, policy.generation - 1);
+  undo.set(tables.scalingPolicies, clusterId, [...all, policy]);
+  return null;
+}
+
+function deleteScalingPolicy(tables: MemoryTables, undo: UndoLog, { clusterId, pool, role }: WriteOf<'delete-scaling-policy'>): null {
+  const all = tables.scalingPolicies.get(clusterId);
+  if (all !== undefined) undo.set(tables.scalingPolicies, clusterId, all.filter((policy) => policy.pool !== pool || policy.role !== role));
+  return null;
+}
+
+function saveScalingState(tables: MemoryTables, undo: UndoLog, { clusterId, state }: WriteOf<'save-scaling-state'>): CommitRefusal | null {
+  if (!tables.clusters.has(clusterId)) return notFound('cluster', clusterId);
+  const others = (tables.scalingStates.get(clusterId) ?? []).filter((other) => other.pool !== state.pool);
+  undo.set(tables.scalingStates, clusterId, [...others, state]);
   return null;
 }
 

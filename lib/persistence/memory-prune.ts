@@ -12,6 +12,8 @@ export function pruneTables(tables: MemoryTables, nowMs: number): void {
     const history = tables.settings.get(clusterId);
     assert(history !== undefined, `Cluster ${clusterId} has no settings`);
     tables.settings.set(clusterId, history.slice(-RETENTION.settingsPerClusterMax));
+    const policies = tables.scalingPolicies.get(clusterId) ?? [];
+    tables.scalingPolicies.set(clusterId, policies.filter((policy) => !policies.some((other) => other.pool === policy.pool && other.role === policy.role && other.generation >= policy.generation + RETENTION.policyGenerationsMax)));
   }
   pruneEvents(tables, nowMs);
   for (const [key, answer] of tables.answers) if (answer.atMs < nowMs - RETENTION.answersKeepMs) tables.answers.delete(key);

@@ -4,7 +4,7 @@ import { isTerminal, type MoveRecord, type Operation } from '@/lib/contract/oper
 import type { Plan, PlanSummary } from '@/lib/contract/plan';
 import type { VersionedSettings } from '@/lib/contract/settings';
 import type {
-  AgentRecord, ChainBreak, ClusterRecord, EnrolmentToken, EventQuery, MetricBucket, NodeIntent, Page, PageOf, RememberedAnswer, Store, StoreConflict, StoreWrite, VerifiedChain,
+  AgentRecord, ChainBreak, ClusterRecord, EnrolmentToken, EventQuery, MetricBucket, NodeIntent, Page, PageOf, RememberedAnswer, Store, StoreConflict, StoredScalingPolicy, StoredScalingState, StoreWrite, VerifiedChain,
 } from '@/lib/contract/storage';
 import type { Clock } from '@/lib/platform/clock';
 import { err, ok, type Result } from '@/lib/platform/result';
@@ -44,6 +44,15 @@ export class MemoryStore implements Store {
   nodeIntents(clusterId: string): Promise<readonly NodeIntent[]> {
     const intents = [...(this.#tables.nodeIntents.get(clusterId)?.values() ?? [])];
     return Promise.resolve(intents.sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1)));
+  }
+
+  scalingPolicies(clusterId: string): Promise<readonly StoredScalingPolicy[]> {
+    const all = [...(this.#tables.scalingPolicies.get(clusterId) ?? [])];
+    return Promise.resolve(all.sort((a, b) => order(a.pool, b.pool) || order(a.role, b.role) || b.generation - a.generation));
+  }
+
+  scalingStates(clusterId: string): Promise<readonly StoredScalingState[]> {
+    return Promise.resolve([...(this.#tables.scalingStates.get(clusterId) ?? [])].sort((a, b) => order(a.pool, b.pool)));
   }
 
   plan(planId: string): Promise<Plan | null> {
@@ -146,6 +155,11 @@ export class MemoryStore implements Store {
     this.#isClosed = true;
     return Promise.resolve();
   }
+}
+
+function order(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
 
 function pageOfRows<T, Item>(oldestFirst: readonly Row<T>[], page: Page, itemOf: (value: T) => Item): PageOf<Item> {

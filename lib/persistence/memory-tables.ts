@@ -2,7 +2,7 @@ import type { DomainEvent } from '@/lib/contract/events';
 import type { MoveRecord, Operation } from '@/lib/contract/operation';
 import type { Plan } from '@/lib/contract/plan';
 import type { VersionedSettings } from '@/lib/contract/settings';
-import type { AgentRecord, ClusterRecord, EnrolmentToken, MetricBucket, NodeIntent, RememberedAnswer } from '@/lib/contract/storage';
+import type { AgentRecord, ClusterRecord, EnrolmentToken, MetricBucket, NodeIntent, RememberedAnswer, StoredScalingPolicy, StoredScalingState } from '@/lib/contract/storage';
 import { CHAIN_START } from './event-chain';
 
 /** A record with its place in the order of insertion, which lists and cursors go by. */
@@ -30,6 +30,8 @@ export interface MemoryTables {
   /** Oldest generation first. */
   readonly settings: Map<string, readonly VersionedSettings[]>;
   readonly nodeIntents: Map<string, Map<string, NodeIntent>>;
+  readonly scalingPolicies: Map<string, readonly StoredScalingPolicy[]>;
+  readonly scalingStates: Map<string, readonly StoredScalingState[]>;
   readonly plans: Map<string, Row<Plan>>;
   readonly operations: Map<string, Row<Operation>>;
   /** By operation, then by the move's index. */
@@ -46,7 +48,7 @@ export interface MemoryTables {
 export function createTables(): MemoryTables {
   return {
     nextOrdinal: 1,
-    clusters: new Map(), settings: new Map(), nodeIntents: new Map(), plans: new Map(), operations: new Map(),
+    clusters: new Map(), settings: new Map(), nodeIntents: new Map(), scalingPolicies: new Map(), scalingStates: new Map(), plans: new Map(), operations: new Map(),
     journals: new Map(), events: new Map(), tokens: new Map(), agents: new Map(), answers: new Map(), metrics: new Map(),
   };
 }

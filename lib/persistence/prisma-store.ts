@@ -5,7 +5,7 @@ import { TERMINAL_STATUSES, type MoveRecord, type Operation } from '@/lib/contra
 import type { Plan, PlanSummary } from '@/lib/contract/plan';
 import type { VersionedSettings } from '@/lib/contract/settings';
 import type {
-  AgentRecord, ChainBreak, ClusterRecord, EnrolmentToken, EventQuery, MetricBucket, NodeIntent, Page, PageOf, RememberedAnswer, Store, StoreConflict, StoreWrite, VerifiedChain,
+  AgentRecord, ChainBreak, ClusterRecord, EnrolmentToken, EventQuery, MetricBucket, NodeIntent, Page, PageOf, RememberedAnswer, Store, StoreConflict, StoredScalingPolicy, StoredScalingState, StoreWrite, VerifiedChain,
 } from '@/lib/contract/storage';
 import type { Clock } from '@/lib/platform/clock';
 import { err, ok, type Result } from '@/lib/platform/result';
@@ -19,6 +19,7 @@ import { addBuckets, readSeries } from './metric-tables';
 import type { MetricQuery } from './metric-windows';
 import { cursorOf, limitOf, pageOf } from './paging';
 import { pruneAll } from './prune';
+import { readScalingPolicies, readScalingStates } from './scaling-writes';
 import { verifyChain } from './verify-chain';
 
 /** How long a commit waits for the one before it, and how long it may take itself. */
@@ -59,6 +60,14 @@ export class PrismaStore implements Store {
 
   async nodeIntents(clusterId: string): Promise<readonly NodeIntent[]> {
     return (await this.prisma.nodeIntent.findMany({ where: { clusterId }, orderBy: { nodeId: 'asc' } })).map(nodeIntentOfRow);
+  }
+
+  scalingPolicies(clusterId: string): Promise<readonly StoredScalingPolicy[]> {
+    return readScalingPolicies(this.prisma, clusterId);
+  }
+
+  scalingStates(clusterId: string): Promise<readonly StoredScalingState[]> {
+    return readScalingStates(this.prisma, clusterId);
   }
 
   async plan(planId: string): Promise<Plan | null> {

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ROLL_UPS } from '@/lib/contract/metrics';
 import type { PrismaClient } from '@/prisma/generated/client';
 import { RETENTION } from './retention';
+import { pruneScalingPolicies } from './scaling-writes';
 
 /** Rows per delete: a short lock and a short turn of the event loop, however much has piled up. */
 const ROWS_PER_DELETE = 2_000;
@@ -13,6 +14,7 @@ export async function pruneAll(prisma: PrismaClient, nowMs: number): Promise<voi
     await pruneOperations(prisma, id, nowMs);
     await prunePlans(prisma, id, nowMs);
     await pruneSettings(prisma, id);
+    await pruneScalingPolicies(prisma, id);
   }
   for (const { clusterId } of await prisma.eventLog.findMany({ select: { clusterId: true } })) await pruneEvents(prisma, clusterId, nowMs);
   await prisma.answer.deleteMany({ where: { at: { lt: nowMs - RETENTION.answersKeepMs } } });

@@ -19,6 +19,8 @@ export const RETENTION = {
   operationsPerClusterMax: 10_000,
   /** Generations of the settings; the newest one stays whatever its age. */
   settingsPerClusterMax: 1_000,
+  /** Generations of each scaling policy. */
+  policyGenerationsMax: 200,
   /** Answers to mutations: a client that retries later than this makes a new request. */
   answersKeepMs: 2 * DAY_MS,
   /** Metric buckets are kept as long as ROLL_UPS says and this much longer, so that a chart over the whole of it has no missing edge. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_SETTINGS } from '@/lib/contract/settings';
-import type { Store, StoreWrite } from '@/lib/contract/storage';
+import type { Store, StoredScalingPolicy, StoreWrite } from '@/lib/contract/storage';
 import { VirtualClock } from '@/lib/platform/virtual-clock';
 import { ALL_EVENTS, appendEvent, bucket, clusterRecord, event, insertCluster, insertOperation, move, moves, operation, plan, saveMove } from './store-fixtures';
 
@@ -129,6 +129,40 @@ export function describeStore(name: string, open: (clock: VirtualClock) => Promi
         await take({ kind: 'delete-node-intent', clusterId: 'cluster-1', nodeId: 'b' }, { kind: 'delete-node-intent', clusterId: 'cluster-1', nodeId: 'never-there' });
         expect(await store.nodeIntents('cluster-1')).toEqual([intent('a', false)]);
         await refuse('not-found', 0, { kind: 'save-node-intent', intent: { ...intent('a', true), clusterId: 'nobody' } });
+      });
+    });
+
+    describe('scaling policies', () => {
+      const policy = (generation: number, change: Partial<StoredScalingPolicy> = {}): StoreWrite => (
+        { kind: 'save-scaling-policy', clusterId: 'cluster-1', policy: { pool: 'default', role: 'active', generation, document: { name: `Generation ${generation}` }, ...change } });
+
+      it('[R4] takes only the generation that follows, of each policy on its own, and gives the newest first', async () => {
+        await take(insertCluster());
+        await refuse('conflict', 0, policy(2));
+        await take(policy(1), policy(2), policy(1, { role: 'bolder' }), policy(1, { pool: 'fast' }));
+        await refuse('conflict', 0, policy(2));
+        await refuse('not-found', 0, { ...policy(3), clusterId: 'nobody' } as StoreWrite);
+        const stored = (await store.scalingPolicies('cluster-1')).map(({ pool, role, generation }) => `${pool}/${role}/${generation}`);
+        expect(stored).toEqual(['default/active/2', 'default/active/1', 'default/bolder/1', 'fast/active/1']);
+      });
+
+      it('keeps the document as it is, whatever it is, and forgets a policy with all its generations', async () => {
+        await take(insertCluster(), policy(1, { document: { deep: [1, { x: null }] } }), policy(1, { role: 'bolder', document: 'not a policy' }));
+        expect((await store.scalingPolicies('cluster-1')).map(({ document }) => document)).toEqual([{ deep: [1, { x: null }] }, 'not a policy']);
+        await take({ kind: 'delete-scaling-policy', clusterId: 'cluster-1', pool: 'default', role: 'bolder' });
+        expect(await store.scalingPolicies('cluster-1')).toHaveLength(1);
+        await take(policy(1, { role: 'bolder' }));
+      });
+
+      it('keeps one state per pool, and all of it goes with the cluster', async () => {
+        await take(insertCluster(), policy(1));
+        const state = (pool: string, nodes: number): StoreWrite => ({ kind: 'save-scaling-state', clusterId: 'cluster-1', state: { pool, document: { nodes } } });
+        await take(state('fast', 1), state('default', 2), state('fast', 3));
+        expect(await store.scalingStates('cluster-1')).toEqual([{ pool: 'default', document: { nodes: 2 } }, { pool: 'fast', document: { nodes: 3 } }]);
+        await refuse('not-found', 0, { ...state('fast', 1), clusterId: 'nobody' } as StoreWrite);
+        await take({ kind: 'delete-cluster', clusterId: 'cluster-1' });
+        expect(await store.scalingStates('cluster-1')).toEqual([]);
+        expect(await store.scalingPolicies('cluster-1')).toEqual([]);
       });
     });
 

@@ -19,6 +19,7 @@ const operationId = fc.constantFrom('o-1', 'o-2', 'o-3');
 const planId = fc.constantFrom('p-1', 'p-2');
 const nodeId = fc.constantFrom('n-1', 'n-2');
 const tokenHash = fc.constantFrom('t-1', 't-2');
+const policyRole = fc.constantFrom('active', 'bolder');
 const epoch = fc.integer({ min: 1, max: 3 });
 const small = fc.integer({ min: 0, max: 3 });
 const planStatus = fc.constantFrom('proposed' as const, 'approved' as const, 'superseded' as const);
@@ -34,6 +35,11 @@ const write: fc.Arbitrary<StoreWrite> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ id: clusterId, expectedEpoch: epoch, epoch }).map((v): StoreWrite => ({ kind: 'take-over', clusterId: v.id, expectedEpoch: v.expectedEpoch, epoch: v.epoch })) },
   { weight: 2, arbitrary: fc.record({ id: clusterId, generation: fc.integer({ min: 1, max: 4 }) }).map((v): StoreWrite => (
     { kind: 'save-settings', clusterId: v.id, versioned: { generation: v.generation, settings: DEFAULT_SETTINGS } })) },
+  { weight: 2, arbitrary: fc.record({ id: clusterId, role: policyRole, generation: fc.integer({ min: 1, max: 3 }) }).map((v): StoreWrite => (
+    { kind: 'save-scaling-policy', clusterId: v.id, policy: { pool: 'default', role: v.role, generation: v.generation, document: { name: `${v.role} ${v.generation}` } } })) },
+  { weight: 1, arbitrary: fc.record({ id: clusterId, role: policyRole }).map((v): StoreWrite => ({ kind: 'delete-scaling-policy', clusterId: v.id, pool: 'default', role: v.role })) },
+  { weight: 1, arbitrary: fc.record({ id: clusterId, pool: fc.constantFrom('default', 'fast'), nodes: small }).map((v): StoreWrite => (
+    { kind: 'save-scaling-state', clusterId: v.id, state: { pool: v.pool, document: { nodes: v.nodes } } })) },
   { weight: 1, arbitrary: fc.record({ id: clusterId, nodeId, cordoned: fc.boolean() }).map((v): StoreWrite => (
     { kind: 'save-node-intent', intent: { clusterId: v.id, nodeId: v.nodeId, lifecycle: 'active', cordoned: v.cordoned, maintenanceUntilMs: null } })) },
   { weight: 1, arbitrary: fc.record({ id: clusterId, nodeId }).map((v): StoreWrite => ({ kind: 'delete-node-intent', clusterId: v.id, nodeId: v.nodeId })) },
@@ -82,6 +88,8 @@ async function pictureOf(store: Store) {
     settings: await store.settings(id),
     intents: await store.nodeIntents(id),
     agents: await store.agents(id),
+    policies: await store.scalingPolicies(id),
+    scaling: await store.scalingStates(id),
     plans: (await store.plans(id, { limit: 10, cursor: null })).items,
     operations: (await store.operations(id, { limit: 10, cursor: null })).items,
     open: await store.openOperations(id),
