@@ -23,6 +23,15 @@ const GUARD_WORDS: Readonly<Record<ScalingDecision['boundBy'], string>> = {
   'skew': 'uneven load: rebalance first',
   'off': 'scaling is off',
   'stale-observation': 'a stale picture',
+  'prediction': 'what is expected',
+  'schedule': 'a schedule',
+  'override': 'the override by an operator',
+  'stabilization': 'the highest need of the window',
+  'rate-limit': 'the limit per step',
+  'zone-multiple': 'the zones, which are kept even',
+  'cooldown': 'the cooldown',
+  'safety-line': 'the safety lines, with one node less',
+  'approval': 'a person who has to agree',
 };
 
 /** The newest evaluation, also when it is to hold: what each rule wanted and what had the last word. */

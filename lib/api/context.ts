@@ -76,6 +76,7 @@ function bodyText(route: Route, value: unknown): string | null {
 function failure(cause: CommandFailure): ORPCError<string, unknown> {
   switch (cause.code) {
     case 'not-found': return new ORPCError('NOT_FOUND', { status: 404, message: `There is no ${cause.what} ${cause.id}` });
+    case 'invalid': return new ORPCError('BAD_REQUEST', { status: 400, message: 'The request is not valid', data: { issues: cause.errors } });
     case 'conflict': return new ORPCError('CONFLICT', { status: 409, message: cause.message, data: { current: cause.current } });
     case 'refused': return new ORPCError('UNPROCESSABLE_CONTENT', {
       status: 422,

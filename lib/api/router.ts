@@ -7,7 +7,8 @@ import { nodes } from './handlers/nodes';
 import { operations } from './handlers/operations';
 import { plans } from './handlers/plans';
 import { settings } from './handlers/settings';
+import { scaling } from './handlers/scaling';
 import { shards } from './handlers/shards';
 
 /** Every operation of the contract; the compiler refuses a missing one. */
-export const router = contract.router({ clusters, nodes, agents, shards, plans, operations, settings, events, metrics });
+export const router = contract.router({ clusters, nodes, agents, shards, plans, operations, settings, scaling, events, metrics });

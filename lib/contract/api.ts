@@ -10,6 +10,10 @@ import { NodeSchema } from './node';
 import { MoveRecordSchema, OperationSchema } from './operation';
 import { PlanRequestSchema, PlanSchema, PlanSummarySchema, RefusalSchema, WhatIfSchema } from './plan';
 import { IdSchema, QuantitySchema, ShardIdSchema } from './primitives';
+import { PolicyDocumentSchema, ScalingOverrideSchema } from './scaling-policy';
+import {
+  BacktestAnswerSchema, BacktestSeriesSchema, DecisionEntrySchema, PolicyChangeSchema, PolicyProblemSchema, PolicyRoleSchema, PolicyVersionSchema, PoolNameSchema, PoolScalingSchema,
+} from './scaling-view';
 import { ClusterSettingsSchema, ThrottleSchema, VersionedSettingsSchema } from './settings';
 
 /**
@@ -25,6 +29,7 @@ const base = oc.errors({
 });
 
 const cluster = z.object({ clusterId: IdSchema });
+const pool = cluster.extend({ pool: PoolNameSchema });
 const page = { limit: z.coerce.number().int().min(1).max(1_000).default(100), cursor: z.string().max(128).optional() };
 
 /** The record's version that the caller looked at; another one stored is a 409 with what is stored. Absent: whatever it is. */
@@ -184,6 +189,34 @@ export const api = {
       .input(cluster).output(VersionedSettingsSchema),
     update: base.route({ method: 'PUT', path: '/clusters/{clusterId}/settings', tags: ['settings'], summary: 'Replace them; an outdated generation is a 409 with what is stored' })
       .input(z.strictObject({ clusterId: IdSchema, generation: z.number().int().min(1), settings: ClusterSettingsSchema })).output(VersionedSettingsSchema),
+  },
+  scaling: {
+    get: base.route({ method: 'GET', path: '/clusters/{clusterId}/scaling/{pool}', tags: ['scaling'], summary: 'Policy in force, shadows, override, proposal and the newest decision of a pool' })
+      .input(pool).output(PoolScalingSchema),
+    savePolicy: base.route({ method: 'PUT', path: '/clusters/{clusterId}/scaling/{pool}/policies/{role}', tags: ['scaling'], summary: 'Save a policy (active, or a shadow); an outdated generation is a 409 with what is stored, 0 = none is stored yet' })
+      .input(pool.extend({ role: PolicyRoleSchema, generation: z.number().int().min(0), policy: PolicyDocumentSchema }).strict()).output(PolicyVersionSchema),
+    removeShadow: base.route({ method: 'DELETE', path: '/clusters/{clusterId}/scaling/{pool}/policies/{role}', successStatus: 204, tags: ['scaling'], summary: 'Forget a shadow policy' })
+      .input(pool.extend({ role: PolicyRoleSchema })),
+    promote: base.route({ method: 'POST', path: '/clusters/{clusterId}/scaling/{pool}/policies/{role}/promote', tags: ['scaling'], summary: 'Make a shadow the active policy, in the mode given' })
+      .input(pool.extend({ role: PolicyRoleSchema, generation: z.number().int().min(0), mode: z.enum(['manual', 'scheduled', 'automatic']) }).strict()).output(PolicyVersionSchema),
+    versions: base.route({ method: 'GET', path: '/clusters/{clusterId}/scaling/{pool}/policies/{role}/versions', tags: ['scaling'], summary: 'Every generation that is kept, newest first, and those that cannot be read' })
+      .input(pool.extend({ role: PolicyRoleSchema })).output(z.object({ versions: z.array(PolicyVersionSchema), problems: z.array(PolicyProblemSchema) })),
+    diff: base.route({ method: 'GET', path: '/clusters/{clusterId}/scaling/{pool}/policies/{role}/diff', tags: ['scaling'], summary: 'What differs between two generations' })
+      .input(pool.extend({ role: PolicyRoleSchema, from: z.coerce.number().int().min(1), to: z.coerce.number().int().min(1) })).output(z.object({ changes: z.array(PolicyChangeSchema) })),
+    restore: base.route({ method: 'POST', path: '/clusters/{clusterId}/scaling/{pool}/policies/{role}/restore', tags: ['scaling'], summary: 'Save an older generation again as the newest' })
+      .input(pool.extend({ role: PolicyRoleSchema, generation: z.number().int().min(1), from: z.number().int().min(1) }).strict()).output(PolicyVersionSchema),
+    backtest: base.route({ method: 'POST', path: '/clusters/{clusterId}/scaling/{pool}/backtest', tags: ['scaling'], summary: 'What an edited policy would have done on recorded load, against the active one; nothing is stored' })
+      .input(pool.extend({ policy: PolicyDocumentSchema, series: BacktestSeriesSchema.default({ kind: 'recorded', days: 7 }) }).strict()).output(BacktestAnswerSchema),
+    decisions: base.route({ method: 'GET', path: '/clusters/{clusterId}/scaling/{pool}/decisions', tags: ['scaling'], summary: 'The newest evaluations of a policy with their chains of guards, newest first' })
+      .input(pool.extend({ role: PolicyRoleSchema.default('active'), limit: z.coerce.number().int().min(1).max(500).default(100) })).output(z.object({ decisions: z.array(DecisionEntrySchema) })),
+    setOverride: base.route({ method: 'PUT', path: '/clusters/{clusterId}/scaling/{pool}/override', tags: ['scaling'], summary: 'Fix the node count until it expires' })
+      .input(pool.extend({ nodeCount: z.number().int().min(1).max(10_000), durationMs: z.number().int().min(60_000).max(30 * 86_400_000), reason: z.string().trim().min(1).max(500) }).strict()).output(ScalingOverrideSchema),
+    clearOverride: base.route({ method: 'DELETE', path: '/clusters/{clusterId}/scaling/{pool}/override', successStatus: 204, tags: ['scaling'], summary: 'Let the policy decide again' })
+      .input(pool),
+    approve: base.route({ method: 'POST', path: '/clusters/{clusterId}/scaling/{pool}/proposals/{proposalId}/approve', successStatus: 202, tags: ['scaling'], summary: 'Carry the proposal out, if it is still what would be decided' })
+      .input(pool.extend({ proposalId: IdSchema })).output(AcceptedSchema),
+    reject: base.route({ method: 'POST', path: '/clusters/{clusterId}/scaling/{pool}/proposals/{proposalId}/reject', successStatus: 204, tags: ['scaling'], summary: 'Drop the proposal; it is not made again before it would have expired' })
+      .input(pool.extend({ proposalId: IdSchema })),
   },
   events: {
     list: base.route({ method: 'GET', path: '/clusters/{clusterId}/events', tags: ['events'], summary: 'What happened, newest first' })

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { IdSchema, QuantitySchema, TimestampMsSchema } from './primitives';
 
 /** Names of the series kept per node and per cluster. Utilizations are 0..1, rates per second, sizes bytes. */
-export const METRICS = ['cpu', 'memory', 'disk', 'network', 'operationsPerSecond', 'latencyP99Ms', 'dataBytes', 'keyCount', 'connections', 'imbalance', 'nodes'] as const;
+export const METRICS = ['cpu', 'memory', 'disk', 'network', 'operationsPerSecond', 'latencyP99Ms', 'dataBytes', 'keyCount', 'connections', 'imbalance', 'nodes', 'leaders'] as const;
 export const MetricSchema = z.enum(METRICS);
 export type Metric = z.infer<typeof MetricSchema>;
 

@@ -45,6 +45,7 @@ export const ScalingScheduleSchema = z.discriminatedUnion('kind', [WeeklySchedul
   .refine((schedule) => schedule.floor === null || schedule.ceiling === null || schedule.floor <= schedule.ceiling, { path: ['ceiling'], message: 'Not below the floor' })
   .refine((schedule) => schedule.kind !== 'once' || schedule.fromMs < schedule.toMs, { path: ['toMs'], message: 'After the beginning' })
   .meta({ id: 'ScalingSchedule' });
+export type ScalingSchedule = z.infer<typeof ScalingScheduleSchema>;
 
 /** One time a schedule applies: [startMs, endMs), wall time. */
 export const ScheduleOccurrenceSchema = z.object({

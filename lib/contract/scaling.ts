@@ -20,7 +20,10 @@ export const ScalingDecisionSchema = z.object({
   nodeCountRecommended: CountSchema,
   nodeCountDecided: CountSchema,
   /** The rule that had the last word. */
-  boundBy: z.enum(['within-target', 'target-utilization', 'minimum', 'maximum', 'unknown-metrics', 'unhealthy', 'operation-running', 'frozen', 'skew', 'off', 'stale-observation']),
+  boundBy: z.enum([
+    'within-target', 'target-utilization', 'minimum', 'maximum', 'unknown-metrics', 'unhealthy', 'operation-running', 'frozen', 'skew', 'off', 'stale-observation',
+    'prediction', 'schedule', 'override', 'stabilization', 'rate-limit', 'zone-multiple', 'cooldown', 'safety-line', 'approval',
+  ]),
   message: z.string().max(500),
   conditions: z.array(ScalingConditionSchema).max(16),
 }).meta({ id: 'ScalingDecision' });

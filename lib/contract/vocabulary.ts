@@ -72,7 +72,7 @@ export const EVENT_TYPES = [
   'plan.proposed', 'plan.approved', 'plan.superseded',
   'operation.queued', 'operation.started', 'operation.pausing', 'operation.paused', 'operation.resumed', 'operation.canceling', 'operation.canceled', 'operation.succeeded', 'operation.failed', 'operation.throttled', 'operation.recovered', 'operation.preempted', 'operation.superseded', 'operation.reordered', 'operation.reversed', 'operation.compensated',
   'move.failed',
-  'settings.changed', 'automation.frozen', 'automation.unfrozen', 'scaling.decided', 'rebalance.skipped', 'invariant.violated', 'command.refused',
+  'settings.changed', 'automation.frozen', 'automation.unfrozen', 'scaling.decided', 'scaling.proposed', 'scaling.rejected', 'scaling.started', 'scaling.refused', 'scaling.overridden', 'scaling.policySaved', 'scaling.policyRemoved', 'rebalance.skipped', 'invariant.violated', 'command.refused',
 ] as const;
 
 export const LIVE_VIEWS = ['summary', 'nodes', 'shards', 'moves', 'events'] as const;

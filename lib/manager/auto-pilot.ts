@@ -1,6 +1,5 @@
-/** What the manager decides by itself after each reading: whether to rebalance, and what it would scale. */
+/** What the manager decides by itself after each reading: whether to rebalance. */
 import type { StateChange } from '@/lib/core/cluster/apply-observation';
-import { decideScaling } from '@/lib/core/scaling/decide-scaling';
 import { advanceTrigger, decideRebalance, IDLE_TRIGGER, TOPOLOGY_THRESHOLD_SHARE, worstImbalance, type RebalanceTriggerState } from '@/lib/core/scaling/decide-rebalance';
 import { WEIGHED_DIMENSIONS } from '@/lib/contract/vocabulary';
 import type { Actor } from '@/lib/contract/primitives';
@@ -9,12 +8,9 @@ import type { ManagerResources } from './manager-resources';
 import type { PlanCommands } from './plan-commands';
 
 const AUTOMATION: Actor = { kind: 'automation', name: 'automatic rebalancing' };
-/** A recommendation is evaluated at most so often, so that its numbers can be read. */
-const SCALING_EVERY_MS = 5_000;
 
 export class AutoPilot {
   #trigger: RebalanceTriggerState = IDLE_TRIGGER;
-  #scalingDueMonotonicMs = 0;
   #skippedFor: string | null = null;
   #planning: Promise<void> | null = null;
 
@@ -36,10 +32,6 @@ export class AutoPilot {
         monotonicMs,
       });
     }
-    if (monotonicMs >= this.#scalingDueMonotonicMs) {
-      this.#scalingDueMonotonicMs = monotonicMs + SCALING_EVERY_MS;
-      this.#decideScaling();
-    }
     // Readings go on while a plan is made: nothing may be started from a picture that has grown stale.
     this.#planning ??= this.#rebalance(monotonicMs)
       .catch((error: unknown) => { this.resources.logger.error({ clusterId: this.resources.clusterId, error: String(error) }, 'The automatic rebalance ended by a bug'); })
@@ -49,31 +41,6 @@ export class AutoPilot {
   /** Resolves when nothing is being planned any more. */
   async settled(): Promise<void> {
     await this.#planning;
-  }
-
-  #decideScaling(): void {
-    const { clock, model, log, callbacks } = this.resources;
-    const before = model.scaling;
-    const decision = decideScaling(model.state, {
-      nowMs: Math.round(clock.wallMs()),
-      settings: model.settings.scaling,
-      imbalance: model.imbalance,
-      imbalanceThreshold: model.settings.rebalancing.imbalanceThreshold,
-      stale: model.stale,
-      frozen: model.freeze !== null,
-      operationRunning: model.operations.length > 0,
-    });
-    model.scaling = decision;
-    model.touch();
-    const same = before !== null && before.action === decision.action && before.nodeCountDecided === decision.nodeCountDecided && before.boundBy === decision.boundBy;
-    if (same) return;
-    callbacks.scalingDecided.emit(decision);
-    if (before === null && decision.action === 'hold') return;
-    log.record({
-      type: 'scaling.decided', severity: decision.action === 'hold' ? 'info' : 'notice', actor: { kind: 'automation', name: 'scaling recommendation' },
-      message: `Recommendation: ${decision.action} (${decision.nodeCount} -> ${decision.nodeCountDecided} nodes). ${decision.message}`,
-      data: { action: decision.action, boundBy: decision.boundBy, nodeCount: decision.nodeCount, nodeCountDecided: decision.nodeCountDecided },
-    });
   }
 
   async #rebalance(monotonicMs: number): Promise<void> {

@@ -14,6 +14,8 @@ export interface CommandContext {
 export type CommandFailure =
   | { readonly code: 'refused'; readonly refusals: readonly Refusal[] }
   | { readonly code: 'not-found'; readonly what: string; readonly id: string }
+  /** What was sent contradicts itself in a way that its schema cannot see; `path` leads to the field. */
+  | { readonly code: 'invalid'; readonly errors: readonly { readonly path: readonly (string | number)[]; readonly message: string; readonly code: string }[] }
   | { readonly code: 'conflict'; readonly message: string; readonly current: unknown }
   | { readonly code: 'unavailable'; readonly message: string };
 

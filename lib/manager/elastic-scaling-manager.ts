@@ -37,6 +37,9 @@ import { OperationRunner } from './operation-runner';
 import { PlanCommands } from './plan-commands';
 import type { PlanJobOptions, Planner } from './planner';
 import type { ClusterView, Publisher } from './ports';
+import { ScaleInRehearsal } from './scaling/scale-in-rehearsal';
+import { ScalingCommands } from './scaling/scaling-commands';
+import { ScalingPilot, type StoredScaling } from './scaling/scaling-pilot';
 import { SettingsCommands } from './settings-commands';
 
 export interface ManagerOptions {
@@ -63,12 +66,15 @@ export class ElasticScalingManager {
   readonly #membership: MembershipCommands;
   readonly #settings: SettingsCommands;
   readonly #autoPilot: AutoPilot;
+  readonly #scaler: ScalingPilot;
+  /** Policies, overrides and proposals of the pools. */
+  readonly scaling: ScalingCommands;
   readonly #metrics: MetricsRecorder;
   readonly #abort = new AbortController();
   #loop: Promise<void> = Promise.resolve();
   #view: { readonly revision: number; readonly view: ClusterView } | null = null;
 
-  private constructor(resources: ManagerResources) {
+  private constructor(resources: ManagerResources, stored: StoredScaling) {
     this.clusterId = resources.clusterId;
     this.#resources = resources;
     this.#observer = new Observer(resources, { freeze: (cause, reason) => { void this.#settings.freeze(reason, { actor: SYSTEM_ACTOR }, cause); } });
@@ -80,8 +86,20 @@ export class ElasticScalingManager {
     this.#membership = new MembershipCommands(resources, this.#runner);
     this.#settings = new SettingsCommands(resources, this.#runner);
     this.#autoPilot = new AutoPilot(resources, this.#plans, this.#approval);
+    this.#scaler = new ScalingPilot(resources, {
+      ...stored,
+      rehearsal: new ScaleInRehearsal(resources, (request, actor) => this.#plans.make(request, actor)),
+      orders: {
+        scaleOut: (nodeCount, context) => this.#membership.scaleOut({ nodeCount }, context),
+        scaleIn: (nodeIds, context) => this.#scaleIn(nodeIds, context),
+      },
+    });
+    this.scaling = new ScalingCommands(resources, this.#scaler);
     this.#metrics = new MetricsRecorder(resources.clusterId, resources.store, resources.logger);
-    resources.callbacks.rebalanceCompleted.add(() => { this.#autoPilot.operationEnded(); });
+    resources.callbacks.rebalanceCompleted.add((operation) => {
+      this.#autoPilot.operationEnded();
+      void this.#scaler.operationEnded(operation);
+    });
   }
 
   /** Loads what is stored about the cluster and starts the loop. `record.epoch` must be taken over already. */
@@ -93,7 +111,7 @@ export class ElasticScalingManager {
     }
     const log = new EventLog({ clusterId: record.id, store, clock, nextId: options.nextId, publisher, logger, lastSequence: await store.lastEventSequence(record.id) });
     const callbacks = new ManagerCallbacks((error) => { logger.error({ clusterId: record.id, error: String(error) }, 'A subscriber of the manager threw'); });
-    const manager = new ElasticScalingManager({ clusterId: record.id, clock, random: options.random, nextId: options.nextId, store, driver, planner: options.planner, publisher, logger, model, log, callbacks });
+    const manager = new ElasticScalingManager({ clusterId: record.id, clock, random: options.random, nextId: options.nextId, store, driver, planner: options.planner, publisher, logger, model, log, callbacks }, { policies: await store.scalingPolicies(record.id), states: await store.scalingStates(record.id) });
     await manager.#runner.load();
     manager.#loop = manager.#run();
     return manager;
@@ -287,6 +305,13 @@ export class ElasticScalingManager {
     return this.#resources.store.metrics({ clusterId: this.clusterId, ...query });
   }
 
+  /** A plan made for it, and run at once: the scaler has rehearsed it the moment before. */
+  async #scaleIn(nodeIds: readonly string[], context: CommandContext): Promise<CommandResult<Operation>> {
+    const { model } = this.#resources;
+    const plan = await this.#plans.preview({ strategy: model.settings.rebalancing.strategy, scope: { kind: 'evacuate', nodeIds: [...nodeIds] }, seed: 1 }, { actor: context.actor });
+    return plan.ok ? this.#approval.scaleIn({ nodeIds, planId: plan.value.id, confirmName: model.record.name }, context) : plan;
+  }
+
   async #run(): Promise<void> {
     const { clock, model } = this.#resources;
     const { signal } = this.#abort;
@@ -314,6 +339,7 @@ export class ElasticScalingManager {
     if (changes !== null) this.#runner.afterReading();
     await this.#nodes.expireMaintenance();
     this.#autoPilot.decide(changes, first);
+    await this.#scaler.round(changes !== null);
     if (changes !== null) await this.#metrics.record(model, Math.round(clock.wallMs()));
     return first && changes === null;
   }

@@ -27,7 +27,7 @@ export class MetricsRecorder {
     this.#add(null, {
       cpu: totals.cpu, memory: totals.memory, disk: totals.disk, network: totals.network,
       operationsPerSecond: totals.operationsPerSecond, latencyP99Ms: totals.latencyP99Ms, dataBytes: totals.dataBytes, keyCount: totals.keyCount,
-      imbalance: worstImbalance(model.imbalance, WEIGHED_DIMENSIONS[model.settings.rebalancing.strategy])?.value ?? null, nodes: totals.nodes,
+      imbalance: worstImbalance(model.imbalance, WEIGHED_DIMENSIONS[model.settings.rebalancing.strategy])?.value ?? null, nodes: totals.nodes, leaders: totals.leaders,
     }, nowMs);
     await this.#write((bucket) => bucket.atMs + bucket.stepMs <= nowMs);
   }
