@@ -9,7 +9,7 @@ import { ActorSchema, CountSchema, IdSchema, TimestampMsSchema } from './primiti
 
 export const PoolNameSchema = z.string().min(1).max(64);
 /** active, or the name of a shadow policy. */
-export const PolicyRoleSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'Lower case letters, digits and - only, at most 40');
+export const PolicyRoleSchema = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, 'Lower case letters, digits, _ and - only, at most 40');
 export const ACTIVE_ROLE = 'active';
 
 /** A document as it was saved. */

@@ -64,7 +64,6 @@ export const ScalingSettingsSchema = z.strictObject({
   nodeCountMax: z.number().int().min(1).max(10_000),
 }).refine((s) => s.nodeCountMin <= s.nodeCountMax, { path: ['nodeCountMax'], message: 'Not below the minimum' })
   .meta({ id: 'ScalingSettings' });
-export type ScalingSettings = z.infer<typeof ScalingSettingsSchema>;
 
 export const ClusterSettingsSchema = z.strictObject({
   observationIntervalMs: z.number().int().min(250).max(60_000),

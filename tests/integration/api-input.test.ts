@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROUTES } from '@/lib/api/routes';
 import type { ClusterSummary } from '@/lib/contract/cluster';
 import { DEFAULT_SETTINGS } from '@/lib/contract/settings';
+import { defaultPolicy } from '@/lib/core/scaling/default-policy';
 import { call, problemOf, succeed, type CallOptions } from '@/tests/support/api-calls';
 import { startTestServer, type TestServer } from '@/tests/support/start-server';
 
@@ -35,8 +36,10 @@ describe('every route', () => {
     'plans.preview': { strategy: 'load-based' }, 'plans.whatIf': { strategy: 'optimal' }, 'operations.throttle': { throttle: DEFAULT_SETTINGS.throttle },
     'settings.update': { generation: 1, settings: DEFAULT_SETTINGS }, 'operations.reorder': { operationIds: ['operation_x'] },
     'nodes.replace': { confirmName: 'x' }, 'nodes.scaleIn': { nodeIds: ['node_x'], planId: 'plan_x', confirmName: 'x' },
+    'scaling.savePolicy': { generation: 0, policy: defaultPolicy() }, 'scaling.promote': { generation: 0, mode: 'manual' }, 'scaling.restore': { generation: 1, from: 1 },
+    'scaling.backtest': { policy: defaultPolicy() }, 'scaling.setOverride': { nodeCount: 4, durationMs: 60_000, reason: 'x' },
   };
-  const queries: Readonly<Record<string, string>> = { 'metrics.query': '?metric=cpu&fromMs=0&toMs=1' };
+  const queries: Readonly<Record<string, string>> = { 'metrics.query': '?metric=cpu&fromMs=0&toMs=1', 'scaling.diff': '?from=1&to=2' };
 
   it.each(withIds.map((route) => [route.id, route] as const))('%s answers an unknown id with 404', async (_id, { id, method, path }) => {
     const answer = await call(server, method, concrete(path) + (queries[id] ?? ''), { body: method === 'GET' ? undefined : bodies[id] });

@@ -52,13 +52,14 @@ export function observePool(state: ClusterState, pool: string, time: Observation
   const alive = members.filter((node) => node.liveness === 'alive');
   const settled = alive.filter((node) => even === 0 || weights.of(node) >= NEW_BELOW_SHARE * even);
   const serving = settled.length > 0 ? settled : alive;
-  const fresh = serving.filter((node) => node.observedAtMs !== null && time.wallMs - node.observedAtMs <= time.valuesMaxAgeMs);
+  const isFresh = (node: Node) => node.observedAtMs !== null && time.wallMs - node.observedAtMs <= time.valuesMaxAgeMs;
+  const fresh = serving.filter(isFresh);
   const filling = settled.length < alive.length || state.inFlight.length > 0;
   const heaviest = Math.max(0, ...alive.map((node) => weights.of(node)));
   const worth = filling && heaviest > 0 ? Math.min(alive.length, weights.total / heaviest) : alive.length;
   const failed = members.filter((node) => node.liveness === 'dead' || node.liveness === 'unreachable').length;
   return {
-    reading: { wallMs: time.wallMs, monotonicMs: time.monotonicMs, nodeCount: members.length, effectiveNodes: worth, metrics: metricsOf(fresh, serving.length) },
+    reading: { wallMs: time.wallMs, monotonicMs: time.monotonicMs, nodeCount: members.length, effectiveNodes: worth, metrics: metricsOf({ fresh, servingCount: serving.length, newcomers: alive.filter((node) => !serving.includes(node) && isFresh(node)), worth }) },
     failedNodes: failed,
     doubtfulNodes: members.filter((node) => node.liveness === 'suspect' || isHeld(node.maintenanceUntilMs, time.wallMs) || isHeld(node.quarantinedUntilMs, time.wallMs)).length,
     hottest: hottestOf(state, fresh, lines),
@@ -83,25 +84,37 @@ function weightsOf(members: readonly Node[], holdings: ReadonlyMap<string, NodeH
   return { total: members.reduce((sum, node) => sum + of(node), 0), of };
 }
 
-function metricsOf(nodes: readonly Node[], servingCount: number): PoolReading['metrics'] {
-  const utilizations = nodes.map(utilizationOf);
-  const reading = (values: readonly (number | null)[]): MetricReading => aggregated(values.map(known).filter((value) => value !== null), servingCount);
+interface Measured {
+  readonly fresh: readonly Node[];
+  readonly servingCount: number;
+  readonly newcomers: readonly Node[];
+  readonly worth: number;
+}
+
+function metricsOf(measured: Measured): PoolReading['metrics'] {
+  const reading = (valueOf: (node: Node) => number | null): MetricReading => aggregated(valueOf, measured);
   const metrics: Partial<Record<ScalingMetric, MetricReading>> = {
-    queriesPerSecond: reading(nodes.map((node) => node.stats.operationsPerSecond)),
+    queriesPerSecond: reading((node) => node.stats.operationsPerSecond),
     // What changes data: no engine that is driven here reports transactions as such.
-    transactionsPerSecond: reading(nodes.map((node) => node.stats.writesPerSecond)),
-    connections: reading(nodes.map((node) => node.stats.connections)),
-    latencyP99Ms: reading(nodes.map((node) => node.stats.latencyP99Ms)),
+    transactionsPerSecond: reading((node) => node.stats.writesPerSecond),
+    connections: reading((node) => node.stats.connections),
+    // No amount that is shared out: the plain mean of those that do their part.
+    latencyP99Ms: aggregated((node) => node.stats.latencyP99Ms, { ...measured, newcomers: [], worth: measured.servingCount }),
   };
-  for (const metric of UTILIZATION_METRICS) metrics[metric] = reading(utilizations.map((utilization) => utilization[metric]));
+  for (const metric of UTILIZATION_METRICS) metrics[metric] = reading((node) => utilizationOf(node)[metric]);
   return metrics;
 }
 
-function aggregated(values: readonly number[], servingCount: number): MetricReading {
+/**
+ * The mean is per node's worth: all the load, newcomers' part included, on what the pool
+ * is worth, so that it is what the nodes that hold most are at while data is moving.
+ */
+function aggregated(valueOf: (node: Node) => number | null, { fresh, servingCount, newcomers, worth }: Measured): MetricReading {
+  const values = fresh.map((node) => known(valueOf(node))).filter((value) => value !== null);
   if (values.length === 0 || values.length < servingCount * KNOWN_SHARE) return { mean: null, max: null, p90: null };
   const sorted = [...values].sort((a, b) => a - b);
   return {
-    mean: values.reduce((sum, value) => sum + value, 0) / values.length,
+    mean: ((values.reduce((sum, value) => sum + value, 0) / values.length) * servingCount + newcomers.reduce((sum, node) => sum + (known(valueOf(node)) ?? 0), 0)) / worth,
     max: sorted.at(-1)!,
     p90: sorted[Math.min(sorted.length - 1, Math.ceil(0.9 * sorted.length) - 1)]!,
   };

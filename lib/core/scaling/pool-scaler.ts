@@ -58,7 +58,7 @@ export class PoolScaler {
 
   evaluate(tick: RuleTick, situation: PoolSituation): DecisionRecord {
     const verdicts = this.#rules.map(({ measure, memory }) => memory.evaluate(measure.take(tick.monotonicMs), tick));
-    const bounds = scheduleBounds(situation.occurrences, { wallMs: tick.wallMs, leadTimeMs: situation.leadTimeMs });
+    const bounds = scheduleBounds(situation.occurrences, { wallMs: tick.wallMs, leadTimeMs: situation.leadTimeMs, paybackMs: this.policy.in.paybackMs });
     const overridden = situation.override !== null && situation.override.expiresAtMs > tick.wallMs;
     const chain = new Chain(tick.nodeCount);
     if (overridden) chain.note('recommend', 'override', situation.override.nodeCount, { untilMs: situation.override.expiresAtMs });
@@ -120,6 +120,9 @@ export class PoolScaler {
     const { nodeCountMin, nodeCountMax, multipleOf } = this.policy.bounds;
     if (!overridden) {
       if (schedule.floor !== null && chain.size < schedule.floor) chain.to('clamp', 'schedule-floor', schedule.floor, { untilMs: schedule.floorUntilMs });
+      // Nodes that a schedule needs again before their leaving would have paid stay.
+      const kept = Math.min(tick.nodeCount, schedule.floorAhead ?? 0);
+      if (chain.size < kept) chain.to('clamp', 'schedule-floor', kept);
       if (schedule.ceiling !== null && chain.size > schedule.ceiling) chain.to('clamp', 'schedule-ceiling', schedule.ceiling, { untilMs: schedule.ceilingUntilMs });
     }
     if (chain.size < nodeCountMin) chain.to('clamp', 'minimum', nodeCountMin);

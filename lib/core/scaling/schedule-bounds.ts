@@ -4,20 +4,24 @@ import type { ScheduleOccurrence } from '@/lib/contract/scaling-schedule';
 export interface ScheduleBounds {
   readonly floor: number | null;
   readonly floorUntilMs: number | null;
+  /** The highest floor that begins before a scale-in would have paid: nothing shrinks below it. */
+  readonly floorAhead: number | null;
   readonly ceiling: number | null;
   readonly ceilingUntilMs: number | null;
   readonly reserve: number;
 }
 
 /** Floors and reserves count from a lead time before they begin: a node ordered at the beginning would come late. */
-export function scheduleBounds(occurrences: readonly ScheduleOccurrence[], { wallMs, leadTimeMs }: { readonly wallMs: number; readonly leadTimeMs: number }): ScheduleBounds {
+export function scheduleBounds(occurrences: readonly ScheduleOccurrence[], { wallMs, leadTimeMs, paybackMs }: { readonly wallMs: number; readonly leadTimeMs: number; readonly paybackMs: number }): ScheduleBounds {
   let floor: number | null = null;
   let floorUntilMs: number | null = null;
+  let floorAhead: number | null = null;
   let ceiling: number | null = null;
   let ceilingUntilMs: number | null = null;
   let reserve = 0;
   for (const occurrence of occurrences) {
     if (occurrence.endMs <= wallMs) continue;
+    if (occurrence.floor !== null && occurrence.startMs - Math.max(leadTimeMs, paybackMs) <= wallMs) floorAhead = Math.max(floorAhead ?? 0, occurrence.floor);
     if (occurrence.startMs - leadTimeMs <= wallMs) {
       reserve += occurrence.reserve;
       if (occurrence.floor !== null && (floor === null || occurrence.floor > floor)) {
@@ -30,7 +34,7 @@ export function scheduleBounds(occurrences: readonly ScheduleOccurrence[], { wal
       ceilingUntilMs = occurrence.endMs;
     }
   }
-  return { floor, floorUntilMs, ceiling, ceilingUntilMs, reserve };
+  return { floor, floorUntilMs, floorAhead, ceiling, ceilingUntilMs, reserve };
 }
 
 /** The next time more nodes have to be there than there are, and when to order them. */
@@ -80,7 +84,7 @@ export function scheduleConflicts(occurrences: readonly ScheduleOccurrence[], { 
       const terms = asking.map((each) => `${each.scheduleId} ${(each.floor ?? 0) + each.reserve}`);
       note({ code: 'overlap-exceeds-maximum', scheduleIds: idsOf(asking), atMs, message: `${terms.join(' + ')} make ${sum} nodes at the same time, the maximum is ${nodeCountMax}` });
     }
-    const { floor, ceiling } = scheduleBounds(open, { wallMs: atMs, leadTimeMs: 0 });
+    const { floor, ceiling } = scheduleBounds(open, { wallMs: atMs, leadTimeMs: 0, paybackMs: 0 });
     if (floor !== null && ceiling !== null && floor > ceiling) note({ code: 'floor-above-ceiling', scheduleIds: idsOf(open), atMs, message: `A floor of ${floor} nodes and a ceiling of ${ceiling} apply at the same time` });
     if (ceiling !== null && ceiling < nodeCountMin) note({ code: 'ceiling-below-minimum', scheduleIds: idsOf(open), atMs, message: `A ceiling of ${ceiling} nodes is below the minimum of ${nodeCountMin}` });
   }

@@ -29,6 +29,7 @@ export class PolicyEvaluator {
   #occurrences: readonly ScheduleOccurrence[] = [];
   #expandedAtMs = -Infinity;
   #dueMonotonicMs = -Infinity;
+  #hasRead = false;
   evaluations = 0;
   agreed = 0;
 
@@ -48,11 +49,13 @@ export class PolicyEvaluator {
   }
 
   observe(reading: PoolReading): void {
+    this.#hasRead = true;
     this.#scaler.observe(reading);
   }
 
+  /** Not before the first reading: a policy that was just saved knows nothing yet. */
   isDue(monotonicMs: number): boolean {
-    return monotonicMs >= this.#dueMonotonicMs;
+    return this.#hasRead && monotonicMs >= this.#dueMonotonicMs;
   }
 
   evaluate(reading: PoolReading, situation: Omit<PoolSituation, 'occurrences'>): DecisionRecord {

@@ -107,6 +107,7 @@ export class PoolPilot {
     const before = this.active.latest;
     const record = this.active.evaluate(reading, situation);
     for (const shadow of this.#shadows.values()) {
+      if (!shadow.isDue(monotonicMs)) continue;
       if (shadow.evaluate(reading, { ...situation, override: null }).decided === record.decided) shadow.agreed += 1;
     }
     if (hasChanged(before?.record ?? null, record)) this.#tell(record);

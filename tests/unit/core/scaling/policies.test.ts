@@ -87,9 +87,10 @@ describe('schedules', () => {
 
   it('apply the highest floor, the lowest ceiling and the sum of reserves; floors a lead time early', () => {
     const all = [occurrence('a', 8, 18, 6), occurrence('b', 11, 14, 9), occurrence('c', 8, 18, null, 20, 2), occurrence('d', 12, 13, null, 15, 1)];
-    expect(scheduleBounds(all, { wallMs: at(12), leadTimeMs: 0 })).toEqual({ floor: 9, floorUntilMs: at(14), ceiling: 15, ceilingUntilMs: at(13), reserve: 3 });
-    expect(scheduleBounds(all, { wallMs: at(10), leadTimeMs: HOUR_MS })).toMatchObject({ floor: 9, ceiling: 20, reserve: 2 });
-    expect(scheduleBounds(all, { wallMs: at(18), leadTimeMs: 0 })).toEqual({ floor: null, floorUntilMs: null, ceiling: null, ceilingUntilMs: null, reserve: 0 });
+    expect(scheduleBounds(all, { wallMs: at(12), leadTimeMs: 0, paybackMs: 0 })).toEqual({ floor: 9, floorUntilMs: at(14), floorAhead: 9, ceiling: 15, ceilingUntilMs: at(13), reserve: 3 });
+    expect(scheduleBounds(all, { wallMs: at(10), leadTimeMs: HOUR_MS, paybackMs: 0 })).toMatchObject({ floor: 9, ceiling: 20, reserve: 2 });
+    expect(scheduleBounds(all, { wallMs: at(9), leadTimeMs: 0, paybackMs: 2 * HOUR_MS })).toMatchObject({ floor: 6, floorAhead: 9 });
+    expect(scheduleBounds(all, { wallMs: at(18), leadTimeMs: 0, paybackMs: 0 })).toEqual({ floor: null, floorUntilMs: null, floorAhead: null, ceiling: null, ceilingUntilMs: null, reserve: 0 });
   });
 
   it('say when to order: by 08:12 to be ready at 09:00', () => {
