@@ -32,7 +32,7 @@ describe('scaling over HTTP', () => {
     expect(first.status).toBe(200);
     const again = await save(0, policy({ name: 'One' }), 'active', headers);
     expect(again.body).toEqual(first.body);
-    const stale = await problemOf(await save(0, policy({ name: 'Two' })));
+    const stale = problemOf(await save(0, policy({ name: 'Two' })));
     expect(stale.status).toBe(409);
     expect(stale.current).toMatchObject({ generation: 1, policy: { name: 'One' } });
     expect((await save(1, policy({ name: 'Two', intervalMs: 30_000 }))).status).toBe(200);
@@ -49,7 +49,7 @@ describe('scaling over HTTP', () => {
     ['overlapping schedules above the maximum', { schedules: ['a', 'b'].map((id) => ({ kind: 'cron', id, cron: '0 8 * * *', durationMs: 3_600_000, timeZone: 'UTC', floor: 60, ceiling: null, reserve: 0 })) }, '#/policy/schedules/1/floor'],
   ])('points at %s', async (_name, edit, pointer) => {
     const { generation } = await succeed<PoolScaling>(server, 'GET', base);
-    const refused = await problemOf(await save(generation, policy(edit)));
+    const refused = problemOf(await save(generation, policy(edit)));
     expect(refused.status).toBe(400);
     expect(refused.errors?.map((error) => error.pointer)).toContain(pointer);
   });
@@ -63,7 +63,7 @@ describe('scaling over HTTP', () => {
     expect(answer.edited).toEqual(answer.active);
     await succeed(server, 'PUT', `${base}/override`, { body: { nodeCount: 14, durationMs: 60_000, reason: 'test' } });
     expect(await succeed<PoolScaling>(server, 'GET', base)).toMatchObject({ override: { nodeCount: 14, reason: 'test', setBy: { kind: 'operator' } } });
-    expect((await problemOf(await call(server, 'PUT', `${base}/override`, { body: { nodeCount: 500, durationMs: 60_000, reason: 'test' } }))).errors).toMatchObject([{ pointer: '#/nodeCount' }]);
+    expect((problemOf(await call(server, 'PUT', `${base}/override`, { body: { nodeCount: 500, durationMs: 60_000, reason: 'test' } }))).errors).toMatchObject([{ pointer: '#/nodeCount' }]);
     expect((await call(server, 'DELETE', `${base}/override`)).status).toBe(204);
     expect((await call(server, 'DELETE', `${base}/policies/beside`)).status).toBe(204);
   });
