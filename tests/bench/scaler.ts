@@ -18,10 +18,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { PolicyDocumentSchema, type PolicyDocument } from '@/lib/contract/scaling-policy';
+import { measuredBy } from '@/lib/contract/scaling-rules';
 import { PolicyController } from '@/lib/core/scaling/backtest/policy-controller';
 import { replay, type LoadSeries, type ReplayController, type ReplayModel } from '@/lib/core/scaling/backtest/replay';
 import { demandFromTrace } from '@/lib/core/scaling/backtest/trace-demand';
 import { defaultPolicy } from '@/lib/core/scaling/default-policy';
+import { expandSchedules } from '@/lib/manager/scaling/schedule-expansion';
 import { openLoopTraces, readTrace, traceFolder, type TraceFile } from '@/tests/support/trace-files';
 import { Hpa, TARGET, TwoWindows } from './scaler/rivals';
 
@@ -35,11 +37,17 @@ const LEAD_MS = HOUR_MS / 4;
 const FIGURES = ['overCapacityPercent', 'nodeHoursRatio', 'movesPerDay', 'copiesPerDay', 'reversalsPerDay', 'thetaU', 'thetaO', 'tauU', 'tauO'] as const;
 type Line = { readonly trace: string; readonly policy: string } & Record<(typeof FIGURES)[number], number>;
 
-const { values: options } = parseArgs({
+const options = orComplain(() => parseArgs({
   options: { trace: { type: 'string' }, column: { type: 'string' }, step: { type: 'string' }, policy: { type: 'string' }, traces: { type: 'string' }, out: { type: 'string' } },
-});
+}).values);
 
-const policyNamed = (policy: PolicyDocument) => (series: LoadSeries): ReplayController => new PolicyController(series, policy, { pool: 'default', generation: 1, leadTimeMs: LEAD_MS, occurrences: [] });
+/** The series is what the policy's first rule measures; its schedules apply as if the series began on a Monday. */
+const policyNamed = (policy: PolicyDocument) => (series: LoadSeries): ReplayController => {
+  const { metric } = policy.rules[0] === undefined ? { metric: 'cpu' as const } : measuredBy(policy.rules[0]);
+  const { loads } = series.metrics[0]!;
+  const occurrences = expandSchedules(policy.schedules, { fromMs: series.startMs, toMs: series.startMs + loads.length * series.stepMs });
+  return new PolicyController({ ...series, metrics: [{ metric, loads }] }, policy, { pool: 'default', generation: 1, leadTimeMs: LEAD_MS, occurrences });
+};
 const base = defaultPolicy();
 const policies: Record<string, (series: LoadSeries) => ReplayController> = {
   default: policyNamed({ ...base, bounds: { ...base.bounds, nodeCountMin: NODES_MIN, nodeCountMax: NODES_MAX } }),
@@ -48,9 +56,10 @@ const policies: Record<string, (series: LoadSeries) => ReplayController> = {
   'two-windows': (series) => new TwoWindows(series),
 };
 if (options.policy !== undefined) {
-  const parsed = PolicyDocumentSchema.safeParse(JSON.parse(readFileSync(options.policy, 'utf8')));
-  if (!parsed.success) throw new Error(`${options.policy} is not a policy: ${parsed.error.issues.map((issue) => `/${issue.path.join('/')} ${issue.message}`).join('; ')}`);
-  policies[parsed.data.name] = policyNamed(parsed.data);
+  const { policy: file } = options;
+  const parsed = PolicyDocumentSchema.safeParse(orComplain(() => JSON.parse(readFileSync(file, 'utf8')) as unknown));
+  if (!parsed.success) complain(`${options.policy} is not a policy: ${parsed.error.issues.map((issue) => `/${issue.path.join('/')} ${issue.message}`).join('; ')}`);
+  policies[parsed.data.name in policies ? `${parsed.data.name} (file)` : parsed.data.name] = policyNamed(parsed.data);
 }
 
 function tracesToRun(): readonly TraceFile[] {
@@ -75,10 +84,24 @@ function modelOf(series: LoadSeries): ReplayModel {
   };
 }
 
+function orComplain<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    return complain(error);
+  }
+}
+
+/** Ends with what is wrong in one line: a bad file or option is no bug. */
+function complain(error: unknown): never {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}
+
 const rounded = (value: number) => Number(value.toFixed(4));
 const lines: Line[] = [];
-for (const trace of tracesToRun()) {
-  const series = seriesOf(trace);
+for (const trace of orComplain(tracesToRun)) {
+  const series = orComplain(() => seriesOf(trace));
   for (const [policy, controller] of Object.entries(policies)) {
     const { figures } = replay(series, controller(series), modelOf(series));
     lines.push({ trace: trace.name, policy, ...Object.fromEntries(FIGURES.map((figure) => [figure, rounded(figures[figure])])) } as Line);
