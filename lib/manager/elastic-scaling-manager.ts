@@ -88,7 +88,7 @@ export class ElasticScalingManager {
     this.#autoPilot = new AutoPilot(resources, this.#plans, this.#approval);
     this.#scaler = new ScalingPilot(resources, {
       ...stored,
-      rehearsal: new ScaleInRehearsal(resources, (request, actor) => this.#plans.make(request, actor)),
+      rehearsal: new ScaleInRehearsal(resources, (request, actor) => this.#plans.atOnce(request, actor)),
       orders: {
         scaleOut: (nodeCount, context) => this.#membership.scaleOut({ nodeCount }, context),
         scaleIn: (nodeIds, context) => this.#scaleIn(nodeIds, context),
@@ -123,6 +123,7 @@ export class ElasticScalingManager {
     await this.#runner.close();
     await this.#loop;
     await this.#autoPilot.settled();
+    await this.#scaler.settled();
     this.#observer[Symbol.dispose]();
     await this.#metrics.flush();
     await this.#resources.log.close();

@@ -51,6 +51,11 @@ export class PlanCommands {
     return made.ok ? made.value : planOf({ ...job, workMax: 0 });
   }
 
+  /** Made here and now, without a search: whether nodes could be emptied, not how best. Not kept. */
+  atOnce(request: PlanRequest, actor: Actor): Plan {
+    return planOf(this.#jobOf(request, actor, 0));
+  }
+
   #run(job: PlanJob, options: PlanJobOptions): Promise<Result<Plan, PlannerFailure>> {
     return this.resources.planner.plan(job, options);
   }

@@ -53,6 +53,7 @@ export class PoolPilot {
   #readingDueMs = -Infinity;
   #retry = { failures: 0, dueMs: -Infinity, message: '' };
   #history: LoadHistory | null = null;
+  #acting: Promise<void> | null = null;
 
   constructor(readonly pool: string, private readonly parts: PoolPilotParts, public memory: PoolMemory) {}
 
@@ -98,8 +99,8 @@ export class PoolPilot {
   }
 
   /** Evaluates what is due; answers the active policy's record when it was. */
-  async evaluate(): Promise<DecisionRecord | null> {
-    const { clock, log } = this.parts.resources;
+  evaluate(): DecisionRecord | null {
+    const { clock, log, logger, clusterId } = this.parts.resources;
     const monotonicMs = clock.monotonicMs();
     if (this.#observation === null || !this.active.isDue(monotonicMs)) return null;
     const reading = { ...this.#observation.reading, wallMs: Math.round(clock.wallMs()), monotonicMs };
@@ -111,8 +112,17 @@ export class PoolPilot {
       if (shadow.evaluate(reading, { ...situation, override: null }).decided === record.decided) shadow.agreed += 1;
     }
     if (hasChanged(before?.record ?? null, record)) this.#tell(record);
-    if (log.storeFailure === null) await this.#answer(record);
+    if (log.storeFailure !== null) return record;
+    // Readings go on while an order is placed; meanwhile no second one is.
+    this.#acting ??= this.#answer(record)
+      .catch((error: unknown) => { logger.error({ clusterId, pool: this.pool, error: String(error) }, 'Acting on a scaling decision ended by a bug'); })
+      .finally(() => { this.#acting = null; });
     return record;
+  }
+
+  /** Resolves when no order is being placed any more. */
+  async settled(): Promise<void> {
+    await this.#acting;
   }
 
   /** The operator approved, or the policy needs nobody: validated by the caller, ordered here. */

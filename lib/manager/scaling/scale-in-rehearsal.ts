@@ -13,7 +13,12 @@ import type { ManagerResources } from '../manager-resources';
 
 const REHEARSAL: Actor = { kind: 'automation', name: 'scale-in rehearsal' };
 
+/** A policy that only recommends asks again and again; where the planner found room it is taken to be there for so long. The order is planned anew. */
+const FRESH_MS = 600_000;
+
 export class ScaleInRehearsal {
+  #last: { readonly victims: string; readonly atMonotonicMs: number; readonly trial: ScaleInTrial } | null = null;
+
   constructor(private readonly resources: ManagerResources, private readonly makePlan: (request: PlanRequest, actor: Actor) => Plan) {}
 
   try(pool: string, candidates: readonly VictimCandidate[], count: number): ScaleInTrial {
@@ -21,10 +26,14 @@ export class ScaleInRehearsal {
     if (victims.length < count || candidates.length <= count) return { ok: false, code: 'no-victim', numbers: { wanted: count, candidates: candidates.length } };
     const over = this.#withoutLargest(pool, new Set(victims));
     if (over !== null) return over;
-    const { settings } = this.resources.model;
+    const { clock, model: { settings } } = this.resources;
+    const key = victims.join();
+    if (this.#last?.victims === key && clock.monotonicMs() - this.#last.atMonotonicMs < FRESH_MS) return this.#last.trial;
     const plan = this.makePlan({ strategy: settings.rebalancing.strategy, scope: { kind: 'evacuate', nodeIds: [...victims] }, seed: 1 }, REHEARSAL);
-    if (plan.verdict.code === 'cannot-evacuate' || plan.verdict.code === 'invalid') return { ok: false, code: 'planner-refused', numbers: plan.verdict.numbers };
-    return { ok: true, victims };
+    const refuses = plan.verdict.code === 'cannot-evacuate' || plan.verdict.code === 'invalid';
+    const trial: ScaleInTrial = refuses ? { ok: false, code: 'planner-refused', numbers: plan.verdict.numbers } : { ok: true, victims };
+    this.#last = { victims: key, atMonotonicMs: clock.monotonicMs(), trial };
+    return trial;
   }
 
   /** What the pool uses now, on what is left of its capacity when the victims and the largest other node are gone. */

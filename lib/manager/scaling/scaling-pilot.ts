@@ -47,11 +47,16 @@ export class ScalingPilot {
       for (const pilot of this.#pools.values()) pilot.observe();
     }
     for (const pilot of this.#pools.values()) {
-      const record = await pilot.evaluate();
+      const record = pilot.evaluate();
       if (record === null || pilot !== this.#largest()) continue;
       model.scaling = summaryOfRecord(record, pilot.active.policy);
       model.touch();
     }
+  }
+
+  /** Resolves when no order is being placed any more. */
+  async settled(): Promise<void> {
+    for (const pilot of this.#pools.values()) await pilot.settled();
   }
 
   async operationEnded(operation: Operation): Promise<void> {
