@@ -8,6 +8,9 @@
  * npm run bench -- redis-rebalance [--server BINARY] [--cli BINARY] [--keys N] [--bytes N]
  *   [--nodes N] [--runs N] [--rate N] [--only cli|default|high]
  *
+ * On servers with atomic slot migration also the frontier of seconds against p99 over chunk
+ * sizes, by the driver alone.
+ *
  * A JSON line per run; at the end one per preset with medians, against redis-cli's default
  * pipeline of 10. p99 is over all operations of the clients while the rebalance ran,
  * idleP99Ms over the seconds before it.
@@ -16,8 +19,10 @@ import { basename, dirname, join } from 'node:path';
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { execFileSync } from 'node:child_process';
+import { RedisClusterProcesses } from '@/scripts/redis/redis-cluster-processes';
 import { requireServers } from '@/tests/support/redis-binary';
 import { nameOf, type Contender, type Preset } from './redis-rebalance/contenders';
+import { CHUNKS, isAtomic } from './redis-rebalance/frontier';
 import { ProgressLine } from './redis-rebalance/progress-line';
 import { runTrial, type Scene, type Trial } from './redis-rebalance/trial';
 
@@ -33,11 +38,12 @@ const scene: Scene = {
   server, cli: values.cli ?? cliBeside(server),
   keys: numberOf('keys', 1, 10_000_000), bytes: numberOf('bytes', 1, 100_000_000), nodes: numberOf('nodes', 4, 50), operationsPerSecond: numberOf('rate', 1, 50_000),
 };
-const all: readonly (Contender & { readonly id: string })[] = [
+const all: (Contender & { readonly id: string })[] = [
   { id: 'cli', kind: 'cli', pipeline: 10 }, { id: 'default', kind: 'ours', preset: 'default' },
   { id: 'cli', kind: 'cli', pipeline: 100 }, { id: 'high', kind: 'ours', preset: 'high' },
 ];
 const chosen = values.only === undefined ? all : all.filter(({ id }) => values.only!.split(',').includes(id));
+if (values.only === undefined && await canChunk()) chosen.push(...CHUNKS.map((chunk) => ({ id: 'chunks', kind: 'chunks', chunk } as const)));
 const version = /\bv=(\S+)/.exec(execFileSync(server, ['--version'], { encoding: 'utf8' }))?.[1] ?? 'unknown';
 const trials = new Map<string, Trial[]>(chosen.map((contender) => [nameOf(contender), []]));
 
@@ -53,6 +59,20 @@ for (let run = 1; run <= numberOf('runs', 1, 100); run += 1) {
 }
 
 for (const preset of ['default', 'high'] as const) summarize(preset);
+for (const chunk of CHUNKS) {
+  const own = trials.get(nameOf({ kind: 'chunks', chunk })) ?? [];
+  if (own.length > 0) print({ bench: 'redis-rebalance', frontier: chunk, server: serverName(), keys: scene.keys, bytes: scene.bytes, seconds: median(own, (trial) => trial.seconds), p99Ms: median(own, (trial) => trial.p99Ms), lost: sum(own, (trial) => trial.lost), clientErrors: sum(own, (trial) => trial.clientErrors) });
+}
+
+/** On servers that move slots by themselves the size of a chunk is what seconds and p99 are traded by. */
+async function canChunk(): Promise<boolean> {
+  const cluster = await RedisClusterProcesses.start({ binary: server, primaries: 1 });
+  try {
+    return await isAtomic(cluster);
+  } finally {
+    await cluster.stop();
+  }
+}
 
 function summarize(preset: Preset): void {
   const cli = trials.get('redis-cli, pipeline 10') ?? [];

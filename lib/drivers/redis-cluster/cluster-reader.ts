@@ -2,6 +2,7 @@ import type { RedisConnection } from '@/lib/contract/connection';
 import type { DriverFailure } from '@/lib/contract/operation';
 import type { Clock } from '@/lib/platform/clock';
 import { err, ok, type Result } from '@/lib/platform/result';
+import type { AtomicKind } from './atomic-engine';
 import type { Connections } from './connections';
 import { formatEndpoint, parseEndpoint, type Endpoint } from './endpoints';
 import { failureOf, INTERRUPTED } from './failures';
@@ -63,6 +64,23 @@ export class ClusterReader {
   /** Where to reach a member; `null` for one that is unknown or has no address. */
   endpointOf(nodeId: string): Endpoint | null {
     return this.#reachedAt.get(nodeId) ?? this.#lines.get(nodeId)?.endpoint ?? null;
+  }
+
+  /** How slots move between these two by the servers themselves; `null`: not both can, or not the same way. */
+  atomicBetween(sourceNodeId: string, targetNodeId: string): AtomicKind | null {
+    const [source, target] = [this.#atomicOf(sourceNodeId), this.#atomicOf(targetNodeId)];
+    return source === target ? source : null;
+  }
+
+  /** The same for the whole cluster, as far as it was read. */
+  get atomic(): AtomicKind | null {
+    const kinds = new Set(primaryIds(this.#lines).map((id) => this.#atomicOf(id)));
+    return kinds.size === 1 ? [...kinds][0] ?? null : null;
+  }
+
+  #atomicOf(nodeId: string): AtomicKind | null {
+    const endpoint = this.endpointOf(nodeId);
+    return endpoint === null ? null : this.#facts.get(formatEndpoint(endpoint))?.atomic ?? null;
   }
 
   /** Fails only when nobody answered: with the reason of the first seed, all seeds in its message. */

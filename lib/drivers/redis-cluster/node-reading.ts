@@ -1,5 +1,6 @@
 import { err, ok, type Result } from '@/lib/platform/result';
 import type { Clock } from '@/lib/platform/clock';
+import { ATOMIC_COMMANDS, type AtomicKind } from './atomic-engine';
 import type { Endpoint } from './endpoints';
 import { driverFailure, failureOf } from './failures';
 import type { DriverFailure } from '@/lib/contract/operation';
@@ -24,6 +25,8 @@ export interface NodeFacts {
   readonly readCommands: ReadonlySet<string> | null;
   readonly writeCommands: ReadonlySet<string> | null;
   readonly hasSlotStats: boolean;
+  /** Moves slots by itself, and by which commands; `null`: only the classic migration. */
+  readonly atomic: AtomicKind | null;
 }
 
 /** Everything one node answered in one reading. */
@@ -110,7 +113,13 @@ function factsOf(replies: readonly CommandResult[], readAtMs: number): NodeFacts
     readCommands: namesOf(replies[1]),
     writeCommands: namesOf(replies[2]),
     hasSlotStats: clusterCommands?.has('cluster|slot-stats') ?? false,
+    atomic: atomicOf(clusterCommands),
   };
+}
+
+function atomicOf(clusterCommands: ReadonlySet<string> | null): AtomicKind | null {
+  if (clusterCommands?.has(ATOMIC_COMMANDS.valkey) === true) return 'valkey';
+  return clusterCommands?.has(ATOMIC_COMMANDS.redis) === true ? 'redis' : null;
 }
 
 function namesOf(result: CommandResult | undefined): ReadonlySet<string> | null {

@@ -6,6 +6,7 @@ import { UNKNOWN_RESOURCES } from '@/lib/contract/resources';
 import type { ShardTable } from '@/lib/contract/shard-table';
 import type { Clock } from '@/lib/platform/clock';
 import { err, ok, type Result } from '@/lib/platform/result';
+import { ATOMIC_ENGINES } from './atomic-engine';
 import type { ClusterReader, ClusterReading } from './cluster-reader';
 import type { Connections } from './connections';
 import { formatEndpoint } from './endpoints';
@@ -202,6 +203,15 @@ function engineOf(reading: ClusterReading, metrics: ReadonlyMap<string, NodeMetr
     version: versions[0] ?? null,
     serving: answers.filter((answer) => isPrimary(answer.view.self)).every((answer) => answer.clusterInfo.get('cluster_state') === 'ok'),
     replicationFactor: Math.min(16, 1 + fewest),
-    settings: Object.fromEntries([...settings].map(([name, values]) => [name, [...values].sort().join(' / ')])),
+    settings: {
+      'slot-migration': migrationOf(answers),
+      ...Object.fromEntries([...settings].map(([name, values]) => [name, [...values].sort().join(' / ')])),
+    },
   };
+}
+
+/** How slots move in this cluster, for plans and the console. */
+function migrationOf(answers: readonly NodeReading[]): string {
+  const kinds = new Set(answers.filter((answer) => isPrimary(answer.view.self)).map((answer) => answer.facts.atomic));
+  return [...kinds].map((kind) => kind === null ? 'classic (MIGRATE)' : `atomic (${ATOMIC_ENGINES[kind].title})`).sort().join(' / ') || 'unknown';
 }

@@ -24,8 +24,13 @@ import { TruthReader } from './slot-truth';
 /** M13: a stopped step answers within 1 s. */
 const STOP_MS_MAX = 800;
 /** Slots that are announced together: enough that what a server does once per write is shared, few enough that a stop is near. */
-const BATCH_MOVES_MAX = 32;
-const BATCH_BYTES_MAX = 16 * 1024 * 1024;
+const CLASSIC_BATCH = { movesMax: 32, bytesMax: 16 * 1024 * 1024 };
+/**
+ * A job of the engine costs it some 0.1 s whatever it carries, and stops the clients of
+ * its slots once, while ownership changes: many small jobs stop them more often and take
+ * longer (the frontier of the bench redis-rebalance).
+ */
+const ATOMIC_BATCH = { movesMax: 1_024, bytesMax: 256 * 1024 * 1024 };
 
 /**
  * Drives a Redis Cluster (7.0 and newer) or a Valkey cluster through its own commands.
@@ -98,7 +103,8 @@ export class RedisClusterDriver implements ClusterDriver {
   }
 
   get batches(): MoveBatches {
-    return { movesMax: BATCH_MOVES_MAX, bytesMax: BATCH_BYTES_MAX, execute: (moves, context) => this.#executeBatch(moves, context) };
+    const { movesMax, bytesMax } = this.#reader.atomic === null ? CLASSIC_BATCH : ATOMIC_BATCH;
+    return { movesMax, bytesMax, execute: (moves, context) => this.#executeBatch(moves, context) };
   }
 
   async execute(step: DriverStep, context: StepContext): Promise<Result<StepOutcome, DriverFailure>> {

@@ -2,6 +2,7 @@ import type { DriverFailure } from '@/lib/contract/operation';
 import type { BatchContext, MoveTarget, MoveTruth, StepContext, StepOutcome } from '@/lib/drivers/driver';
 import { assertNever } from '@/lib/platform/assert';
 import { err, ok, type Result } from '@/lib/platform/result';
+import { AtomicMover } from './atomic-mover';
 import { driverFailure, failureOf, INTERRUPTED } from './failures';
 import { truthOf } from './inspect-move';
 import { MoveFinder, nameIn, type FinderOptions, type Found } from './move-finder';
@@ -26,10 +27,12 @@ export class SlotMover {
   readonly #options: FinderOptions;
   readonly #finder: MoveFinder;
   readonly #memory: TargetMemory;
+  readonly #atomic: AtomicMover;
 
   constructor(options: FinderOptions) {
     this.#options = options;
     this.#finder = new MoveFinder(options);
+    this.#atomic = new AtomicMover(options.clock);
     this.#memory = new TargetMemory({ clock: options.clock, timeoutMs: options.connection.commandTimeoutMs });
   }
 
@@ -91,12 +94,20 @@ export class SlotMover {
       const own = found.get(entry.move);
       return own === undefined ? [] : [{ ...entry, found: own }];
     });
-    // After a failover some slots of the source may be served by another node than the rest.
-    const together = usual.filter((entry) => entry.found.sourceNodeId === usual[0]?.found.sourceNodeId);
-    const batch = together.length === 0 ? null : this.#finder.batchOf(together);
+    // After a failover some slots of the source may be served by another node than the rest; half-moved ones go on as they began.
+    const [first] = usual;
+    if (first === undefined) return;
+    const together = usual.filter((entry) => entry.found.sourceNodeId === first.found.sourceNodeId);
+    const half = together.filter((entry) => isHalfMoved(entry.found));
+    await this.#carry(half, context, outcomes);
+    await this.#carry(together.filter((entry) => !half.includes(entry)), context, outcomes);
+  }
+
+  async #carry(moves: readonly { readonly move: MoveTarget; readonly position: number; readonly found: Found }[], context: BatchContext, outcomes: Map<number, Outcome>): Promise<void> {
+    const batch = moves.length === 0 ? null : this.#finder.batchOf(moves);
     if (batch?.ok !== true) return;
-    const results = await this.#migrate(batch.value, context);
-    for (const [index, { position }] of together.entries()) {
+    const results = await this.#migrate(batch.value, context, { isHalfMoved: isHalfMoved(moves[0]!.found) });
+    for (const [index, { position }] of moves.entries()) {
       const result = results[index]!;
       if (result.ok || result.error.code !== 'topology-changed' || !result.error.retryable) outcomes.set(position, result);
     }
@@ -139,13 +150,16 @@ export class SlotMover {
   async #migrateOne(target: MoveTarget, found: Found, context: MoveContext, { isTargetOwner }: { isTargetOwner: boolean } = { isTargetOwner: false }): Promise<Outcome> {
     const batch = this.#finder.batchOf([{ position: context.position, move: target, found, isTargetOwner }]);
     if (!batch.ok) return batch;
-    const [outcome] = await this.#migrate(batch.value, context);
+    const [outcome] = await this.#migrate(batch.value, context, { isHalfMoved: isHalfMoved(found) });
     return outcome!;
   }
 
-  async #migrate(batch: SlotBatch, context: BatchContext): Promise<readonly Outcome[]> {
+  /** By the servers themselves where both can, unless the slots are open already: those go on the way they began. */
+  async #migrate(batch: SlotBatch, context: BatchContext, { isHalfMoved: isOpen }: { isHalfMoved: boolean }): Promise<readonly Outcome[]> {
     const refused = await this.#memory.refuses({ client: batch.ends.target, nodeId: batch.targetNodeId, arrivingBytes: () => slotBytes(batch) });
     if (refused !== null) return batch.slots.map(() => err(refused));
+    const atomic = isOpen ? null : this.#options.reader.atomicBetween(batch.sourceNodeId, batch.targetNodeId);
+    if (atomic !== null) return await this.#atomic.move(atomic, batch, context);
     const results = await migrateSlots(batch, context);
     this.#finder.keepDoubts(batch);
     return results;
@@ -208,6 +222,10 @@ export class SlotMover {
 /** A batch of one knows its place in the batch that it belongs to. */
 interface MoveContext extends BatchContext {
   readonly position: number;
+}
+
+function isHalfMoved({ finding }: Found): boolean {
+  return !('next' in finding) || finding.next !== 'begin';
 }
 
 function contextOfOne(context: StepContext): MoveContext {

@@ -6,30 +6,27 @@ import type { MoveRecord, Operation } from '@/lib/contract/operation';
 import { isTerminal, THROTTLE_PRESETS } from '@/lib/contract/vocabulary';
 import type { Plan } from '@/lib/contract/plan';
 import { connectionTo } from '@/tests/support/redis-cluster';
+import { prepareChunks } from './frontier';
+import type { Prepared } from './prepared';
 import { spawnTestServer, type TestServerProcess } from '@/tests/support/start-server';
 
 export type Preset = 'default' | 'high';
-export type Contender = { readonly kind: 'cli'; readonly pipeline: number } | { readonly kind: 'ours'; readonly preset: Preset };
-
-export interface Rebalance {
-  readonly seconds: number;
-  readonly note: string;
-}
-
-/** Ready to go: what is not part of the rebalance (start, connect) is done. */
-export interface Prepared {
-  run(told: (share: number) => void): Promise<Rebalance>;
-  stop(): Promise<void>;
-}
+export type Contender =
+  | { readonly kind: 'cli'; readonly pipeline: number }
+  | { readonly kind: 'ours'; readonly preset: Preset }
+  /** Our driver alone, with chunks of so many slots; on servers with atomic migration. */
+  | { readonly kind: 'chunks'; readonly chunk: number };
 
 const LIMIT_MS = 600_000;
 const POLL_MS = 250;
 
 export function nameOf(contender: Contender): string {
+  if (contender.kind === 'chunks') return `chunks of ${contender.chunk}`;
   return contender.kind === 'cli' ? `redis-cli, pipeline ${contender.pipeline}` : `ours, ${contender.preset}`;
 }
 
 export async function prepare(contender: Contender, cluster: RedisClusterProcesses, cli: string): Promise<Prepared> {
+  if (contender.kind === 'chunks') return await prepareChunks(cluster, contender.chunk);
   return contender.kind === 'cli' ? prepareCli(cluster, cli, contender.pipeline) : await prepareOurs(cluster, contender.preset);
 }
 

@@ -1,0 +1,10 @@
+export interface Rebalance {
+  readonly seconds: number;
+  readonly note: string;
+}
+
+/** Ready to go: what is not part of the rebalance (start, connect) is done. */
+export interface Prepared {
+  run(told: (share: number) => void): Promise<Rebalance>;
+  stop(): Promise<void>;
+}
