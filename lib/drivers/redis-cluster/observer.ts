@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RedisConnection } from '@/lib/contract/connection';
 import { UNKNOWN_STATS } from '@/lib/contract/node';
 import { ObservationSchema, type EngineFacts, type NodeObservation, type Observation } from '@/lib/contract/observation';
@@ -56,6 +57,8 @@ export class Observer {
     const read = await this.#reader.read(signal);
     if (!read.ok) return read;
     const reading = read.value;
+    // Sixteen thousand slots take milliseconds at each of these stations: others get a turn in between.
+    await nextTurn();
     const metrics = new Map([...reading.answers].map(([id, answer]) => [id, this.#meterOf(id).update(answer)]));
     const ownership = resolveOwnership([...reading.answers.values()].map((answer) => answer.view));
     for (const id of [...reading.lines.keys()].sort()) this.#dictionary.indexOf(id);
@@ -63,6 +66,7 @@ export class Observer {
     if (signal.aborted) return err(INTERRUPTED);
     this.#forget(reading);
     this.#sequence += 1;
+    await nextTurn();
     const parsed = ObservationSchema.safeParse({
       nodes: [...reading.lines.values()].map((line) => this.#nodeOf(line, reading, metrics)),
       shards,
@@ -106,6 +110,7 @@ export class Observer {
     const primaries = [...reading.answers.values()].filter((answer) => isPrimary(answer.view.self));
     const entries = await Promise.all(primaries.map(async (answer) => [answer.view.self.id, await this.#holdingsOf(answer, signal)] as const));
     const holdings = new Map(entries.flatMap(([id, held]) => held === null ? [] : [[id, held] as const]));
+    await nextTurn();
     const table = buildShardTable({ ownership, dictionary: this.#dictionary, holdings, metrics });
     this.#loadPerShard = table.quality.load === 'measured' ? 'measured' : 'estimated';
     return table;
@@ -138,7 +143,7 @@ export class Observer {
     const client = this.#connections.client(answer.endpoint, 'observe');
     const timeoutMs = this.#connection.commandTimeoutMs;
     if (answer.facts.hasSlotStats) {
-      const stats = await readSlotStats(client, { timeoutMs });
+      const stats = await readSlotStats(client, { timeoutMs, signal });
       if (stats.ok) return stats;
     }
     if (keyCountOf(answer.info) > 0) return await countKeys(client, owned, { timeoutMs, signal });

@@ -55,11 +55,14 @@ function fillLoad(table: ShardTable, { slot, held, keys, nodeKeys, metrics }: {
   const byKeys = keys === undefined ? null : nodeKeys === 0 ? 0 : keys / nodeKeys;
   // What a slot costs in processor time says more of its calls than how many keys it holds.
   const share = cpu !== null && nodeCpu !== null && nodeCpu > 0 ? Math.min(1, cpu / 1e6 / nodeCpu) : byKeys;
-  const split = (ofNode: number | null | undefined) => ofNode === null || ofNode === undefined || share === null ? NaN : ofNode * share;
-  table.load.cpu[slot] = cpu === null ? split(nodeCpu) : cpu / 1e6;
-  table.load.readsPerSecond[slot] = split(metrics?.stats.readsPerSecond);
-  table.load.writesPerSecond[slot] = split(metrics?.stats.writesPerSecond);
-  table.load.networkBytesPerSecond[slot] = network ?? split(metrics?.usage.network);
+  table.load.cpu[slot] = cpu === null ? shareOf(nodeCpu, share) : cpu / 1e6;
+  table.load.readsPerSecond[slot] = shareOf(metrics?.stats.readsPerSecond, share);
+  table.load.writesPerSecond[slot] = shareOf(metrics?.stats.writesPerSecond, share);
+  table.load.networkBytesPerSecond[slot] = network ?? shareOf(metrics?.usage.network, share);
+}
+
+function shareOf(ofNode: number | null | undefined, share: number | null): number {
+  return ofNode === null || ofNode === undefined || share === null ? NaN : ofNode * share;
 }
 
 function rateOf({ counters, before }: SlotHoldings, counter: 'cpuMicroseconds' | 'networkBytes', slot: number): number | null {

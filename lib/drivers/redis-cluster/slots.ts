@@ -3,6 +3,7 @@ import type { DriverFailure } from '@/lib/contract/operation';
 import { driverFailure, failureOf } from './failures';
 import type { NodeClient } from './node-client';
 import { integerOf, listOf, pairsOf, type Reply } from './replies';
+import { SLOT_COUNT } from './topology';
 
 /**
  * Questions per round trip: about 3 ms of our event loop and 0.2 ms of the server's, so
@@ -40,16 +41,23 @@ export async function countKeys(client: NodeClient, slots: readonly number[], op
   return ok(counters);
 }
 
+/** Slots per SLOT-STATS question: some 5 ms of our event loop each, with a turn for others in between. */
+const STATS_PER_QUESTION = 2_048;
+
 /** CLUSTER SLOT-STATS SLOTSRANGE (Valkey 8, Redis 8.2) for the slots the node owns. */
-export async function readSlotStats(client: NodeClient, options: { timeoutMs: number }): Promise<Result<SlotCounters, DriverFailure>> {
-  const reply = listOf(await client.call(['CLUSTER', 'SLOT-STATS', 'SLOTSRANGE', 0, 16_383], options), 'CLUSTER SLOT-STATS');
-  if (!reply.ok) return err(driverFailure(reply.error, `${client.address}: CLUSTER SLOT-STATS`));
-  return ok(parseSlotStats(reply.value));
+export async function readSlotStats(client: NodeClient, options: { timeoutMs: number; signal: AbortSignal }): Promise<Result<SlotCounters, DriverFailure>> {
+  const counters = emptyCounters();
+  for (let first = 0; first < SLOT_COUNT; first += STATS_PER_QUESTION) {
+    if (options.signal.aborted) return err(failureOf('interrupted', 'The reading was stopped', true));
+    const reply = listOf(await client.call(['CLUSTER', 'SLOT-STATS', 'SLOTSRANGE', first, first + STATS_PER_QUESTION - 1], options), 'CLUSTER SLOT-STATS');
+    if (!reply.ok) return err(driverFailure(reply.error, `${client.address}: CLUSTER SLOT-STATS`));
+    parseSlotStats(reply.value, counters);
+  }
+  return ok(counters);
 }
 
 /** Reply: [[slot, [name, value, ...]], ...]; names in lower or upper case, by server. */
-export function parseSlotStats(reply: readonly Reply[]): SlotCounters {
-  const counters = emptyCounters();
+export function parseSlotStats(reply: readonly Reply[], counters: SlotCounters = emptyCounters()): SlotCounters {
   for (const entry of reply) {
     if (!Array.isArray(entry)) continue;
     const [slot, statistics] = entry as readonly Reply[];

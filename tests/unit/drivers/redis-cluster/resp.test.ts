@@ -1,0 +1,59 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { encodeCommands, RespError, RespParser, RespProtocolError, type RawReply } from '@/lib/drivers/redis-cluster/resp';
+
+type Value = number | string | null | Value[];
+const { value: valueArbitrary } = fc.letrec<{ value: Value }>((tie) => ({
+  value: fc.oneof({ depthSize: 'small' }, fc.integer(), fc.string({ unit: 'binary' }), fc.constant(null), fc.array(tie('value'), { maxLength: 6 })),
+}));
+
+function encode(value: Value): Buffer {
+  if (value === null) return Buffer.from('$-1\r\n');
+  if (typeof value === 'number') return Buffer.from(`:${value}\r\n`);
+  if (typeof value === 'string') return Buffer.concat([Buffer.from(`$${Buffer.byteLength(value)}\r\n`), Buffer.from(value), Buffer.from('\r\n')]);
+  return Buffer.concat([Buffer.from(`*${value.length}\r\n`), ...value.map(encode)]);
+}
+
+function decoded(reply: RawReply): Value {
+  if (Buffer.isBuffer(reply)) return reply.toString();
+  if (reply instanceof RespError) return reply.text;
+  return Array.isArray(reply) ? (reply as readonly RawReply[]).map(decoded) : reply as number | null;
+}
+
+describe('replies', () => {
+  it('come out whole and in order, however the bytes are cut', () => {
+    fc.assert(fc.property(fc.array(valueArbitrary, { maxLength: 8 }), fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 50 }), (values, cuts) => {
+      const got: Value[] = [];
+      const parser = new RespParser((reply) => { got.push(decoded(reply)); });
+      const bytes = Buffer.concat(values.map(encode));
+      for (let from = 0, n = 0; from < bytes.length; n += 1) {
+        const to = from + cuts[n % cuts.length]!;
+        parser.push(bytes.subarray(from, to));
+        from = to;
+      }
+      expect(got).toEqual(values);
+    }));
+  });
+
+  it('an error is a value, also inside an array, and a status is text', () => {
+    const got: RawReply[] = [];
+    const parser = new RespParser((reply) => { got.push(reply); });
+    parser.push(Buffer.from('+OK\r\n-MOVED 5 127.0.0.1:7000\r\n*2\r\n-ERR no\r\n+QUEUED\r\n'));
+    expect(decoded(got[0]!)).toBe('OK');
+    expect(got[1]).toEqual(new RespError('MOVED 5 127.0.0.1:7000'));
+    expect((got[2] as RawReply[])[0]).toEqual(new RespError('ERR no'));
+  });
+
+  it('something else than RESP2 is an error and no endless wait', () => {
+    const parser = new RespParser(() => undefined);
+    expect(() => { parser.push(Buffer.from('HTTP/1.1 400 Bad Request\r\n')); }).toThrow(RespProtocolError);
+  });
+});
+
+describe('commands', () => {
+  it('are arrays of bulk strings; bytes go through as they are', () => {
+    const name = Buffer.from([0, 255, 13, 10]);
+    const bytes = Buffer.concat(encodeCommands([['SET', name, 5], ['GET', 'ü']]).map((piece) => Buffer.isBuffer(piece) ? piece : Buffer.from(piece)));
+    expect(bytes).toEqual(Buffer.concat([Buffer.from('*3\r\n$3\r\nSET\r\n$4\r\n'), name, Buffer.from('\r\n$1\r\n5\r\n*2\r\n$3\r\nGET\r\n$2\r\nü\r\n')]));
+  });
+});
