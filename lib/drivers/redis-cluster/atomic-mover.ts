@@ -39,7 +39,7 @@ export class AtomicMover {
   }
 
   async #alone<T>(nodeIds: readonly string[], work: () => Promise<T>): Promise<T> {
-    const before = Promise.all(nodeIds.map((id) => this.#tails.get(id)));
+    const before = Promise.all(nodeIds.flatMap((id) => this.#tails.get(id) ?? []));
     const mine = before.then(work);
     const settled = mine.then(() => undefined, () => undefined);
     for (const id of nodeIds) this.#tails.set(id, settled);
