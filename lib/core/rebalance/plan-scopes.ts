@@ -1,6 +1,7 @@
 import { assertNever } from '@/lib/platform/assert';
 import { BalanceModel } from './balance-model';
 import { coalesced } from './coalesce';
+import { inRanges } from './contiguous';
 import { evacuate } from './evacuate';
 import { moveSelected } from './move-selected';
 import { overloadsOf } from './objectives/overload';
@@ -38,7 +39,9 @@ function planCluster(planning: Planning): ScopeResult {
   const scoreAfter = scoreOf();
   const after = worstDimensionOf(placement, objective);
   const direct = strategy.isOrdered === true || strategy.score !== undefined;
-  const changes = direct ? planning.changes : coalesced({ problem, changes: planning.changes, objective, transferPrimary: run.transferPrimary });
+  const searched = direct ? planning.changes : coalesced({ problem, changes: planning.changes, objective, transferPrimary: run.transferPrimary });
+  // The ring says by its number where a shard belongs; to all others equal shards are equal.
+  const changes = request.strategy === 'consistent-hashing' ? searched : inRanges(problem, searched);
   const turnedDown = after === null || after.imbalance <= request.threshold ? 0 : tallyStuck(run, objective, refusals);
   if (early !== null && changes.length === 0 && overloadsOf(start, start).length === 0) return { scoreBefore, scoreAfter, changes, zonesGivenUp: [], reclaims: [], verdict: () => early };
   const overloads = urgent ? { before: overloadsOf(start, start), after: overloadsOf(start, placement) } : null;

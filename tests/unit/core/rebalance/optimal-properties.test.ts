@@ -146,3 +146,16 @@ describe('small instances', { timeout: TIMEOUT_MS }, () => {
     }), runs(25));
   });
 });
+
+describe('shards that are alike', () => {
+  it.each(['round-robin', 'load-based', 'optimal'] as const)('%s moves them in runs: one per source and target', (strategy) => {
+    const nodes = ['n0', 'n1', 'n2', 'new0', 'new1'].map((id) => nodeOf(id));
+    const state = stateOf(nodes, Array.from({ length: 300 }, (_, shardId): ShardSpec => ({ on: [`n${Math.floor(shardId / 100)}`] })));
+    const plan = planRebalance(state, requestOf({ strategy, threshold: 0.02 }), contextOf());
+    const pairs = new Map<string, number[]>();
+    for (const { shardId, sourceNodeId, targetNodeId } of plan.steps) pairs.set(`${sourceNodeId}>${targetNodeId}`, [...(pairs.get(`${sourceNodeId}>${targetNodeId}`) ?? []), shardId]);
+    expect(pairs.size).toBeGreaterThanOrEqual(3);
+    for (const shardIds of pairs.values()) expect(Math.max(...shardIds) - Math.min(...shardIds)).toBe(shardIds.length - 1);
+    expect(violationsOf(state, plan, contextOf().safetyLines, NOW_MS)).toEqual([]);
+  });
+});
