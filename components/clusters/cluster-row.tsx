@@ -16,6 +16,7 @@ import { healthWords } from '@/lib/client/status';
 import { isTerminal } from '@/lib/contract/vocabulary';
 import type { ClusterSummary } from '@/lib/contract/cluster';
 import type { ConnectionView } from '@/lib/contract/connection';
+import { shardCountOf } from '@/lib/contract/sharding';
 import classes from './clusters.module.css';
 
 export interface ClusterRowProps {
@@ -50,7 +51,7 @@ export function ClusterRow({ cluster, health, blockedBy }: ClusterRowProps) {
 
 function connectionWords(connection: ConnectionView): string {
   if (connection.kind === 'simulator') return `Simulator, seed ${connection.seed}, ${connection.speed} x`;
-  if (connection.kind === 'http-agent') return `Nodes with agents, ${plural(connection.sharding.shardCount, 'shard')} by ${connection.sharding.method}, ${plural(connection.replicationFactor, 'copy', 'copies')} each`;
+  if (connection.kind === 'http-agent') return `Nodes with agents, ${plural(shardCountOf(connection.sharding), 'shard')} by ${connection.sharding.method}, ${plural(connection.replicationFactor, 'copy', 'copies')} each`;
   const secured = [connection.tls.enabled ? 'TLS' : 'no TLS', connection.hasPassword ? 'with a password' : 'no password'].join(', ');
   const [first = '', ...others] = connection.seeds;
   return `Redis cluster at ${first}${others.length > 0 ? ` and ${plural(others.length, 'more address', 'more addresses')}` : ''}, ${secured}`;

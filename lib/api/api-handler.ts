@@ -8,7 +8,7 @@ import type { AgentAdmin } from '@/lib/manager/ports';
 import type { Store } from '@/lib/contract/storage';
 import type { Clock } from '@/lib/platform/clock';
 import { accessRequestOf, type Authorize } from './authorize';
-import type { ApiContext } from './context';
+import type { ApiContext, Conditional } from './context';
 import { digestOfRequest, IDEMPOTENCY_KEY, IdempotentRuns, type Answer, type AnswerRecorder } from './idempotency';
 import { createOpenApiDocument } from './open-api-document';
 import { fieldErrorsOf, invalidRequest, pointerOf, problem, type ValidationIssue } from './problems';
@@ -91,7 +91,7 @@ async function answer(parts: Parts, request: Request): Promise<Response> {
     case 'document':
       parts.document ??= createOpenApiDocument(parts.version).then((document) => JSON.stringify(document));
       return jsonResponse({ status: 200, body: await parts.document });
-    case 'route': return answerRoute(parts, { request, url, route: match.route, actor: access.actor });
+    case 'route': return answerRoute(parts, { request, url, route: match.route, actor: access.actor, conditional: { known: tagsOf(request), etag: null } });
   }
 }
 
@@ -104,6 +104,7 @@ interface RouteRequest {
   readonly url: URL;
   readonly route: Route;
   readonly actor: Actor;
+  readonly conditional: Conditional;
 }
 
 async function answerRoute(parts: Parts, routed: RouteRequest): Promise<Response> {
@@ -116,7 +117,7 @@ async function answerRoute(parts: Parts, routed: RouteRequest): Promise<Response
 
   // The answer that issues a token is a secret and must not be kept: a retry makes another token.
   const key = route.method === 'GET' || route.id === 'agents.issueToken' ? null : request.headers.get('idempotency-key');
-  if (key === null) return jsonResponse(await run(null));
+  if (key === null) return conditionalResponse(await run(null), routed.conditional);
   if (!IDEMPOTENCY_KEY.test(key)) {
     return problemResponse(problem(400, 'invalid-idempotency-key', 'An Idempotency-Key has 8 to 128 visible ASCII characters'));
   }
@@ -130,10 +131,10 @@ async function answerRoute(parts: Parts, routed: RouteRequest): Promise<Response
 }
 
 /** Lets oRPC validate the input, call the handler and encode what it returns. */
-async function carryOut(parts: Parts, { url, route, actor }: RouteRequest, body: Record<string, unknown> | undefined, recorder: AnswerRecorder | null): Promise<Answer> {
+async function carryOut(parts: Parts, { url, route, actor, conditional }: RouteRequest, body: Record<string, unknown> | undefined, recorder: AnswerRecorder | null): Promise<Answer> {
   const { matched, response } = await parts.operations.handle(
     { method: route.method, url, headers: {}, signal: undefined, body: () => Promise.resolve(body ?? {}) },
-    { prefix: API_BASE_PATH, context: { fleet: parts.fleet, agents: parts.agents, actor, route, recorder } },
+    { prefix: API_BASE_PATH, context: { fleet: parts.fleet, agents: parts.agents, clock: parts.clock, conditional, actor, route, recorder } },
   );
   if (!matched) throw new Error(`The contract has ${route.id}, but no handler was found for ${url.pathname}`);
   const { body: answered } = response;
@@ -171,12 +172,25 @@ function problemOf(error: ORPCError<string, unknown>, logger: ManagerLogger): Pr
   }
 }
 
-function jsonResponse(given: Answer): Response {
+/** RFC 9110: with a tag that the caller knows, the answer is that nothing changed. */
+function conditionalResponse(given: Answer, { etag, known }: Conditional): Response {
+  if (etag === null || given.status !== 200) return jsonResponse(given);
+  // Clients may keep it, but ask whether it still holds.
+  const headers = { 'etag': `"${etag}"`, 'cache-control': 'no-cache' };
+  return known.includes(etag) ? new Response(null, { status: 304, headers }) : jsonResponse(given, headers);
+}
+
+function tagsOf(request: Request): string[] {
+  return [...(request.headers.get('if-none-match') ?? '').matchAll(/"([^"]{1,128})"/g)].map((match) => match[1]!).slice(0, 16);
+}
+
+function jsonResponse(given: Answer, more: Record<string, string> = {}): Response {
   const contentType = given.file?.mediaType ?? (given.status >= 400 ? 'application/problem+json' : 'application/json');
   const headers = {
     'cache-control': 'no-store',
     ...(given.body !== null && { 'content-type': contentType }),
     ...(given.file !== undefined && { 'content-disposition': `attachment; filename="${given.file.name}"` }),
+    ...more,
   };
   return new Response(given.body, { status: given.status, headers });
 }

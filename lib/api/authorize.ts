@@ -46,6 +46,8 @@ export const PERMISSION_OF_ROUTE: Readonly<Record<RouteId, Permission>> = {
   'nodes.replace': 'operate',
   'nodes.scaleOut': 'operate',
   'nodes.scaleIn': 'operate',
+  'routing.get': 'view',
+  'routing.locate': 'view',
   'agents.list': 'view',
   'agents.issueToken': 'administer',
   'agents.createShards': 'operate',

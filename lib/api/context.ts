@@ -5,15 +5,25 @@ import type { CommandContext, CommandFailure, CommandResult } from '@/lib/manage
 import type { ElasticScalingManager } from '@/lib/manager/elastic-scaling-manager';
 import type { Fleet } from '@/lib/manager/fleet';
 import type { AgentAdmin } from '@/lib/manager/ports';
+import type { Clock } from '@/lib/platform/clock';
 import { assertNever } from '@/lib/platform/assert';
 import type { AnswerRecorder } from './idempotency';
 import type { Route } from './routes';
+
+/** A GET that says what its caller knows already; a handler that can tell sets what is true now. */
+export interface Conditional {
+  /** The tags of If-None-Match, without quotes. */
+  readonly known: readonly string[];
+  etag: string | null;
+}
 
 /** What a handler has besides its input. */
 export interface ApiContext {
   readonly fleet: Fleet;
   readonly agents: AgentAdmin;
+  readonly clock: Clock;
   readonly actor: Actor;
+  readonly conditional: Conditional;
   readonly route: Route;
   /** Present when the request carries an Idempotency-Key. */
   readonly recorder: AnswerRecorder | null;

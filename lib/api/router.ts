@@ -6,9 +6,10 @@ import { metrics } from './handlers/metrics';
 import { nodes } from './handlers/nodes';
 import { operations } from './handlers/operations';
 import { plans } from './handlers/plans';
+import { routing } from './handlers/routing';
 import { settings } from './handlers/settings';
 import { scaling } from './handlers/scaling';
 import { shards } from './handlers/shards';
 
 /** Every operation of the contract; the compiler refuses a missing one. */
-export const router = contract.router({ clusters, nodes, agents, shards, plans, operations, settings, scaling, events, metrics });
+export const router = contract.router({ clusters, nodes, routing, agents, shards, plans, operations, settings, scaling, events, metrics });

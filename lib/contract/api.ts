@@ -10,6 +10,7 @@ import { NodeSchema } from './node';
 import { MoveRecordSchema, OperationSchema } from './operation';
 import { PlanRequestSchema, PlanSchema, PlanSummarySchema, RefusalSchema, WhatIfSchema } from './plan';
 import { IdSchema, QuantitySchema, ShardIdSchema } from './primitives';
+import { LocatedKeySchema, RoutingSchema } from './routing';
 import { PolicyDocumentSchema, ScalingOverrideSchema } from './scaling-policy';
 import {
   BacktestAnswerSchema, BacktestSeriesSchema, DecisionEntrySchema, PolicyChangeSchema, PolicyProblemSchema, PolicyRoleSchema, PolicyVersionSchema, PoolNameSchema, PoolScalingSchema,
@@ -124,6 +125,14 @@ export const api = {
       }).strict()).output(AcceptedSchema),
     decommission: base.route({ method: 'POST', path: '/clusters/{clusterId}/nodes/{nodeId}/decommission', successStatus: 202, tags: ['nodes'], summary: 'Verify empty on the node itself, then leave' })
       .input(cluster.extend({ nodeId: IdSchema, confirmName: z.string().min(1).max(255) }).strict()).output(AcceptedSchema),
+  },
+  routing: {
+    get: base.route({
+      method: 'GET', path: '/clusters/{clusterId}/routing', tags: ['routing'], summary: 'Endpoints, roles, weights, drain state and owners, for clients and load balancers',
+      description: 'Has an ETag. With If-None-Match a 304 says that nothing changed; with waitMs besides, the answer waits for a change so long (long poll).',
+    }).input(cluster.extend({ waitMs: z.coerce.number().int().min(0).max(30_000).default(0) })).output(RoutingSchema),
+    locate: base.route({ method: 'GET', path: '/clusters/{clusterId}/locate', tags: ['routing'], summary: 'Where is this key?' })
+      .input(cluster.extend({ key: z.string().min(1).max(1_024) })).output(LocatedKeySchema),
   },
   agents: {
     list: base.route({ method: 'GET', path: '/clusters/{clusterId}/agents', tags: ['agents'], summary: 'Enrolled agents with their last beats' })

@@ -73,13 +73,13 @@ describe(`kills in the middle of a move (PS_SEED=${SEED})`, () => {
     const move = await chooseMove();
     const victim = cluster.nodeById(end === 'source' ? move.sourceNodeId : move.targetNodeId);
     const delayMs = stage === 'committing' ? random.next() * 12 : 0;
-    let killed: Promise<void> | null = null;
+    const kills: Promise<void>[] = [];
     await execute(move, (progress) => {
-      if (progress.stage !== stage || killed !== null || (stage === 'copying' && progress.bytesDone === 0)) return;
-      killed = new Promise((resolve) => setTimeout(resolve, delayMs)).then(() => victim.kill());
+      if (progress.stage !== stage || kills.length > 0 || (stage === 'copying' && progress.bytesDone === 0)) return;
+      kills.push(new Promise((resolve) => setTimeout(resolve, delayMs)).then(() => victim.kill()));
     });
     // A move that was over before the delay was is killed after its end, which must do no harm either.
-    await (killed ?? victim.kill());
+    await (kills[0] ?? victim.kill());
     await victim.start();
     await settle(move);
     const shards = await table();
@@ -109,6 +109,19 @@ describe(`kills in the middle of a move (PS_SEED=${SEED})`, () => {
     expect(reverted).toMatchObject({ ok: true });
     expect(await driver.inspectMove(move, never())).toMatchObject({ ok: true, value: { state: 'untouched', keysOnTarget: 0 } });
     expect(primaryNodeIdOf(await table(), move.shardId)).toBe(move.sourceNodeId);
+  }, 60_000);
+
+  it('a secondary moves right after its primary has, whether or not it has heard of that', async () => {
+    const move = await chooseMove();
+    await settle(move);
+    const shards = await table();
+    const holders = replicaNodeIdsOf(shards, move.shardId);
+    const target = cluster.nodes.find((node) => !holders.includes(node.nodeId))!;
+    const second: Move = { kind: 'move', shardId: move.shardId, role: 'secondary', sourceNodeId: holders[1]!, targetNodeId: target.nodeId };
+    const moved = await execute(second);
+    expect(moved).toMatchObject({ ok: true });
+    expect(replicaNodeIdsOf(await table(), move.shardId)).toEqual([move.targetNodeId, target.nodeId]);
+    expect(await driver.inspectMove(second, never())).toMatchObject({ ok: true, value: { state: 'done' } });
   }, 60_000);
 
   it('no acknowledged write was lost or doubled', async () => {

@@ -49,6 +49,18 @@ describe('the agent protocol over HTTP', () => {
   };
   const beat = (nodeId: string, change: object = {}) => ({ nodeId, incarnation: 1, sequence: 1, epoch: 0, address: '10.0.0.1:7000', metrics: {}, shards: { count: 0 }, ...change });
 
+  it('describes itself in OpenAPI: the three calls, their schemas and every refusal', async () => {
+    const text = await (await fetch(`${base}/openapi.json`)).text();
+    const document = JSON.parse(text) as { openapi: string; components: { schemas: Record<string, { properties?: object }> }; paths: Record<string, { post: { responses: Record<string, object> } }> };
+    const references = [...text.matchAll(/"\$ref":"([^"]+)"/g)].map((match) => match[1]!);
+    expect([...new Set(references)].filter((reference) => !(reference.replace('#/components/schemas/', '') in document.components.schemas))).toEqual([]);
+    expect(document.openapi).toMatch(/^3\.1/);
+    expect(Object.keys(document.paths)).toEqual(['/enrol', '/nodes/{nodeId}/heartbeat', '/nodes/{nodeId}/results']);
+    const beatCall = document.paths['/nodes/{nodeId}/heartbeat']!.post;
+    expect(Object.keys(document.components.schemas['Heartbeat']!.properties!)).toEqual(expect.arrayContaining(['incarnation', 'sequence', 'epoch', 'metrics', 'shards']));
+    expect(Object.keys(beatCall.responses)).toEqual(expect.arrayContaining(['200', '401', '409', '410', '413', '429']));
+  });
+
   it('a token enrols once; the credential and the token are stored as hashes only', async () => {
     const issued = await hub.issueToken('c', { acceptByRule: false });
     const first = await post('/enrol', request(issued!.token));

@@ -5,8 +5,6 @@ import type { Random } from '@/lib/platform/random';
 
 const DELAY_MS_MAX = 1_500;
 
-export interface LossyProxyTotals { readonly passed: number; readonly dropped: number; readonly duplicated: number; readonly delayed: number }
-
 /** `rate` of the requests meet with a fate, one of: lost on the way in, lost on the way back, sent twice, sent late. */
 export class LossyProxy {
   readonly totals = { passed: 0, dropped: 0, duplicated: 0, delayed: 0 };

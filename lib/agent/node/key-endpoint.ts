@@ -1,7 +1,6 @@
 /** What clients ask of a node: get, put and delete of keys. A key that lives elsewhere is answered with where. */
 import type { Peer } from '@/lib/contract/agent-protocol';
-import type { Sharding } from '@/lib/contract/sharding';
-import { shardOfKey } from '@/lib/core/routing/shard-of-key';
+import type { KeyLookup } from '@/lib/core/routing/key-lookup';
 import { sleep, type Clock } from '@/lib/platform/clock';
 import type { NodeStore } from './node-store';
 import type { ShardActivity } from './shard-activity';
@@ -27,7 +26,7 @@ export interface KeyRequest {
 }
 
 export interface KeyEndpointOptions {
-  readonly sharding: Sharding;
+  readonly shardOf: KeyLookup;
   readonly store: NodeStore;
   readonly activity: ShardActivity;
   readonly clock: Clock;
@@ -41,8 +40,8 @@ export class KeyEndpoint {
   constructor(private readonly options: KeyEndpointOptions) {}
 
   async answer(request: KeyRequest): Promise<KeyAnswer> {
-    const { clock, activity, sharding } = this.options;
-    const shardId = shardOfKey(sharding, request.key);
+    const { clock, activity } = this.options;
+    const shardId = this.options.shardOf(request.key);
     const beganMs = clock.monotonicMs();
     const deadlineMs = beganMs + HANDOVER_WAIT_MS_MAX;
     for (;;) {

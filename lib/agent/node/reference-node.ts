@@ -7,6 +7,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { AgentCommand, AgentMetrics, CommandOutcome, HeldShard, Members, Peer } from '@/lib/contract/agent-protocol';
 import type { DriverFailure } from '@/lib/contract/operation';
+import { createKeyLookup } from '@/lib/core/routing/key-lookup';
 import type { Clock } from '@/lib/platform/clock';
 import { err, ok, type Result } from '@/lib/platform/result';
 import { Agent, peerOf, type AgentIdentity, type NodeDescription } from '../agent';
@@ -27,6 +28,7 @@ import { Traffic } from './traffic';
 
 /** How often a primary looks after secondaries that fell behind, and clears old marks of deleted keys. */
 const HOUSEKEEPING_MS = 500;
+const ANNOUNCED_AT_ONCE = 64;
 /** Marks of deleted keys are kept for so many later writes of the shard, so that a copy may pause for that long. */
 const MARKS_KEPT_WRITES = 100_000;
 const VERSION = '1.0.0';
@@ -112,6 +114,8 @@ class ReferenceDatabase implements ManagedDatabase {
   readonly #metrics: ProcessMetrics;
   readonly #pipes = new Map<number, ShardPipe>();
   readonly #bringingBack = new Set<string>();
+  /** Epoch under which the secondaries of a shard were told of their primary. */
+  readonly #announced = new Map<number, number>();
   #members: Members = { revision: 0, nodes: [], owners: null };
   #draining: boolean;
   #connections = 0;
@@ -131,7 +135,7 @@ class ReferenceDatabase implements ManagedDatabase {
     const pipeOf = (shardId: number) => this.#pipeOf(shardId, peers, self);
     this.peerEndpoint = new PeerEndpoint({ store, isDraining: () => this.#draining, keyHashOf: (nodeId) => this.#members.nodes.find((peer) => peer.nodeId === nodeId)?.keyHash ?? null });
     this.#transfer = new ShardTransfer({ store, peers, clock, self: () => self, pipeOf });
-    this.keys = new KeyEndpoint({ sharding: identity.enrolled.sharding, store, activity: this.#activity, clock, nodeId: identity.nodeId, pipeOf, ownerOf: (shardId) => this.#ownerOf(shardId) });
+    this.keys = new KeyEndpoint({ shardOf: createKeyLookup(identity.enrolled.sharding), store, activity: this.#activity, clock, nodeId: identity.nodeId, pipeOf, ownerOf: (shardId) => this.#ownerOf(shardId) });
     this.#commands = new NodeCommands({
       nodeId: identity.nodeId, store, transfer: this.#transfer, peerEndpoint: this.peerEndpoint, pipeOf,
       heldShard: (shardId) => { const record = store.shard(shardId); return record === null ? null : this.#held(record); },
@@ -215,6 +219,7 @@ class ReferenceDatabase implements ManagedDatabase {
     const arm = () => {
       timer = clock.after(HOUSEKEEPING_MS, () => {
         this.#lookAfterSecondaries();
+        this.#announce();
         this.#clearMarks();
         void this.options.connections().then((count) => { this.#connections = count; });
         arm();
@@ -233,6 +238,15 @@ class ReferenceDatabase implements ManagedDatabase {
         this.#bringingBack.add(key);
         this.#transfer.bringBack(record.shardId, peer).catch(this.options.onProblem).finally(() => this.#bringingBack.delete(key));
       }
+    }
+  }
+
+  /** A change of the primary is told once; who does not hear it hears it with the first write, or after a while again. */
+  #announce(): void {
+    const changed = this.#store.shards().filter((record) => record.role === 'primary' && record.handover === null && record.secondaries.length > 0 && this.#announced.get(record.shardId) !== record.epoch);
+    for (const record of changed.slice(0, ANNOUNCED_AT_ONCE)) {
+      this.#announced.set(record.shardId, record.epoch);
+      this.#transfer.announce(record.shardId).then((heard) => { if (!heard) this.#announced.delete(record.shardId); }).catch(this.options.onProblem);
     }
   }
 

@@ -21,7 +21,7 @@ import type { CommandContext } from '../managed-database';
 import type { NodeStore, ShardRecord } from './node-store';
 import type { PeerClient } from './peer-client';
 import type { CopyState, PeerRefusal } from './peer-protocol';
-import { rowBytes } from './rows';
+import { EMPTY_DIGEST, rowBytes } from './rows';
 import type { ShardPipe } from './shard-pipe';
 
 const BATCH_BYTES_MAX = 256 * 1024;
@@ -148,6 +148,15 @@ export class ShardTransfer {
         tx.save({ ...now.value, secondaries: now.value.secondaries.map((each) => (each.peer.nodeId === secondary.nodeId ? { peer: secondary, inSync: true } : each)) });
       });
     });
+  }
+
+  /** Tells secondaries who their primary is now, ahead of the first write. */
+  async announce(shardId: number): Promise<boolean> {
+    const record = this.#servingPrimary(shardId);
+    if (!record.ok) return false;
+    const { epoch, version, gcFloor, secondaries } = record.value;
+    const told = await Promise.all(secondaries.map(({ peer }) => this.options.peers.call(peer, shardId, 'rows', { epoch, primary: this.options.self(), previousVersion: version, gcFloor, rows: [], checksum: EMPTY_DIGEST }, QUICK_TIMEOUT_MS)));
+    return told.every((answer) => answer.ok);
   }
 
   async #handOver(shardId: number, { target, epoch, stay }: { target: Peer; epoch: number; stay: boolean }): Promise<Outcome> {

@@ -1,5 +1,6 @@
 import { AGENT_LIMITS, type Members, type Peer } from '@/lib/contract/agent-protocol';
 import type { HttpAgentConnection } from '@/lib/contract/connection';
+import { shardCountOf } from '@/lib/contract/sharding';
 import type { AgentRecord, Store } from '@/lib/contract/storage';
 import type { Clock } from '@/lib/platform/clock';
 import { AgentSession } from './agent-session';
@@ -109,7 +110,7 @@ export class AgentCluster {
 
   /** Members must know each other's keys before they are told to talk, so this is said at once. */
   #membershipChanged(): void {
-    const { shardCount } = this.options.connection.sharding;
+    const shardCount = shardCountOf(this.options.connection.sharding);
     const nodes = this.sessions().filter((session) => session.isMember).map((session) => peerOfRecord(session.record));
     const ownerIds = this.#members.owners?.map((index) => this.#members.nodes[index]?.nodeId) ?? [];
     const indexOf = new Map(nodes.map((peer, index) => [peer.nodeId, index]));

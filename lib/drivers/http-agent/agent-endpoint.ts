@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   AGENT_BASE_PATH, AGENT_LIMITS, AGENT_PROBLEMS, EnrolRequestSchema, HeartbeatSchema, ResultsSchema, type Heartbeat,
 } from '@/lib/contract/agent-protocol';
+import { agentOpenApiDocument } from '@/lib/contract/agent-open-api';
 import { err, ok, type Result } from '@/lib/platform/result';
 import type * as z from 'zod';
 import type { AgentCluster } from './agent-cluster';
@@ -21,6 +22,7 @@ export async function answerAgent(hub: AgentHub, request: IncomingMessage, respo
 
 async function answerOf(hub: AgentHub, request: IncomingMessage, response: ServerResponse): Promise<Result<object, AgentProblem>> {
   const path = (request.url ?? '/').split('?')[0]!.slice(AGENT_BASE_PATH.length);
+  if (path === '/openapi.json' && request.method === 'GET') return ok(agentOpenApiDocument());
   const node = NODE_PATH.exec(path);
   if (path !== '/enrol' && node === null) return err({ code: 'not-found', detail: 'There is nothing at this path' });
   if (request.method !== 'POST') return err({ code: 'wrong-method', detail: 'POST' });

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { AgentCommand } from '@/lib/contract/agent-protocol';
 import type { DriverFailure } from '@/lib/contract/operation';
+import { shardCountOf } from '@/lib/contract/sharding';
 import { firstPlacement } from '@/lib/core/cluster/first-placement';
 import { err, ok, type Result } from '@/lib/platform/result';
 import type { AgentCluster } from './agent-cluster';
@@ -25,7 +26,7 @@ export async function createShards(cluster: AgentCluster, options: { readonly ep
   const members = cluster.sessions().filter((session) => session.isMember);
   const { sharding, replicationFactor } = cluster.connection;
   if (members.length < replicationFactor) return err(failureOf('refused-by-engine', `${members.length} members cannot hold ${replicationFactor} copies of each shard`));
-  const placement = firstPlacement({ shardCount: sharding.shardCount, replicationFactor, nodes: members.map(({ record }) => ({ id: record.nodeId, zone: record.domain.zone })) });
+  const placement = firstPlacement({ shardCount: shardCountOf(sharding), replicationFactor, nodes: members.map(({ record }) => ({ id: record.nodeId, zone: record.domain.zone })) });
   const reports = await Promise.all(members.map(async (session) => ({ session, received: await session.ask({ shards: true, timeoutMs: REPORT_TIMEOUT_MS, signal }) })));
   for (const { session, received } of reports) {
     if (received === null) return err(failureOf('node-down', `${session.record.name} gave no list of its shards`, true));

@@ -9,18 +9,20 @@ export interface MoveEnds {
 
 /**
  * Where a move stands, and what is next. `handOver`: the source has stopped serving and the
- * target may or may not have begun. `clear`: the target has it; the source has leftovers.
+ * target has not begun. `settle`: the target serves, and the source has not heard of it yet.
+ * `clear`: the target has it; the source has leftovers.
  */
 export type MoveFinding =
   | { readonly state: 'untouched' }
-  | { readonly state: 'moving'; readonly next: 'copy' | 'handOver' | 'clear' }
+  | { readonly state: 'moving'; readonly next: 'copy' | 'handOver' | 'settle' | 'clear' }
   | { readonly state: 'done' }
   | { readonly state: 'elsewhere' };
 
 /** A primary's move, from the ends alone: the primary's own word is the truth. */
 export function findPrimaryMove({ source, target }: MoveEnds, ids: { readonly sourceNodeId: string; readonly targetNodeId: string }): MoveFinding {
   if (target?.role === 'primary' && (source?.role !== 'primary' || target.epoch > source.epoch)) {
-    return source === null ? { state: 'done' } : { state: 'moving', next: 'clear' };
+    if (source === null) return { state: 'done' };
+    return { state: 'moving', next: source.role === 'primary' ? 'settle' : 'clear' };
   }
   if (source?.role === 'primary') {
     if (source.sealed) return source.peerNodeId === ids.targetNodeId ? { state: 'moving', next: 'handOver' } : { state: 'elsewhere' };
@@ -41,7 +43,7 @@ export function findSecondaryMove({ source, target, primary }: MoveEnds & { read
 export function truthOf(finding: MoveFinding, { source, target }: MoveEnds): MoveTruth {
   const keys = { keysOnSource: keysOf(source), keysOnTarget: keysOf(target) };
   if (finding.state !== 'moving') return { state: finding.state, revertible: false, ...keys };
-  return { state: 'moving', revertible: finding.next !== 'clear', ...keys };
+  return { state: 'moving', revertible: finding.next === 'copy' || finding.next === 'handOver', ...keys };
 }
 
 function keysOf(shard: HeldShard | null): number | null {

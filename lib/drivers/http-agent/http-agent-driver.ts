@@ -1,4 +1,5 @@
 import type { Capabilities } from '@/lib/contract/cluster';
+import { shardCountOf } from '@/lib/contract/sharding';
 import type { Observation } from '@/lib/contract/observation';
 import type { DriverFailure } from '@/lib/contract/operation';
 import type { ClusterDriver, DriverStep, MoveTarget, MoveTruth, StepContext, StepOutcome } from '@/lib/drivers/driver';
@@ -42,7 +43,7 @@ export class HttpAgentDriver implements ClusterDriver {
     const { cluster, clock, nextKey } = options;
     const { sharding, replicationFactor } = cluster.connection;
     this.#cluster = cluster;
-    const view = new ShardView({ shardCount: sharding.shardCount, replicationFactor });
+    const view = new ShardView({ shardCount: shardCountOf(sharding), replicationFactor });
     this.#reader = new Reader({ cluster, view, clock });
     this.#mover = new ShardMover({ cluster, view, nextKey });
     this.#membership = new Membership({ cluster, view, clock });

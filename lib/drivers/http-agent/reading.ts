@@ -1,4 +1,5 @@
 import { AGENT_LIMITS } from '@/lib/contract/agent-protocol';
+import { shardCountOf } from '@/lib/contract/sharding';
 import type { EngineWarning, NodeObservation, Observation } from '@/lib/contract/observation';
 import { UNKNOWN_STATS } from '@/lib/contract/node';
 import { UNKNOWN_RESOURCES } from '@/lib/contract/resources';
@@ -51,7 +52,7 @@ export class Reader {
         name: engine?.name ?? 'Agents', version: engine?.version ?? null,
         serving: view.shardsPlaced === 0 && sessions.length > 0 ? false : null,
         replicationFactor,
-        settings: { sharding: sharding.method, shardCount: String(sharding.shardCount) },
+        settings: { sharding: sharding.method, shardCount: String(shardCountOf(sharding)) },
       },
       warnings: [...warnings, ...this.#emptyWarnings(sessions)].slice(0, 1_000),
     });

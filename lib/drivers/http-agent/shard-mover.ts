@@ -1,4 +1,5 @@
 import type { AgentCommand, CommandOutcome, HeldShard, Peer } from '@/lib/contract/agent-protocol';
+import { shardCountOf } from '@/lib/contract/sharding';
 import type { DriverFailure } from '@/lib/contract/operation';
 import type { MoveTarget, MoveTruth, StepContext, StepOutcome } from '@/lib/drivers/driver';
 import { err, ok, type Result } from '@/lib/platform/result';
@@ -64,7 +65,7 @@ export class ShardMover {
     const { finding, source, target, primary } = found.value;
     const nothing = ok({ bytes: 0, keyCount: 0, nodeId: null });
     if (finding.state === 'untouched') return nothing;
-    if (finding.state !== 'moving' || finding.next === 'clear') return err(failureOf('topology-changed', `Shard ${move.shardId} has gone over to ${this.#nameOf(move.targetNodeId)}: a move back is a move of its own`));
+    if (finding.state !== 'moving' || finding.next === 'settle' || finding.next === 'clear') return err(failureOf('topology-changed', `Shard ${move.shardId} has gone over to ${this.#nameOf(move.targetNodeId)}: a move back is a move of its own`));
     const epoch = (primary?.epoch ?? 0) + (source?.sealed === true ? 2 : 0);
     if (target !== null) {
       const dropped = await this.#order(move.targetNodeId, { kind: 'dropShard', shardId: move.shardId, shardEpoch: epoch }, orders);
@@ -123,18 +124,31 @@ export class ShardMover {
     if (move.role === 'primary') {
       return ok({ finding: findPrimaryMove(ends.value, move), source, target, primaryNodeId: move.sourceNodeId, primary: source });
     }
-    const primaryNodeId = source?.role === 'secondary' ? source.peerNodeId : target?.peerNodeId ?? this.options.view.primaryOf(move.shardId);
-    if (primaryNodeId === null || this.#peerOf(primaryNodeId) === null) return ok({ finding: { state: 'elsewhere' }, source, target, primaryNodeId: move.sourceNodeId, primary: null });
-    const asked = await this.#inspect(primaryNodeId, move.shardId, orders);
-    if (!asked.ok) return asked;
-    const primary = asked.value;
-    if (primary?.role !== 'primary') return ok({ finding: { state: 'elsewhere' }, source, target, primaryNodeId, primary });
-    return ok({ finding: findSecondaryMove({ source, target, primary }, move), source, target, primaryNodeId, primary });
+    const found = await this.#findPrimary(move.shardId, [source?.peerNodeId, target?.peerNodeId, this.options.view.primaryOf(move.shardId)], orders);
+    if (!found.ok) return found;
+    if (found.value === null) return ok({ finding: { state: 'elsewhere' }, source, target, primaryNodeId: move.sourceNodeId, primary: null });
+    const { nodeId, primary } = found.value;
+    return ok({ finding: findSecondaryMove({ source, target, primary }, move), source, target, primaryNodeId: nodeId, primary });
+  }
+
+  /** Who serves the shard, starting from those that are said to: a copy may not have heard yet of a primary that changed. */
+  async #findPrimary(shardId: number, hints: readonly (string | null | undefined)[], orders: Orders): Promise<Result<{ readonly nodeId: string; readonly primary: HeldShard } | null, DriverFailure>> {
+    const toAsk = hints.filter((nodeId): nodeId is string => nodeId != null);
+    const asked = new Set<string>();
+    for (let nodeId = toAsk.shift(); nodeId !== undefined; nodeId = toAsk.shift()) {
+      if (asked.has(nodeId) || this.#peerOf(nodeId) === null) continue;
+      asked.add(nodeId);
+      const answer = await this.#inspect(nodeId, shardId, orders);
+      if (!answer.ok) return answer;
+      if (answer.value?.role === 'primary') return ok({ nodeId, primary: answer.value });
+      if (answer.value?.peerNodeId != null) toAsk.push(answer.value.peerNodeId);
+    }
+    return ok(null);
   }
 
   async #ends({ shardId, sourceNodeId, targetNodeId }: { readonly shardId: number; readonly sourceNodeId: string; readonly targetNodeId: string }, orders: Orders): Promise<Result<{ source: HeldShard | null; target: HeldShard | null }, DriverFailure>> {
     for (const nodeId of [sourceNodeId, targetNodeId]) if (this.#peerOf(nodeId) === null) return err(this.#unknown(nodeId));
-    if (shardId >= this.options.cluster.connection.sharding.shardCount) return err(failureOf('topology-changed', `There is no shard ${shardId}`));
+    if (shardId >= shardCountOf(this.options.cluster.connection.sharding)) return err(failureOf('topology-changed', `There is no shard ${shardId}`));
     const [source, target] = await Promise.all([this.#inspect(sourceNodeId, shardId, orders), this.#inspect(targetNodeId, shardId, orders)]);
     if (!source.ok) return source;
     return target.ok ? ok({ source: source.value, target: target.value }) : target;

@@ -12,7 +12,7 @@ describe('where the move of a primary stands', () => {
     ['the target has a copy of its own', source, held({ role: 'secondary' }), { state: 'untouched' }],
     ['a copy is on its way', source, held({ role: 'importing' }), { state: 'moving', next: 'copy' }],
     ['the source has sealed it, the target has not begun', held({ role: 'primary', sealed: true, peerNodeId: 't' }), held({ role: 'importing' }), { state: 'moving', next: 'handOver' }],
-    ['both claim it: the higher epoch has it', held({ role: 'primary', sealed: true, peerNodeId: 't' }), held({ role: 'primary', epoch: 4 }), { state: 'moving', next: 'clear' }],
+    ['both claim it: the higher epoch has it', held({ role: 'primary', sealed: true, peerNodeId: 't' }), held({ role: 'primary', epoch: 4 }), { state: 'moving', next: 'settle' }],
     ['the source still has what is left of it', held({ role: 'leaving', epoch: 4, peerNodeId: 't' }), held({ role: 'primary', epoch: 4 }), { state: 'moving', next: 'clear' }],
     ['all is over', null, held({ role: 'primary', epoch: 4 }), { state: 'done' }],
     ['the source has sealed it for somebody else', held({ role: 'primary', sealed: true, peerNodeId: 'x' }), null, { state: 'elsewhere' }],
@@ -40,6 +40,7 @@ describe('where the move of a secondary stands', () => {
 
 it('[M8] a move is revertible until the target serves; unknown counts stay unknown', () => {
   expect(truthOf({ state: 'moving', next: 'handOver' }, { source: held({ role: 'primary' }), target: held({ role: 'importing', keyCount: 'many' }) })).toEqual({ state: 'moving', revertible: true, keysOnSource: 9, keysOnTarget: null });
+  expect(truthOf({ state: 'moving', next: 'settle' }, { source: held({ role: 'primary' }), target: held({ role: 'primary' }) })).toMatchObject({ state: 'moving', revertible: false });
   expect(truthOf({ state: 'moving', next: 'clear' }, { source: held({ role: 'leaving' }), target: null })).toMatchObject({ revertible: false, keysOnTarget: 0 });
   expect(truthOf({ state: 'done' }, { source: null, target: held({ role: 'primary' }) })).toMatchObject({ state: 'done', revertible: false });
 });
