@@ -1,7 +1,7 @@
 'use client';
 
-import { SimpleGrid, Stack, Text, useComputedColorScheme } from '@mantine/core';
-import { useMemo, type ReactNode } from 'react';
+import { SegmentedControl, Stack, Text, useComputedColorScheme } from '@mantine/core';
+import { useMemo, useState, type ReactNode } from 'react';
 import type { ShardTable } from '@/lib/contract/shard-table';
 import { Legend, type LegendItem } from './legend';
 import { changePicture, changesBetween, CHANGE_PRIMARY, CHANGE_SECONDARY, ownerPicture, ownerTables } from './map-pictures';
@@ -9,6 +9,7 @@ import { ownerStyleOf } from './owner-style';
 import type { MapPicture } from './shard-canvas';
 import { gridLayout, groupedLayout, suitableLayout, type ShardLayout } from './shard-layout';
 import { ShardPicture } from './shard-picture';
+import classes from './plan-maps.module.css';
 
 export interface PlanMapsProps {
   readonly before: ShardTable;
@@ -16,18 +17,21 @@ export interface PlanMapsProps {
   readonly after: ShardTable;
   /** What people call a node; the id when absent. */
   readonly nameOf?: (nodeId: string) => string;
+  /** `after` is only after the first so many moves; `null` = after all. */
+  readonly moveCount?: number | null;
 }
 
 const idItself = (nodeId: string) => nodeId;
 const LEGEND_MAX = 16;
 
 /**
- * Before, after and what changes, side by side; on a phone one below the other. Long
+ * Before, after and what changes, side by side; on a phone in one place, to flip between. Long
  * ranges stay in the places of their ids; scattered shards are grouped by owner, every
  * owner's block in the same place in all three.
  */
-export function PlanMaps({ before, after, nameOf = idItself }: PlanMapsProps) {
+export function PlanMaps({ before, after, nameOf = idItself, moveCount = null }: PlanMapsProps) {
   const scheme = useComputedColorScheme('light');
+  const [shown, setShown] = useState<Which>('changes');
   const layouts = useMemo(() => planLayouts(before, after), [before, after]);
   const pictures = useMemo(() => {
     const options = { scheme, colors: ownerTables(scheme), emphasis: null, blockLabels: [] };
@@ -47,19 +51,22 @@ export function PlanMaps({ before, after, nameOf = idItself }: PlanMapsProps) {
   const changed = `${primaries.toLocaleString('en-US')} ${primaries === 1 ? 'primary' : 'primaries'} change owner${secondaries === 0 ? '' : `, ${secondaries.toLocaleString('en-US')} more shards move a secondary`}`;
   return (
     <Stack gap="sm">
-      <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="md">
-        <MapFigure title="Before" description={`${total} shards by owner of the primary, as they are now`} layout={layouts.before} picture={pictures.before} />
-        <MapFigure title="After" description={`${total} shards by owner of the primary, when the plan is done`} layout={layouts.after} picture={pictures.after} />
-        <MapFigure title="What changes" description={`${changed}; coloured by the new owner, the rest is grey`} layout={layouts.after} picture={delta} />
-      </SimpleGrid>
+      <SegmentedControl className={classes.choice ?? ''} aria-label="Which map" value={shown} onChange={setShown} data={[{ value: 'before', label: 'Before' }, { value: 'after', label: 'After' }, { value: 'changes', label: 'What changes' }]} />
+      <div className={classes.maps} data-shown={shown}>
+        <MapFigure name="before" title="Before" description={`${total} shards by owner of the primary, as they are now`} layout={layouts.before} picture={pictures.before} />
+        <MapFigure name="after" title="After" description={`${total} shards by owner of the primary, ${moveCount === null ? 'when the plan is done' : `after ${moveCount.toLocaleString('en-US')} moves`}`} layout={layouts.after} picture={pictures.after} />
+        <MapFigure name="changes" title="What changes" description={`${changed}; coloured by the new owner, the rest is grey`} layout={layouts.after} picture={delta} />
+      </div>
       <Legend label="Owners, with primaries before and after" items={ownerItems(after, gains, nameOf)} />
     </Stack>
   );
 }
 
-function MapFigure({ title, description, layout, picture }: { title: string; description: ReactNode; layout: ShardLayout; picture: MapPicture }) {
+type Which = 'before' | 'after' | 'changes';
+
+function MapFigure({ name, title, description, layout, picture }: { name: Which; title: string; description: ReactNode; layout: ShardLayout; picture: MapPicture }) {
   return (
-    <figure style={{ margin: 0 }}>
+    <figure className={classes.map} data-name={name}>
       <ShardPicture layout={layout} picture={picture} heightMax="min(60vh, 420px)" />
       <figcaption>
         <Text fw={600} size="sm" mt={4}>{title}</Text>

@@ -18,8 +18,9 @@ import { tierIn } from '@/lib/client/confirm-tier';
 import { formatBytes, formatDuration, formatSecondsRange, plural } from '@/lib/client/format';
 import type { Plan } from '@/lib/contract/plan';
 import type { Throttle, VersionedSettings } from '@/lib/contract/settings';
+import { refusedByRails, tickOfRails } from './guard-rails';
 import { ThrottleFields } from './throttle-fields';
-import classes from './operations.module.css';
+import classes from './plan.module.css';
 
 interface ApprovePlanProps {
   readonly plan: Plan;
@@ -52,7 +53,10 @@ export function ApprovePlan({ plan, stepCount, bytes, settings, nameOf }: Approv
     if (drained !== null) drain.mutate({ clusterId, nodeId: drained, planId: plan.id });
     else approve.mutate({ planId: plan.id, throttle, ...(stepCount < plan.steps.length && { stepCount }) });
   };
-  if (plan.steps.length === 0 && drained === null) return null;
+  if (plan.steps.length === 0 && drained === null) {
+    const refused = refusedByRails(plan.guardRails, 0);
+    return refused === null ? null : <p className={classes['refused']}>{refused}</p>;
+  }
   return (
     <div className={classes['approve']}>
       <Group gap="xs">
@@ -73,6 +77,7 @@ export function ApprovePlan({ plan, stepCount, bytes, settings, nameOf }: Approv
         pending={approve.isPending || drain.isPending}
         problem={error === null ? null : toApiProblem(error)}
         blockedBy={write.reason ?? blockedBy}
+        warning={tickOfRails(plan.guardRails)}
         onConfirm={confirm}
       >
         <p>
@@ -91,5 +96,5 @@ function blockOf(plan: Plan, nowMs: number, drained: string | null): string | nu
   if (plan.status !== 'proposed') return `This plan is ${plan.status} already; preview a new one`;
   if (nowMs > plan.expiresAtMs) return 'This plan has expired; preview a new one';
   if (drained !== null && plan.verdict.code === 'cannot-evacuate') return 'The node cannot be emptied: see the reasons below';
-  return null;
+  return refusedByRails(plan.guardRails, plan.steps.length);
 }

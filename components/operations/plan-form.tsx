@@ -1,39 +1,41 @@
 'use client';
 
-import { NumberInput, Radio, SegmentedControl, Select, Stack, TextInput } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
+import { Radio, SegmentedControl, Select, SimpleGrid, Stack, TextInput } from '@mantine/core';
 import { useClusterId } from '@/components/realtime/cluster-provider';
-import { useApi } from '@/components/realtime/live-provider';
-import { useCluster, useWriteAllowed } from '@/components/realtime/use-cluster';
+import { useCluster } from '@/components/realtime/use-cluster';
 import { ApiCall } from '@/components/ui/api-call';
 import { Panel } from '@/components/ui/panel';
-import { ProblemAlert } from '@/components/ui/problem-alert';
-import { WriteButton } from '@/components/ui/write-button';
-import { toApiProblem } from '@/lib/client/api-problem';
 import type { PlanRequest } from '@/lib/contract/plan';
+import type { ObjectiveWeights } from '@/lib/contract/plan-options';
 import type { VersionedSettings } from '@/lib/contract/settings';
-import { STRATEGIES } from '@/lib/contract/vocabulary';
+import { PRESETS, STRATEGIES } from '@/lib/contract/vocabulary';
+import { ConstraintFields } from './constraint-fields';
+import { LineFields } from './line-fields';
+import { PRESET_WORDS } from './objective-words';
 import { STRATEGY_WORDS } from './plan-words';
-import { scopeOf, type PlanUrl } from './plan-url';
-import classes from './operations.module.css';
+import { presetIn, rangesProblem, type PlanUrl, type SetPlanUrl } from './plan-url';
+import { WeightFields } from './weight-fields';
+import classes from './plan-form.module.css';
 
 interface PlanFormProps {
   readonly url: PlanUrl;
-  readonly setUrl: (change: Partial<PlanUrl>) => void;
+  readonly setUrl: SetPlanUrl;
   readonly settings: VersionedSettings['settings'];
+  readonly shardCount: number;
+  /** `null`: something is missing or wrong. */
+  readonly request: PlanRequest | null;
+  /** As they counted in the last answer, preset and own ones together. */
+  readonly weightsInForce: ObjectiveWeights;
 }
 
-/** What to plan. Nothing moves: the answer is a plan to look at. */
-export function PlanForm({ url, setUrl, settings }: PlanFormProps) {
+/** The one that proves its plans first, then by how much they look at. */
+const STRATEGY_ORDER = [...STRATEGIES].reverse();
+
+/** What to plan, in the order in which one decides: how, of what, within which lines and limits. */
+export function PlanForm({ url, setUrl, settings, shardCount, request, weightsInForce }: PlanFormProps) {
   const clusterId = useClusterId();
-  const api = useApi();
-  const write = useWriteAllowed();
-  const shardCount = useCluster((state) => state.shards?.shardCount ?? 0);
-  const preview = useMutation(api.plans.preview.mutationOptions({ onSuccess: (plan) => { setUrl({ plan: plan.id }); } }));
+  const nodes = useNodeOptions();
   const strategy = url.strategy ?? settings.rebalancing.strategy;
-  const threshold = url.threshold ?? settings.rebalancing.imbalanceThreshold;
-  const { scope, missing } = scopeOf(url, shardCount);
-  const request: PlanRequest | null = scope === null ? null : { strategy, scope, threshold, seed: 1 };
   return (
     <Panel
       title="What to plan"
@@ -42,34 +44,49 @@ export function PlanForm({ url, setUrl, settings }: PlanFormProps) {
     >
       <Stack gap="md">
         <Radio.Group label="Strategy" value={strategy} onChange={(value) => { setUrl({ strategy: STRATEGIES.find((known) => known === value) ?? null }); }}>
-          <Stack gap="xs" mt={6}>
-            {STRATEGIES.map((known) => <Radio key={known} value={known} label={STRATEGY_WORDS[known].label} description={STRATEGY_WORDS[known].about} />)}
-          </Stack>
+          <SimpleGrid cols={2} spacing="xs" verticalSpacing={6} mt={6}>
+            {STRATEGY_ORDER.map((known) => <Radio key={known} value={known} label={STRATEGY_WORDS[known].label} />)}
+          </SimpleGrid>
         </Radio.Group>
-        <ScopeFields url={url} setUrl={setUrl} shardCount={shardCount} />
-        {url.scope === 'cluster' && (
-          <NumberInput
-            label="Act above an imbalance of" description="(highest - mean) / mean over nodes; below it nothing is worth moving"
-            suffix=" %" min={0} max={100} step={1} decimalScale={1} allowNegative={false} clampBehavior="blur"
-            value={Math.round(threshold * 1_000) / 10}
-            onChange={(value) => { if (typeof value === 'number') setUrl({ threshold: Math.min(1, value / 100) }); }}
-          />
-        )}
-        {preview.error !== null && <ProblemAlert problem={toApiProblem(preview.error)} title="No plan could be made" />}
-        <div>
-          <WriteButton write={write} blockedBy={missing} loading={preview.isPending} onClick={() => { if (request !== null) preview.mutate({ clusterId, ...request }); }} note="Makes a plan to look at; nothing moves">
-            {url.plan === '' ? 'Preview the plan' : 'Preview again'}
-          </WriteButton>
-          {missing !== null && <span className={classes['missing']}>{missing}</span>}
-        </div>
+        <p className={`${classes['about'] ?? ''} ${classes['strategyAbout'] ?? ''}`}>{STRATEGY_WORDS[strategy].about}</p>
+        {strategy === 'optimal' && <PresetCards url={url} setUrl={setUrl} />}
+        <ScopeFields url={url} setUrl={setUrl} shardCount={shardCount} nodes={nodes} />
+        <LineFields url={url} setUrl={setUrl} settings={settings} strategy={strategy} />
+        {strategy === 'optimal' && <WeightFields weights={url.weights} inForce={weightsInForce} onChange={(weights) => { setUrl({ weights }); }} />}
+        <ConstraintFields url={url} setUrl={setUrl} shardCount={shardCount} nodes={nodes} />
       </Stack>
     </Panel>
   );
 }
 
-function ScopeFields({ url, setUrl, shardCount }: Pick<PlanFormProps, 'url' | 'setUrl'> & { readonly shardCount: number }) {
-  const options = useCluster((state) => state.nodes?.filter((node) => node.followerOf === null).map((node) => `${node.id}\n${node.name}`) ?? null)
-    ?.map((pair) => { const [value = '', label = ''] = pair.split('\n'); return { value, label }; }) ?? [];
+/** What one wants, in one press. Own weights belong to the preset they were set on, so a new preset begins without. */
+function PresetCards({ url, setUrl }: Pick<PlanFormProps, 'url' | 'setUrl'>) {
+  return (
+    <Radio.Group label="What it is after" value={presetIn(url)} onChange={(value) => { setUrl({ preset: PRESETS.find((known) => known === value) ?? null, weights: {} }); }}>
+      <div className={classes['cards']}>
+        {PRESETS.map((preset) => (
+          <Radio.Card key={preset} value={preset} className={classes['card'] ?? ''}>
+            <Radio.Indicator size="xs" />
+            <span>
+              <span className={classes['cardTitle']}>{PRESET_WORDS[preset].label}</span>
+              <span className={classes['cardAbout']}>{PRESET_WORDS[preset].about}</span>
+            </span>
+          </Radio.Card>
+        ))}
+      </div>
+    </Radio.Group>
+  );
+}
+
+export interface NodeOption { readonly value: string; readonly label: string }
+
+/** The nodes that hold shards, for choosing. */
+function useNodeOptions(): readonly NodeOption[] {
+  const pairs = useCluster((state) => state.nodes?.filter((node) => node.followerOf === null).map((node) => `${node.id}\n${node.name}`) ?? null);
+  return pairs?.map((pair) => { const [value = '', label = ''] = pair.split('\n'); return { value, label }; }) ?? [];
+}
+
+function ScopeFields({ url, setUrl, shardCount, nodes }: Pick<PlanFormProps, 'url' | 'setUrl' | 'shardCount'> & { readonly nodes: readonly NodeOption[] }) {
   return (
     <Stack gap="xs">
       <div>
@@ -80,12 +97,15 @@ function ScopeFields({ url, setUrl, shardCount }: Pick<PlanFormProps, 'url' | 's
         />
       </div>
       {url.scope === 'evacuate' && (
-        <Select label="Node to empty" placeholder="Choose a node" data={options} value={url.node === '' ? null : url.node} onChange={(node) => { setUrl({ node: node ?? '' }); }} searchable />
+        <Select label="Node to empty" placeholder="Choose a node" data={nodes} value={url.node === '' ? null : url.node} onChange={(node) => { setUrl({ node: node ?? '' }); }} searchable />
       )}
       {url.scope === 'shards' && (
         <>
-          <TextInput label="Shards" description={`From 0 to ${Math.max(0, shardCount - 1).toLocaleString('en-US')}; ranges and single ones`} placeholder="0-99,120" value={url.shards} onChange={(event) => { setUrl({ shards: event.currentTarget.value }); }} />
-          <Select label="To" placeholder="The best place for each" data={options} value={url.target === '' ? null : url.target} onChange={(target) => { setUrl({ target: target ?? '' }); }} searchable clearable />
+          <TextInput
+            label="Shards" description={`From 0 to ${Math.max(0, shardCount - 1).toLocaleString('en-US')}; ranges and single ones`} placeholder="0-99,120"
+            value={url.shards} error={rangesProblem(url.shards, shardCount)} onChange={(event) => { setUrl({ shards: event.currentTarget.value }); }}
+          />
+          <Select label="To" placeholder="The best place for each" data={nodes} value={url.target === '' ? null : url.target} onChange={(target) => { setUrl({ target: target ?? '' }); }} searchable clearable />
         </>
       )}
     </Stack>

@@ -1,86 +1,151 @@
 'use client';
 
-import { Slider } from '@mantine/core';
-import { IconAlertTriangle } from '@tabler/icons-react';
-import { useMemo, useState } from 'react';
-import { useNodeNames } from '@/components/charts/node-names';
+import { useQueryState, debounce } from 'nuqs';
+import { memo, useDeferredValue, useMemo } from 'react';
+import { frontierOf } from '@/components/charts/frontier';
+import { useNodeNames, type NodeNames } from '@/components/charts/node-names';
 import { PlanMaps } from '@/components/charts/plan-maps';
 import { useCluster } from '@/components/realtime/use-cluster';
 import { Panel } from '@/components/ui/panel';
 import { RefusalList } from '@/components/ui/refusal-list';
-import { TimeText } from '@/components/ui/time-text';
-import { formatBytes, formatCount, formatSecondsRange, plural } from '@/lib/client/format';
+import { ToneIcon } from '@/components/ui/status-badge';
+import { plural } from '@/lib/client/format';
+import { prefixPictures } from '@/lib/client/prefix-picture';
 import { applyPlacement } from '@/lib/contract/apply-placement';
 import type { Plan } from '@/lib/contract/plan';
 import type { VersionedSettings } from '@/lib/contract/settings';
+import type { ShardTable } from '@/lib/contract/shard-table';
 import { WEIGHED_DIMENSIONS } from '@/lib/contract/vocabulary';
-import { ApprovePlan } from './approve-plan';
+import { FrontierPanel } from './frontier-panel';
 import { HoldingBars } from './holding-bars';
 import { ImbalanceTable } from './imbalance-table';
+import { parseAsStop, stopIn } from './plan-url-codecs';
 import { StepsTable } from './steps-table';
-import { scopeWords, STRATEGY_WORDS } from './plan-words';
-import classes from './operations.module.css';
+import { VerdictPanel } from './verdict-panel';
+import classes from './plan.module.css';
 
-/** Everything about a plan before it is approved: verdict, numbers, maps, bars, moves with reasons, refusals, risks. */
-export function PlanReview({ plan, settings }: { readonly plan: Plan; readonly settings: VersionedSettings['settings'] }) {
-  const [stepCount, setStepCount] = useState(plan.steps.length);
-  const table = useCluster((state) => state.shards);
-  const names = useNodeNames(table?.nodeIds ?? []);
-  const steps = useMemo(() => plan.steps.slice(0, stepCount), [plan, stepCount]);
-  const bytes = useMemo(() => steps.reduce((sum, step) => sum + (step.kind === 'move' ? step.bytes ?? 0 : 0), 0), [steps]);
-  const after = useMemo(() => (table === null ? null : applyPlacement(table, steps)), [table, steps]);
+type Settings = VersionedSettings['settings'];
+const NO_IDS: readonly string[] = [];
+/** The address follows a drag at its end, so that the rest of the screen is not drawn at every pixel of it. */
+const ADDRESS_AFTER_MS = 400;
+
+/** Everything about a plan before it is approved: verdict, guard rails, where to stop, maps, bars, moves with reasons, refusals, risks. */
+export const PlanReview = memo(({ plan, settings }: { readonly plan: Plan; readonly settings: Settings }) => {
+  const [stop, setStop] = useQueryState('stop', parseAsStop.withOptions({ limitUrlUpdates: debounce(ADDRESS_AFTER_MS) }));
+  const choosable = plan.steps.length > 1 && plan.scope.kind !== 'evacuate';
+  const stepCount = choosable ? stopIn(stop, plan) : plan.steps.length;
+  // Loads arrive every second and change nothing that is drawn here; what is where does.
+  const table = useCluster((state) => state.shards, samePlacement);
+  const names = useNodeNames(table?.nodeIds ?? NO_IDS);
+  const frontier = useMemo(() => frontierOf(plan), [plan]);
+  return (
+    <>
+      <VerdictPanel plan={plan} stop={frontier.at(stepCount)} settings={settings} names={names} />
+      {choosable && <FrontierPanel frontier={frontier} stepCount={stepCount} onChange={(count) => void setStop(count === plan.steps.length ? null : { count, planId: plan.id })} />}
+      <Pictures plan={plan} stepCount={stepCount} table={table} names={names} settings={settings} />
+      {plan.steps.length > 0 && <StepsTable plan={plan} stepCount={stepCount} names={names} />}
+      <WhyNot plan={plan} names={names} />
+      <Risks plan={plan} />
+    </>
+  );
+});
+PlanReview.displayName = 'PlanReview';
+
+function samePlacement(a: ShardTable | null, b: ShardTable | null): boolean {
+  if (a === b) return true;
+  if (a === null || b === null || a.nodeIds !== b.nodeIds || a.replicas.length !== b.replicas.length) return false;
+  for (let at = 0; at < a.replicas.length; at += 1) if (a.replicas[at] !== b.replicas[at]) return false;
+  return true;
+}
+
+interface PicturesProps {
+  readonly plan: Plan;
+  readonly stepCount: number;
+  readonly table: ShardTable | null;
+  readonly names: NodeNames;
+  readonly settings: Settings;
+}
+
+/** Maps, imbalance and bars of the chosen beginning. They follow the handle as fast as they can, and never hold it up. */
+function Pictures({ plan, stepCount: wanted, table, names, settings }: PicturesProps) {
+  const stepCount = useDeferredValue(wanted);
+  const moved = useMemo(() => plan.steps.slice(0, stepCount), [plan, stepCount]);
   const whole = stepCount === plan.steps.length;
   return (
     <>
-      <Panel title="Verdict" note={<>{STRATEGY_WORDS[plan.strategy].label}, {scopeWords(plan.scope, names.nameOf)}, made <TimeText atMs={plan.createdAtMs} /></>}>
-        <p className={classes['verdict']}>{plan.verdict.message}</p>
-        {plan.steps.length > 0 && (
-          <dl className={classes['facts']}>
-            <Fact label="Moves" value={formatCount(stepCount)} />
-            <Fact label="Data moved" value={formatBytes(whole ? plan.bytes : bytes)} />
-            <Fact label="Takes about" value={formatSecondsRange(scaled(plan.estimatedSeconds, plan.bytes > 0 ? (whole ? 1 : bytes / plan.bytes) : 1))} />
-            <Fact label="Score" value={`${plan.before.score.toFixed(3)} → ${plan.after.score.toFixed(3)}`} note="0 is even" />
-          </dl>
-        )}
-        {plan.steps.length > 1 && plan.scope.kind === 'cluster' && (
-          <div className={classes['slider']}>
-            <span id="stop-here">Stop after {plural(stepCount, 'move')} of {formatCount(plan.steps.length)}; every beginning of the plan is valid and an improvement</span>
-            <Slider min={1} max={plan.steps.length} value={stepCount} onChange={setStepCount} label={(value) => formatCount(value)} thumbProps={{ 'aria-labelledby': 'stop-here' }} thumbLabel="Stop after so many moves" />
-          </div>
-        )}
-        <ApprovePlan plan={plan} stepCount={stepCount} bytes={whole ? plan.bytes : bytes} settings={settings} nameOf={names.nameOf} />
-      </Panel>
-      {plan.risks.length > 0 && (
-        <Panel title="Risks" note="known before the first move">
-          <ul className={classes['risks']}>
-            {plan.risks.map((risk, index) => <li key={`${risk.code} ${index}`}><IconAlertTriangle size={14} aria-hidden /> <span>{risk.message}</span> <code>{risk.code}</code></li>)}
-          </ul>
+      {moved.length > 0 && table !== null && (
+        <Panel title="Shard map" note={`before and after ${whole ? 'the whole plan' : `the first ${plural(stepCount, 'move')}`}, by the owner of the primary`}>
+          <Overtaken table={table} plan={plan} />
+          <MapsAfter table={table} steps={moved} whole={whole} nameOf={names.nameOf} />
         </Panel>
       )}
-      {plan.steps.length > 0 && table !== null && after !== null && (
-        <Panel title="Shard map" note="coloured by the owner of the primary"><PlanMaps before={table} after={after} nameOf={names.nameOf} /></Panel>
-      )}
-      <Panel title="Balance" note={plan.steps.length > 0 ? 'before and after the whole plan' : 'as it is'}>
-        <ImbalanceTable columns={[{ label: 'Before', imbalance: plan.before.imbalance }, ...(plan.steps.length > 0 ? [{ label: 'After', imbalance: plan.after.imbalance }] : [])]} weighed={{ dimensions: WEIGHED_DIMENSIONS[plan.strategy], threshold: plan.threshold }} />
-        <HoldingBars plan={plan} names={names} />
+      <Panel title="Balance" note={plan.steps.length === 0 ? 'as it is' : `before and after ${whole ? 'the whole plan' : `the first ${plural(stepCount, 'move')}`}`}>
+        <Balance plan={plan} stepCount={stepCount} table={table} names={names} settings={settings} />
       </Panel>
-      {plan.steps.length > 0 && <StepsTable steps={steps} names={names} planId={plan.id} />}
-      {plan.refusals.length > 0 && (
-        <Panel title="Why not otherwise" note={`${plural(plan.refusals.length, 'kind')} of candidates turned down`}><RefusalList refusals={plan.refusals} label="Candidates turned down" /></Panel>
-      )}
     </>
   );
 }
 
-function Fact({ label, value, note }: { readonly label: string; readonly value: string; readonly note?: string }) {
+const MapsAfter = memo(({ table, steps, whole, nameOf }: { readonly table: ShardTable; readonly steps: Plan['steps']; readonly whole: boolean; readonly nameOf: (nodeId: string) => string }) => {
+  const after = useMemo(() => applyPlacement(table, steps), [table, steps]);
+  return <PlanMaps before={table} after={after} nameOf={nameOf} moveCount={whole ? null : steps.length} />;
+});
+MapsAfter.displayName = 'MapsAfter';
+
+/** The maps begin from what is now; where that is no longer what the plan was made from, it is said. */
+function Overtaken({ table, plan }: { readonly table: ShardTable; readonly plan: Plan }) {
+  const count = useMemo(() => {
+    const indexes = new Map(table.nodeIds.map((nodeId, index) => [nodeId, index]));
+    return plan.steps.filter((step) => {
+      const row = table.replicas.subarray(step.shardId * table.replicaMax, (step.shardId + 1) * table.replicaMax);
+      return !row.includes(indexes.get(step.sourceNodeId) ?? -2);
+    }).length;
+  }, [table, plan]);
+  if (count === 0) return null;
+  return <p className={classes['about']}>{plural(count, 'move')} of the plan {count === 1 ? 'is' : 'are'} done or overtaken already: “Before” is the cluster as it is now.</p>;
+}
+
+function Balance({ plan, stepCount, table, names, settings }: PicturesProps) {
+  const nodes = useCluster((state) => state.nodes);
+  const pictureAt = useMemo(() => (table === null || nodes === null ? null : prefixPictures(plan, table, nodes)), [plan, table, nodes]);
+  const picture = useMemo(() => pictureAt?.(stepCount) ?? plan.after, [pictureAt, stepCount, plan]);
+  const whole = stepCount === plan.steps.length;
+  const weighed = WEIGHED_DIMENSIONS[plan.strategy];
+  const worst = weighed.reduce<(typeof weighed)[number] | null>((first, next) => ((plan.before.imbalance[next] ?? -1) > (first === null ? -1 : plan.before.imbalance[first] ?? -1) ? next : first), null);
+  const bound = Object.fromEntries((plan.proof?.imbalance ?? []).map(({ dimension, lowerBound }) => [dimension, lowerBound]));
+  const columns = plan.steps.length === 0
+    ? [{ label: 'Now', imbalance: plan.before.imbalance }]
+    : [
+        { label: 'Before', imbalance: plan.before.imbalance },
+        { label: whole ? 'After' : `After ${stepCount.toLocaleString('en-US')}`, imbalance: picture.imbalance },
+        ...(whole ? [] : [{ label: 'After all', imbalance: plan.after.imbalance }]),
+      ];
   return (
-    <div>
-      <dt>{label}</dt>
-      <dd>{value}{note !== undefined && <span className={classes['dim']}> {note}</span>}</dd>
-    </div>
+    <>
+      <ImbalanceTable columns={[...columns, ...(plan.proof === null ? [] : [{ label: 'Never below', imbalance: bound, bound: true }])]} weighed={{ dimensions: weighed, threshold: plan.threshold }} />
+      <HoldingBars before={plan.before.holdings} after={picture.holdings} names={names} worst={worst} safetyLines={{ ...settings.safetyLines, ...plan.options.safetyLines }} />
+    </>
   );
 }
 
-function scaled(range: { readonly low: number; readonly high: number }, share: number): { low: number; high: number } {
-  return { low: range.low * share, high: range.high * share };
+function WhyNot({ plan, names }: { readonly plan: Plan; readonly names: NodeNames }) {
+  const note = plan.refusals.length === 0 ? 'no candidate was turned down' : `${plural(plan.refusals.length, 'kind')} of candidates turned down`;
+  return (
+    <Panel title="Why not otherwise" note={note}>
+      {plan.refusals.length === 0
+        ? <p className={classes['about']}>No constraint stood in the way of this plan.</p>
+        : <div className={classes['refusals']} tabIndex={0} role="region" aria-label="Why not otherwise"><RefusalList refusals={plan.refusals} label="Candidates turned down" nameOf={names.nameOf} /></div>}
+    </Panel>
+  );
+}
+
+function Risks({ plan }: { readonly plan: Plan }) {
+  if (plan.risks.length === 0) return null;
+  return (
+    <Panel title="Risks" note="known before the first move">
+      <ul className={classes['risks']}>
+        {plan.risks.map((risk, index) => <li key={`${risk.code} ${index}`}><ToneIcon tone={risk.severity} /> <span>{risk.message}</span> <code>{risk.code}</code></li>)}
+      </ul>
+    </Panel>
+  );
 }

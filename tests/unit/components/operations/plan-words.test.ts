@@ -4,7 +4,10 @@ import { scopeOf, type PlanUrl } from '@/components/operations/plan-url';
 import { presetOf, throttleWords } from '@/components/operations/throttle-fields';
 import { THROTTLE_PRESETS } from '@/lib/contract/vocabulary';
 
-const url: PlanUrl = { strategy: null, scope: 'cluster', node: '', shards: '', target: '', threshold: null, plan: '' };
+const url: PlanUrl = {
+  strategy: null, scope: 'cluster', node: '', shards: '', target: '', threshold: null, preset: null, weights: {}, lines: {},
+  exclude: [], pin: '', arrivals: null, departures: null, headroom: 'none', bytesMax: null, plan: '',
+};
 
 describe('plan words', () => {
   it('tells a move’s reason with the numbers of both ends', () => {

@@ -1,0 +1,85 @@
+'use client';
+
+import type { StopPoint } from '@/components/charts/frontier';
+import type { NodeNames } from '@/components/charts/node-names';
+import { useNow } from '@/components/realtime/use-live-store';
+import { Note } from '@/components/ui/note';
+import { Panel } from '@/components/ui/panel';
+import { TimeText } from '@/components/ui/time-text';
+import { formatBytes, formatCount, formatRatio, formatSecondsRange } from '@/lib/client/format';
+import type { Plan } from '@/lib/contract/plan';
+import type { VersionedSettings } from '@/lib/contract/settings';
+import { ApprovePlan } from './approve-plan';
+import { BoundExplained } from './bound-explained';
+import { GuardRailList } from './guard-rails';
+import { isBest, PRESET_WORDS } from './objective-words';
+import { scopeWords, STRATEGY_WORDS } from './plan-words';
+import classes from './plan.module.css';
+
+interface VerdictPanelProps {
+  readonly plan: Plan;
+  readonly stop: StopPoint;
+  readonly settings: VersionedSettings['settings'];
+  readonly names: NodeNames;
+}
+
+/** The answer in a sentence, what it costs and is worth, what it would break, and the button. */
+export function VerdictPanel({ plan, stop, settings, names }: VerdictPanelProps) {
+  const preset = plan.strategy === 'optimal' && plan.options.preset !== null ? `, ${PRESET_WORDS[plan.options.preset].label.toLowerCase()}` : '';
+  return (
+    <Panel title="Verdict" note={<>{STRATEGY_WORDS[plan.strategy].label}{preset}, {scopeWords(plan.scope, names.nameOf)}, made <TimeText atMs={plan.createdAtMs} /></>}>
+      <StatusNote plan={plan} />
+      <p className={classes['verdict']}>{plan.verdict.message}</p>
+      {plan.steps.length > 0 && <Facts plan={plan} stop={stop} />}
+      <GuardRailList rails={plan.guardRails} names={names} />
+      <BoundExplained plan={plan} />
+      <ApprovePlan plan={plan} stepCount={stop.stepCount} bytes={stop.bytes} settings={settings} nameOf={names.nameOf} />
+    </Panel>
+  );
+}
+
+/** What is no longer to be relied on. */
+function StatusNote({ plan }: { readonly plan: Plan }) {
+  const nowMs = useNow();
+  if (plan.status === 'superseded') return <div className={classes['statusNote']}><Note tone="warning" title="Overtaken">The cluster has changed so that this plan no longer holds. Preview again for one that does.</Note></div>;
+  if (plan.status === 'approved') return <div className={classes['statusNote']}><Note tone="notice" title="Approved already">It runs or has run; the operations show how far it is.</Note></div>;
+  if (plan.status === 'expired' || nowMs > plan.expiresAtMs) return <div className={classes['statusNote']}><Note tone="warning" title="Expired">It was made for the cluster of {<TimeText atMs={plan.createdAtMs} />} and cannot be run any more. Preview again: it takes the same form.</Note></div>;
+  return null;
+}
+
+function Facts({ plan, stop }: { readonly plan: Plan; readonly stop: StopPoint }) {
+  const whole = stop.stepCount === plan.steps.length;
+  const share = plan.bytes > 0 ? stop.bytes / plan.bytes : stop.stepCount / Math.max(1, plan.steps.length);
+  const { low, high } = plan.estimatedSeconds;
+  const score = whole ? plan.after.score : stop.score;
+  const { before } = plan;
+  return (
+    <dl className={classes['facts']}>
+      <Fact label="Moves" value={formatCount(stop.stepCount)} note={whole ? wavesWords(plan) : `of ${formatCount(plan.steps.length)}`} />
+      <Fact label="Data moved" value={formatBytes(stop.bytes)} note={whole ? '' : `of ${formatBytes(plan.bytes)}`} />
+      <Fact label="Takes about" value={formatSecondsRange(whole ? plan.estimatedSeconds : { low: low * share, high: high * share })} note="at the throttle of the settings" />
+      <Fact label="Score" value={`${before.score.toFixed(3)} → ${score === null ? 'unknown' : score.toFixed(3)}`} note="0 is even" />
+      <Gap plan={plan} whole={whole} />
+    </dl>
+  );
+}
+
+/** "at most 3.2 %, from the best possible". */
+function Gap({ plan: { proof }, whole }: { readonly plan: Plan; readonly whole: boolean }) {
+  const of = whole ? 'from the best possible' : 'from the best possible, the whole plan';
+  if (proof === null || proof.gap === null) return <Fact label="Gap" value="unknown" note={proof === null ? 'not proven' : 'nothing is scored'} />;
+  return isBest(proof.gap) ? <Fact label="Gap" value="none" note="proven best possible" /> : <Fact label="Gap" value={`at most ${formatRatio(proof.gap)}`} note={of} />;
+}
+
+function wavesWords({ waves }: Plan): string {
+  return waves.length === 0 ? '' : `in ${formatCount(waves.length)} ${waves.length === 1 ? 'wave' : 'waves'}`;
+}
+
+function Fact({ label, value, note }: { readonly label: string; readonly value: string; readonly note: string }) {
+  return (
+    <div>
+      <dt>{label}</dt>
+      <dd>{value}{note !== '' && <span className={classes['factNote']}>{note}</span>}</dd>
+    </div>
+  );
+}
