@@ -4,7 +4,7 @@ import { MultiSelect, NumberInput, SegmentedControl, SimpleGrid, Stack, TextInpu
 import { plural } from '@/lib/client/format';
 import { HEADROOMS } from '@/lib/contract/vocabulary';
 import { Fold } from './fold';
-import type { NodeOption } from './plan-form';
+import type { NodeOption } from './node-option';
 import { constraintCount, rangesProblem, type PlanUrl, type SetPlanUrl } from './plan-url';
 import classes from './plan-form.module.css';
 

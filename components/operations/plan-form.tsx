@@ -11,6 +11,7 @@ import type { VersionedSettings } from '@/lib/contract/settings';
 import { PRESETS, STRATEGIES } from '@/lib/contract/vocabulary';
 import { ConstraintFields } from './constraint-fields';
 import { LineFields } from './line-fields';
+import type { NodeOption } from './node-option';
 import { PRESET_WORDS } from './objective-words';
 import { STRATEGY_WORDS } from './plan-words';
 import { presetIn, rangesProblem, type PlanUrl, type SetPlanUrl } from './plan-url';
@@ -77,8 +78,6 @@ function PresetCards({ url, setUrl }: Pick<PlanFormProps, 'url' | 'setUrl'>) {
     </Radio.Group>
   );
 }
-
-export interface NodeOption { readonly value: string; readonly label: string }
 
 /** The nodes that hold shards, for choosing. */
 function useNodeOptions(): readonly NodeOption[] {

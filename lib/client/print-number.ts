@@ -1,7 +1,9 @@
 /** Numbers of reasons as people read them. The name of a number carries its unit: `freeBytes`, `holdMs`, `utilizationRatio`. */
 import { formatByteRate, formatBytes, formatCores, formatCount, formatDuration, formatRatio } from './format';
 
-export function printNumber(name: string, value: number): string {
+export function printNumber(fullName: string, value: number): string {
+  // `cpuRatioAfter` is a ratio as `cpuRatio` is.
+  const name = fullName.replace(/(?<=.)(Before|After|Limit|Max|Min)$/, '');
   if (/BytesPerSecond$/i.test(name)) return formatByteRate(value);
   if (/bytes$/i.test(name)) return formatBytes(value);
   if (/cores$/i.test(name)) return formatCores(value);

@@ -50,7 +50,8 @@ test('connects a real cluster, refuses a wrong password, rebalances under load a
   const cluster = page.url().replace(/\/overview.*/, '');
   const checker = CheckerClient.start(redis, { operationsPerSecond: 500, durationMsMax: 330_000 });
   await page.goto(`${cluster}/operations/new?strategy=round-robin`);
-  await page.getByRole('button', { name: 'Preview the plan' }).click();
+  await page.getByRole('button', { name: 'Preview this' }).click();
+  await expect(page.getByRole('heading', { name: 'Verdict' })).toBeVisible({ timeout: 20_000 });
   await expect(page.getByText(/bring the worst imbalance from/)).toBeVisible({ timeout: 20_000 });
   await keepPicture(page, 'redis-plan');
   await page.getByRole('button', { name: /^Run [\d,]+ moves/ }).click();

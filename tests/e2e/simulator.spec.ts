@@ -31,7 +31,8 @@ async function openDemo(page: Page): Promise<string> {
 
 async function previewDefault(page: Page, cluster: string): Promise<void> {
   await page.goto(`${cluster}/operations/new`);
-  await page.getByRole('button', { name: 'Preview the plan' }).click();
+  await page.getByRole('button', { name: 'Preview this' }).click();
+  await expect(page.getByRole('heading', { name: 'Verdict' })).toBeVisible();
   await expect(page.getByText(/bring the worst imbalance from/)).toBeVisible();
 }
 

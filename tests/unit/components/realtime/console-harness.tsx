@@ -23,7 +23,7 @@ configure({ asyncUtilTimeout: 15_000, defaultHidden: true });
 /** A form of a dozen fields takes a busy machine seconds to mount. */
 export const SLOW_MS = 60_000;
 
-/** What the API answers, by "METHOD /path" without the query. A function sees the request's body. */
+/** What the API answers, by "METHOD /path" without the query. A function sees the request's body, and may take its time. */
 export type Answers = Readonly<Record<string, unknown>>;
 
 export interface Request {
@@ -31,6 +31,8 @@ export interface Request {
   readonly url: URL;
   readonly key: string | null;
   readonly body: unknown;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
 }
 
 /** Answers with a status other than 200. */
@@ -142,10 +144,10 @@ export class Harness {
     const url = new URL(request.url);
     const call = `${request.method} ${url.pathname.replace('/api/v1', '')}`;
     const text = await request.text();
-    const asked: Request = { call, url, key: request.headers.get('idempotency-key'), body: text === '' ? null : JSON.parse(text) as unknown };
+    const asked: Request = { call, url, key: request.headers.get('idempotency-key'), body: text === '' ? null : JSON.parse(text) as unknown, signal: request.signal };
     this.requests.push(asked);
     const prepared = this.answers[call];
-    const answer = typeof prepared === 'function' ? (prepared as (asked: Request) => unknown)(asked) : prepared;
+    const answer = typeof prepared === 'function' ? await (prepared as (asked: Request) => unknown)(asked) : prepared;
     if (answer === undefined) throw new TypeError(`No answer prepared for ${call}`);
     const { status, body } = answer instanceof Answer ? answer : { status: 200, body: answer };
     return new Response(body === null ? null : JSON.stringify(body), {

@@ -1,0 +1,5 @@
+/** A node to choose, by its name. */
+export interface NodeOption {
+  readonly value: string;
+  readonly label: string;
+}
