@@ -49,9 +49,10 @@ export function ApprovePlan({ plan, stepCount, bytes, settings, nameOf }: Approv
   const error = approve.error ?? drain.error;
   const moves = plural(stepCount, 'move');
   const verb = drained === null ? `Run ${moves}` : `Drain ${nameOf(drained)} (${moves})`;
+  const approval = { throttle, ...(stepCount < plan.steps.length && { stepCount }) };
   const confirm = () => {
     if (drained !== null) drain.mutate({ clusterId, nodeId: drained, planId: plan.id });
-    else approve.mutate({ planId: plan.id, throttle, ...(stepCount < plan.steps.length && { stepCount }) });
+    else approve.mutate({ planId: plan.id, ...approval });
   };
   if (plan.steps.length === 0 && drained === null) {
     const refused = refusedByRails(plan.guardRails, 0);
@@ -61,7 +62,7 @@ export function ApprovePlan({ plan, stepCount, bytes, settings, nameOf }: Approv
     <div className={classes['approve']}>
       <Group gap="xs">
         <WriteButton write={write} blockedBy={blockedBy} onClick={dialog.open}>{verb}</WriteButton>
-        <ApiCall method="POST" path={drained === null ? `/plans/${plan.id}/approve` : `/clusters/${clusterId}/nodes/${drained}/drain`} body={drained === null ? { throttle } : { planId: plan.id }} />
+        <ApiCall method="POST" path={drained === null ? `/plans/${plan.id}/approve` : `/clusters/${clusterId}/nodes/${drained}/drain`} body={drained === null ? approval : { planId: plan.id }} />
         <span className={classes['dim']}>{blockedBy ?? `valid for ${formatDuration(Math.max(0, plan.expiresAtMs - nowMs))}, and checked again when it starts`}</span>
       </Group>
       {error !== null && !asking && <ProblemAlert problem={toApiProblem(error)} />}
@@ -96,5 +97,7 @@ function blockOf(plan: Plan, nowMs: number, drained: string | null): string | nu
   if (plan.status !== 'proposed') return `This plan is ${plan.status} already; preview a new one`;
   if (nowMs > plan.expiresAtMs) return 'This plan has expired; preview a new one';
   if (drained !== null && plan.verdict.code === 'cannot-evacuate') return 'The node cannot be emptied: see the reasons below';
+  const danger = plan.risks.find(({ severity }) => severity === 'danger');
+  if (danger !== undefined) return `Refused while it is so: ${danger.message}. Preview again once it is mended`;
   return refusedByRails(plan.guardRails, plan.steps.length);
 }

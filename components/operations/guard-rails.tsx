@@ -36,7 +36,7 @@ function Group({ title, note, rails, tone, names }: GuardRailListProps & { reado
             <span className={classes['numbers']}>
               {rail.nodeId !== null && <span>{names.nameOf(rail.nodeId)}</span>}
               {rail.shardId !== null && <span>shard {formatCount(rail.shardId)}</span>}
-              {Object.entries(rail.numbers).map(([name, value]) => <span key={name}>{printName(name)} {printNumber(name, value)}</span>)}
+              {Object.entries(rail.numbers).map(([name, value]) => <span key={name}>{printName(name)} {printNumber(rail.rail === 'imbalance' ? 'ratio' : name, value)}</span>)}
               {rail.count > 1 && <span>{plural(rail.count, rail.shardId === null ? 'node' : 'shard')} like it</span>}
             </span>
           </li>

@@ -4,14 +4,11 @@ import { useQueryState, debounce } from 'nuqs';
 import { memo, useDeferredValue, useMemo } from 'react';
 import { frontierOf } from '@/components/charts/frontier';
 import { useNodeNames, type NodeNames } from '@/components/charts/node-names';
-import { PlanMaps } from '@/components/charts/plan-maps';
 import { useCluster } from '@/components/realtime/use-cluster';
 import { Panel } from '@/components/ui/panel';
 import { RefusalList } from '@/components/ui/refusal-list';
-import { ToneIcon } from '@/components/ui/status-badge';
 import { plural } from '@/lib/client/format';
 import { prefixPictures } from '@/lib/client/prefix-picture';
-import { applyPlacement } from '@/lib/contract/apply-placement';
 import type { Plan } from '@/lib/contract/plan';
 import type { VersionedSettings } from '@/lib/contract/settings';
 import type { ShardTable } from '@/lib/contract/shard-table';
@@ -19,8 +16,11 @@ import { WEIGHED_DIMENSIONS } from '@/lib/contract/vocabulary';
 import { FrontierPanel } from './frontier-panel';
 import { HoldingBars } from './holding-bars';
 import { ImbalanceTable } from './imbalance-table';
+import { MapsAfter } from './maps-after';
 import { parseAsStop, stopIn } from './plan-url-codecs';
+import { RiskList } from './risk-list';
 import { StepsTable } from './steps-table';
+import { usePlacement } from './use-placement';
 import { VerdictPanel } from './verdict-panel';
 import classes from './plan.module.css';
 
@@ -34,8 +34,7 @@ export const PlanReview = memo(({ plan, settings }: { readonly plan: Plan; reado
   const [stop, setStop] = useQueryState('stop', parseAsStop.withOptions({ limitUrlUpdates: debounce(ADDRESS_AFTER_MS) }));
   const choosable = plan.steps.length > 1 && plan.scope.kind !== 'evacuate';
   const stepCount = choosable ? stopIn(stop, plan) : plan.steps.length;
-  // Loads arrive every second and change nothing that is drawn here; what is where does.
-  const table = useCluster((state) => state.shards, samePlacement);
+  const table = usePlacement();
   const names = useNodeNames(table?.nodeIds ?? NO_IDS);
   const frontier = useMemo(() => frontierOf(plan), [plan]);
   return (
@@ -45,18 +44,11 @@ export const PlanReview = memo(({ plan, settings }: { readonly plan: Plan; reado
       <Pictures plan={plan} stepCount={stepCount} table={table} names={names} settings={settings} />
       {plan.steps.length > 0 && <StepsTable plan={plan} stepCount={stepCount} names={names} />}
       <WhyNot plan={plan} names={names} />
-      <Risks plan={plan} />
+      <Risks plan={plan} names={names} />
     </>
   );
 });
 PlanReview.displayName = 'PlanReview';
-
-function samePlacement(a: ShardTable | null, b: ShardTable | null): boolean {
-  if (a === b) return true;
-  if (a === null || b === null || a.nodeIds !== b.nodeIds || a.replicas.length !== b.replicas.length) return false;
-  for (let at = 0; at < a.replicas.length; at += 1) if (a.replicas[at] !== b.replicas[at]) return false;
-  return true;
-}
 
 interface PicturesProps {
   readonly plan: Plan;
@@ -85,12 +77,6 @@ function Pictures({ plan, stepCount: wanted, table, names, settings }: PicturesP
     </>
   );
 }
-
-const MapsAfter = memo(({ table, steps, whole, nameOf }: { readonly table: ShardTable; readonly steps: Plan['steps']; readonly whole: boolean; readonly nameOf: (nodeId: string) => string }) => {
-  const after = useMemo(() => applyPlacement(table, steps), [table, steps]);
-  return <PlanMaps before={table} after={after} nameOf={nameOf} moveCount={whole ? null : steps.length} />;
-});
-MapsAfter.displayName = 'MapsAfter';
 
 /** The maps begin from what is now; where that is no longer what the plan was made from, it is said. */
 function Overtaken({ table, plan }: { readonly table: ShardTable; readonly plan: Plan }) {
@@ -139,13 +125,13 @@ function WhyNot({ plan, names }: { readonly plan: Plan; readonly names: NodeName
   );
 }
 
-function Risks({ plan }: { readonly plan: Plan }) {
-  if (plan.risks.length === 0) return null;
+/** Dangers stand beside the verdict: they keep the plan from being run. */
+function Risks({ plan, names }: { readonly plan: Plan; readonly names: NodeNames }) {
+  const risks = plan.risks.filter(({ severity }) => severity !== 'danger');
+  if (risks.length === 0) return null;
   return (
     <Panel title="Risks" note="known before the first move">
-      <ul className={classes['risks']}>
-        {plan.risks.map((risk, index) => <li key={`${risk.code} ${index}`}><ToneIcon tone={risk.severity} /> <span>{risk.message}</span> <code>{risk.code}</code></li>)}
-      </ul>
+      <RiskList risks={risks} names={names} />
     </Panel>
   );
 }

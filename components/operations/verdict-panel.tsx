@@ -13,6 +13,7 @@ import { ApprovePlan } from './approve-plan';
 import { BoundExplained } from './bound-explained';
 import { GuardRailList } from './guard-rails';
 import { isBest, PRESET_WORDS } from './objective-words';
+import { RiskList } from './risk-list';
 import { scopeWords, STRATEGY_WORDS } from './plan-words';
 import classes from './plan.module.css';
 
@@ -31,11 +32,19 @@ export function VerdictPanel({ plan, stop, settings, names }: VerdictPanelProps)
       <StatusNote plan={plan} />
       <p className={classes['verdict']}>{plan.verdict.message}</p>
       {plan.steps.length > 0 && <Facts plan={plan} stop={stop} />}
+      <Dangers plan={plan} names={names} />
       <GuardRailList rails={plan.guardRails} names={names} />
       <BoundExplained plan={plan} />
       <ApprovePlan plan={plan} stepCount={stop.stepCount} bytes={stop.bytes} settings={settings} nameOf={names.nameOf} />
     </Panel>
   );
+}
+
+/** What the nodes themselves showed to be in the way. It is looked at again when the plan is to run. */
+function Dangers({ plan, names }: Pick<VerdictPanelProps, 'plan' | 'names'>) {
+  const dangers = plan.risks.filter(({ severity }) => severity === 'danger');
+  if (dangers.length === 0) return null;
+  return <div className={classes['dangers']}><Note tone="critical" title="Cannot be run while this is so"><RiskList risks={dangers} names={names} /></Note></div>;
 }
 
 /** What is no longer to be relied on. */

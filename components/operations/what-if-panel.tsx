@@ -1,5 +1,7 @@
 'use client';
 
+import dynamic from 'next/dynamic';
+import { useDeferredValue } from 'react';
 import type { NodeNames } from '@/components/charts/node-names';
 import { Panel } from '@/components/ui/panel';
 import { ProblemAlert } from '@/components/ui/problem-alert';
@@ -10,8 +12,12 @@ import { WEIGHED_DIMENSIONS } from '@/lib/contract/vocabulary';
 import { GuardRailList } from './guard-rails';
 import { HoldingBars } from './holding-bars';
 import { ImbalanceTable } from './imbalance-table';
+import { usePlacement } from './use-placement';
 import type { WhatIfState } from './use-what-if';
 import classes from './plan.module.css';
+
+// The form is there before the maps are.
+const MapsAfter = dynamic(() => import('./maps-after').then((module) => module.MapsAfter), { ssr: false, loading: () => <LoadingState what="the maps" /> });
 
 interface WhatIfPanelProps {
   readonly state: WhatIfState;
@@ -35,6 +41,8 @@ export function WhatIfPanel({ state, missing, names, settings }: WhatIfPanelProp
 }
 
 function WhatIfPicture({ whatIf, names, settings }: { readonly whatIf: WhatIf; readonly names: NodeNames; readonly settings: VersionedSettings['settings'] }) {
+  const table = usePlacement();
+  const steps = useDeferredValue(whatIf.steps);
   const empty = whatIf.stepCount === 0;
   const columns = [{ label: 'Now', imbalance: whatIf.before.imbalance }, ...(empty ? [] : [{ label: 'What-if', imbalance: whatIf.after.imbalance }])];
   return (
@@ -42,6 +50,7 @@ function WhatIfPicture({ whatIf, names, settings }: { readonly whatIf: WhatIf; r
       <p className={classes['verdict']} data-room>{whatIf.verdict.message}</p>
       <GuardRailList rails={whatIf.guardRails} names={names} />
       <ImbalanceTable columns={columns} weighed={{ dimensions: WEIGHED_DIMENSIONS[whatIf.strategy], threshold: whatIf.threshold }} />
+      {table !== null && steps.length > 0 && <div className={classes['whatIfMaps']}><MapsAfter table={table} steps={steps} whole={whatIf.steps.length === whatIf.stepCount} nameOf={names.nameOf} /></div>}
       <HoldingBars before={whatIf.before.holdings} after={whatIf.after.holdings} names={names} safetyLines={{ ...settings.safetyLines, ...whatIf.options.safetyLines }} afterLabel="what-if" />
     </>
   );
