@@ -54,6 +54,7 @@ export function searchWords({ stoppedBy, workDone, workMax }: PlanProof['search'
 
 export const CAUSE_WORDS: Readonly<Record<ImbalanceBound['cause'], string>> = {
   'even-share': 'nothing in the way of even', indivisible: 'one shard cannot be divided', stays: 'what cannot move', granularity: 'shards do not divide evenly',
+  'zone-spread': 'a zone has fewer nodes for its copies',
 };
 
 export const RAIL_WORDS: Readonly<Record<GuardRail['rail'], string>> = {

@@ -62,7 +62,7 @@ function Rows({ rows, names }: { readonly rows: readonly StepRow[]; readonly nam
           const row = rows[item.index]!;
           return (
             <div key={item.key} ref={virtualizer.measureElement} data-index={item.index} role="row" aria-rowindex={item.index + 1} data-kind={row.kind} data-opened={(row.kind === 'step' && opened === row.index) || undefined} className={classes['row']} style={{ transform: `translateY(${item.start}px)` }}>
-              {row.kind === 'wave' && <span role="cell" className={classes['wave']}><IconStack2 size={14} aria-hidden /> Wave {formatCount(row.number)}: {row.wave.stepCount === 1 ? 'one move by itself' : `${formatCount(row.wave.stepCount)} moves that may run together`}, {row.wave.bytes > 0 ? formatBytes(row.wave.bytes) : 'no data'}</span>}
+              {row.kind === 'wave' && <span role="cell" className={classes['wave']}><IconStack2 size={14} aria-hidden /> Wave {formatCount(row.number)}: {row.wave.stepCount === 1 ? 'one move by itself' : `${formatCount(row.wave.stepCount)} moves that may run together`}, {row.wave.bytes > 0 ? formatBytes(row.wave.bytes) : 'no data'}{row.wave.reclaims && '; waits for the space that earlier waves give back'}</span>}
               {row.kind === 'alone' && <span role="cell" className={classes['wave']}>{plural(row.stepCount, 'more move')}, one after the other</span>}
               {row.kind === 'step' && <StepCells row={row} names={names} opened={opened === row.index} onToggle={() => { setOpened(opened === row.index ? null : row.index); }} />}
             </div>

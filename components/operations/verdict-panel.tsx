@@ -69,6 +69,7 @@ function Facts({ plan, stop }: { readonly plan: Plan; readonly stop: StopPoint }
       <Fact label="Takes about" value={formatSecondsRange(whole ? plan.estimatedSeconds : { low: low * share, high: high * share })} note="at the throttle of the settings" />
       <Fact label="Score" value={`${before.score.toFixed(3)} → ${score === null ? 'unknown' : score.toFixed(3)}`} note="0 is even" />
       <Gap plan={plan} whole={whole} />
+      <Gained plan={plan} stop={stop} />
     </dl>
   );
 }
@@ -78,6 +79,14 @@ function Gap({ plan: { proof }, whole }: { readonly plan: Plan; readonly whole: 
   const of = whole ? 'from the best possible' : 'from the best possible, the whole plan';
   if (proof === null || proof.gap === null) return <Fact label="Gap" value="unknown" note={proof === null ? 'not proven' : 'nothing is scored'} />;
   return isBest(proof.gap) ? <Fact label="Gap" value="none" note="proven best possible" /> : <Fact label="Gap" value={`at most ${formatRatio(proof.gap)}`} note={of} />;
+}
+
+/** Where little cost is left, any gap looks large: what was reached of what could be reached says it better. */
+function Gained({ plan: { proof, steps }, stop }: { readonly plan: Plan; readonly stop: StopPoint }) {
+  if (proof === null || proof.missing === null || stop.gainShare === null) return null;
+  if (stop.stepCount < steps.length) return <Fact label="Gained" value={formatRatio(stop.gainShare)} note="of what the whole plan gains" />;
+  // Rounded down: "at least 100 %" of something short of it would be a lie.
+  return <Fact label="Gained" value={`at least ${(Math.floor((1 - proof.missing) * 1_000) / 10).toFixed(1)} %`} note="of what is possible" />;
 }
 
 function wavesWords({ waves }: Plan): string {

@@ -13,7 +13,7 @@ const MIB = 1024 ** 2;
 const steps = Array.from({ length: 20 }, (_, shardId) => moveOf(shardId, MIB));
 const frontier = [{ stepCount: 0, gainShare: 0, bytes: 0, score: 1.2 }, { stepCount: 4, gainShare: 0.8, bytes: 4 * MIB, score: 0.25 }, { stepCount: 20, gainShare: 1, bytes: 20 * MIB, score: 0.02 }];
 const proof: PlanProof = {
-  costBefore: 40, costAfter: 10, lowerBound: 9, gap: 0.1,
+  costBefore: 40, costAfter: 10, lowerBound: 9, gap: 0.1, missing: 1 / 31,
   terms: [
     { objective: 'cpu', bucket: 'balance', weight: 1, before: 30, after: 9.5, lowerBound: 9, message: 'Shard 866 carries 31 % of the cpu' },
     { objective: 'bytes', bucket: 'moves', weight: 0.5, before: 0, after: 0.5, lowerBound: 0.4, message: null },
@@ -42,6 +42,7 @@ describe('the review of a plan', { timeout: SLOW_MS }, () => {
   it('says how far from the best possible it can be, and what holds the bound up', async () => {
     await show();
     expect(fact('Gap')).toBe('at most 10 %from the best possible');
+    expect(fact('Gained')).toBe('at least 96.7 %of what is possible');
     expect(screen.getByText(/Any plan that comes as far moves at least 19 MiB; this one moves 20 MiB, 1\.05x of it\. node-2 holds nothing\./)).toBeTruthy();
     expect(screen.getByText('most of what is left is in: cpu')).toBeTruthy();
     expect(screen.getByText(/no placement gets its node below 1\.9x the mean/)).toBeTruthy();
