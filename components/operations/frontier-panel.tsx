@@ -24,7 +24,7 @@ export function FrontierPanel({ frontier, stepCount, onChange }: FrontierPanelPr
       <div className={classes['frontier']}>
         {drawn && <FrontierChart frontier={frontier} stepCount={stepCount} onChange={onChange} suggestions={suggestions} />}
         <div className={classes['stops']}>
-          <p className={classes['stopWords']} aria-live="polite">{stepCount === frontier.stepTotal ? `The whole plan: ${plural(frontier.stepTotal, 'move')}` : stopWords(stop, frontier)}</p>
+          <p className={classes['stopWords']}>{stepCount === frontier.stepTotal ? `The whole plan: ${plural(frontier.stepTotal, 'move')}` : stopWords(stop, frontier)}</p>
           <Slider
             min={1} max={frontier.stepTotal} value={stepCount} onChange={onChange} label={(value) => formatCount(value)}
             thumbLabel="Stop after so many moves" thumbValueText={stopWords(stop, frontier)}

@@ -3,7 +3,7 @@
 import { Button } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import dynamic from 'next/dynamic';
-import { useMemo, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { useNodeNames } from '@/components/charts/node-names';
 import { useClusterId } from '@/components/realtime/cluster-provider';
 import { useApi } from '@/components/realtime/live-provider';
@@ -70,6 +70,7 @@ function Planning({ url, setUrl, settings, plan, children }: PlanningProps) {
   // Until the shards are known nobody can tell whether the ranges in the address are right.
   const { request, missing } = shardCount === null ? NOT_YET : asked;
   const whatIf = useWhatIf(request);
+  const review = useRef<HTMLDivElement>(null);
   const preview = useMutation(api.plans.preview.mutationOptions({ onSuccess: (made) => { setUrl({ plan: made.id }); } }));
   return (
     <div className={classes['planning']}>
@@ -78,16 +79,27 @@ function Planning({ url, setUrl, settings, plan, children }: PlanningProps) {
         {preview.error !== null && <ProblemAlert problem={toApiProblem(preview.error)} title="No plan could be made" />}
         <WhatIfBar
           state={whatIf} plan={plan} missing={missing} write={write} previewing={preview.isPending}
-          onPreview={() => { if (request !== null) preview.mutate({ clusterId, ...request }); }}
+          onPreview={() => { if (request !== null) preview.mutate({ clusterId, ...request }, { onSuccess: () => { bringInto(review.current); } }); }}
         />
       </FormColumn>
-      <div className={classes['review']}>
+      <div ref={review} className={classes['review']} tabIndex={-1} role="region" aria-label="Review">
         {url.plan === '' && <WhatIfPanel state={whatIf} missing={missing} names={names} settings={settings} />}
         {children}
         {plan !== null && <PlanReview key={plan.id} plan={plan} settings={settings} />}
       </div>
     </div>
   );
+}
+
+/** Who pressed the button far down the form looks at the answer next. */
+function bringInto(review: HTMLDivElement | null): void {
+  if (review === null) return;
+  review.focus({ preventScroll: true });
+  // The form folds first where it stands above the review.
+  requestAnimationFrame(() => {
+    const { top } = review.getBoundingClientRect();
+    if (top < 0 || top > window.innerHeight / 2) review.scrollIntoView({ block: 'start' });
+  });
 }
 
 const NO_IDS: readonly string[] = [];

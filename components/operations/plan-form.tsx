@@ -60,10 +60,15 @@ export function PlanForm({ url, setUrl, settings, shardCount, request, weightsIn
   );
 }
 
+/** To drain one has to say what. */
+function changeOfPreset(preset: PlanUrl['preset'], { scope }: PlanUrl): Partial<PlanUrl> {
+  return { preset, weights: {}, ...(preset === 'drain' && scope === 'cluster' && { scope: 'evacuate' as const }) };
+}
+
 /** What one wants, in one press. Own weights belong to the preset they were set on, so a new preset begins without. */
 function PresetCards({ url, setUrl }: Pick<PlanFormProps, 'url' | 'setUrl'>) {
   return (
-    <Radio.Group label="What it is after" value={presetIn(url)} onChange={(value) => { setUrl({ preset: PRESETS.find((known) => known === value) ?? null, weights: {} }); }}>
+    <Radio.Group label="What it is after" value={presetIn(url)} onChange={(value) => { setUrl(changeOfPreset(PRESETS.find((known) => known === value) ?? null, url)); }}>
       <div className={classes['cards']}>
         {PRESETS.map((preset) => (
           <Radio.Card key={preset} value={preset} className={classes['card'] ?? ''}>

@@ -66,7 +66,7 @@ test('previews a rebalance, runs it, slows it down, pauses, resumes and reads th
   await expect(page.getByText(/All 12 nodes are alive/)).toBeVisible();
   await keepPicture(page, 'simulator-overview');
   await previewDefault(page, cluster);
-  await expect(page.getByText('What changes')).toBeVisible();
+  await expect(page.getByRole('figure').filter({ hasText: 'What changes' })).toBeVisible();
   await keepPicture(page, 'simulator-plan');
   await runIt(page);
   await page.getByRole('main').getByRole('button', { name: 'Pause moves' }).click();
