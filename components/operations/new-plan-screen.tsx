@@ -19,11 +19,12 @@ import { requestOf, usePlanUrl, type PlanUrl, type SetPlanUrl } from './plan-url
 import { scopeWords, STRATEGY_WORDS } from './plan-words';
 import { useWhatIf } from './use-what-if';
 import { WhatIfBar } from './what-if-bar';
-import { WhatIfPanel } from './what-if-panel';
 import classes from './plan.module.css';
 
 // The maps, tables and dialogs of a review are wanted only once there is a plan.
 const PlanReview = dynamic(() => import('./plan-review').then((module) => module.PlanReview), { loading: () => <Panel><LoadingState what="the review" /></Panel> });
+
+const WhatIfPanel = dynamic(() => import('./what-if-panel').then((module) => module.WhatIfPanel), { loading: () => <Panel><LoadingState what="the what-if" /></Panel> });
 
 const NOTHING_IN_FORCE = {};
 

@@ -1,6 +1,7 @@
 'use client';
 
 import { Radio, SegmentedControl, Select, SimpleGrid, Stack, TextInput } from '@mantine/core';
+import dynamic from 'next/dynamic';
 import { useClusterId } from '@/components/realtime/cluster-provider';
 import { useCluster } from '@/components/realtime/use-cluster';
 import { ApiCall } from '@/components/ui/api-call';
@@ -9,13 +10,11 @@ import type { PlanRequest } from '@/lib/contract/plan';
 import type { ObjectiveWeights } from '@/lib/contract/plan-options';
 import type { VersionedSettings } from '@/lib/contract/settings';
 import { PRESETS, STRATEGIES } from '@/lib/contract/vocabulary';
-import { ConstraintFields } from './constraint-fields';
 import { LineFields } from './line-fields';
 import type { NodeOption } from './node-option';
 import { PRESET_WORDS } from './objective-words';
 import { STRATEGY_WORDS } from './plan-words';
 import { presetIn, rangesProblem, type PlanUrl, type SetPlanUrl } from './plan-url';
-import { WeightFields } from './weight-fields';
 import classes from './plan-form.module.css';
 
 interface PlanFormProps {
@@ -28,6 +27,10 @@ interface PlanFormProps {
   /** As they counted in the last answer, preset and own ones together. */
   readonly weightsInForce: ObjectiveWeights;
 }
+
+// Folded away at first: a line stands for them until they have come.
+const WeightFields = dynamic(() => import('./weight-fields').then((module) => module.WeightFields), { loading: () => <p className={classes['foldToCome']}>Fine-tune the weights</p> });
+const ConstraintFields = dynamic(() => import('./constraint-fields').then((module) => module.ConstraintFields), { loading: () => <p className={classes['foldToCome']}>Limits of this plan</p> });
 
 /** The one that proves its plans first, then by how much they look at. */
 const STRATEGY_ORDER = [...STRATEGIES].reverse();

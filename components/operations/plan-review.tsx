@@ -26,6 +26,8 @@ import classes from './plan.module.css';
 
 type Settings = VersionedSettings['settings'];
 const NO_IDS: readonly string[] = [];
+/** A bound that prints as 0 % says nothing. */
+const WORTH_TELLING = 0.000_5;
 /** The address follows a drag at its end, so that the rest of the screen is not drawn at every pixel of it. */
 const ADDRESS_AFTER_MS = 400;
 
@@ -108,7 +110,7 @@ function Balance({ plan, stepCount, table, names, settings }: PicturesProps) {
       ];
   return (
     <>
-      <ImbalanceTable columns={[...columns, ...(plan.proof === null ? [] : [{ label: 'Never below', imbalance: bound, bound: true }])]} weighed={{ dimensions: weighed, threshold: plan.threshold }} />
+      <ImbalanceTable columns={[...columns, ...(Object.values(bound).every((value) => value < WORTH_TELLING) ? [] : [{ label: 'Never below', imbalance: bound, bound: true }])]} weighed={{ dimensions: weighed, threshold: plan.threshold }} />
       <HoldingBars before={plan.before.holdings} after={picture.holdings} names={names} worst={worst} safetyLines={{ ...settings.safetyLines, ...plan.options.safetyLines }} />
     </>
   );

@@ -66,7 +66,7 @@ function Facts({ plan, stop }: { readonly plan: Plan; readonly stop: StopPoint }
     <dl className={classes['facts']}>
       <Fact label="Moves" value={formatCount(stop.stepCount)} note={whole ? wavesWords(plan) : `of ${formatCount(plan.steps.length)}`} />
       <Fact label="Data moved" value={formatBytes(stop.bytes)} note={whole ? '' : `of ${formatBytes(plan.bytes)}`} />
-      <Fact label="Takes about" value={formatSecondsRange(whole ? plan.estimatedSeconds : { low: low * share, high: high * share })} note="at the throttle of the settings" />
+      <Fact label="Takes about" value={formatSecondsRange(whole ? plan.estimatedSeconds : { low: low * share, high: high * share })} note="at the set throttle" />
       <Fact label="Score" value={`${before.score.toFixed(3)} → ${score === null ? 'unknown' : score.toFixed(3)}`} note="0 is even" />
       <Gap plan={plan} whole={whole} />
       <Gained plan={plan} stop={stop} />
