@@ -7,6 +7,7 @@ import { useNodeNames, type NodeNames } from '@/components/charts/node-names';
 import { useCluster } from '@/components/realtime/use-cluster';
 import { Panel } from '@/components/ui/panel';
 import { RefusalList } from '@/components/ui/refusal-list';
+import { LoadingState } from '@/components/ui/states';
 import { plural } from '@/lib/client/format';
 import { prefixPictures } from '@/lib/client/prefix-picture';
 import type { Plan } from '@/lib/contract/plan';
@@ -39,14 +40,16 @@ export const PlanReview = memo(({ plan, settings }: { readonly plan: Plan; reado
   const table = usePlacement();
   const names = useNodeNames(table?.nodeIds ?? NO_IDS);
   const frontier = useMemo(() => frontierOf(plan), [plan]);
+  // The verdict is read while the rest is drawn, in slices between which the page answers.
+  const drawn = useDeferredValue<Plan | null>(plan, null);
   return (
     <>
       <VerdictPanel plan={plan} stop={frontier.at(stepCount)} settings={settings} names={names} />
       {choosable && <FrontierPanel frontier={frontier} stepCount={stepCount} onChange={(count) => void setStop(count === plan.steps.length ? null : { count, planId: plan.id })} />}
-      <Pictures plan={plan} stepCount={stepCount} table={table} names={names} settings={settings} />
-      {plan.steps.length > 0 && <StepsTable plan={plan} stepCount={stepCount} names={names} />}
-      <WhyNot plan={plan} names={names} />
-      <Risks plan={plan} names={names} />
+      {drawn === null ? <Panel><LoadingState what="the maps" /></Panel> : <Pictures plan={drawn} stepCount={stepCount} table={table} names={names} settings={settings} />}
+      {drawn !== null && drawn.steps.length > 0 && <StepsTable plan={drawn} stepCount={stepCount} names={names} />}
+      {drawn !== null && <WhyNot plan={drawn} names={names} />}
+      {drawn !== null && <Risks plan={drawn} names={names} />}
     </>
   );
 });
@@ -95,8 +98,8 @@ function Overtaken({ table, plan }: { readonly table: ShardTable; readonly plan:
 
 function Balance({ plan, stepCount, table, names, settings }: PicturesProps) {
   const nodes = useCluster((state) => state.nodes);
-  const pictureAt = useMemo(() => (table === null || nodes === null ? null : prefixPictures(plan, table, nodes)), [plan, table, nodes]);
-  const picture = useMemo(() => pictureAt?.(stepCount) ?? plan.after, [pictureAt, stepCount, plan]);
+  const pictureAt = useMemo(() => (table === null ? null : prefixPictures(plan, table)), [plan, table]);
+  const picture = useMemo(() => (pictureAt === null || nodes === null ? plan.after : pictureAt(stepCount, nodes)), [pictureAt, nodes, stepCount, plan]);
   const whole = stepCount === plan.steps.length;
   const weighed = WEIGHED_DIMENSIONS[plan.strategy];
   const worst = weighed.reduce<(typeof weighed)[number] | null>((first, next) => ((plan.before.imbalance[next] ?? -1) > (first === null ? -1 : plan.before.imbalance[first] ?? -1) ? next : first), null);

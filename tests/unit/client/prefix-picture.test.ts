@@ -25,7 +25,7 @@ describe('the picture after the first steps of a plan', { timeout: 120_000 }, ()
       (state, strategy, at) => {
         const plan = planRebalance(state, { strategy, scope: { kind: 'cluster' }, threshold: 0.02, seed: 1 }, contextOf());
         const stepCount = at % (plan.steps.length + 1);
-        const picture = prefixPictures(plan, state.shards, [...state.nodes.values()])(stepCount);
+        const picture = prefixPictures(plan, state.shards)(stepCount, [...state.nodes.values()]);
         const there = { ...state, shards: applyPlacement(state.shards, plan.steps.slice(0, stepCount)) };
         const measured = new Map(holdingsOf(there).map((holding) => [holding.nodeId, holding]));
         for (const holding of picture.holdings) {
@@ -49,7 +49,8 @@ describe('the picture after the first steps of a plan', { timeout: 120_000 }, ()
     fc.assert(fc.property(clusterArbitrary({ nodeCountMin: 2, healthy: true }), (state) => {
       const plan = planRebalance(state, { strategy: 'load-based', scope: { kind: 'cluster' }, threshold: 0, seed: 1 }, contextOf());
       const drifted = { ...state.shards, sizeBytes: state.shards.sizeBytes.map((bytes) => bytes * 1.5) };
-      const at = prefixPictures(plan, drifted, [...state.nodes.values()]);
+      const pictureAt = prefixPictures(plan, drifted);
+      const at = (stepCount: number) => pictureAt(stepCount, [...state.nodes.values()]);
       expect(at(0)).toEqual({ holdings: plan.before.holdings, imbalance: plan.before.imbalance });
       expect(at(plan.steps.length)).toEqual(plan.steps.length === 0 ? at(0) : { holdings: plan.after.holdings, imbalance: plan.after.imbalance });
     }), runsOf(100));

@@ -42,7 +42,7 @@ describe('the form of a new plan', { timeout: SLOW_MS }, () => {
     await waitFor(() => expect(movesOf(bar())).toBe('10'));
     expect(bodyOf(whatIfs(harness)[0]!)).toEqual({ strategy: 'optimal', scope: { kind: 'cluster' }, threshold: 0.1, seed: 1, preset: 'balanced' });
     expect(harness.requests.filter(({ call }) => call === `POST ${path}/plans`)).toEqual([]);
-    expect(screen.getByText('It brings the worst imbalance from 1.20 (cpu) to 0.02 (cpu).')).toBeTruthy();
+    expect(await screen.findByText('It brings the worst imbalance from 1.20 (cpu) to 0.02 (cpu).')).toBeTruthy();
   });
 
   it('puts what is chosen into the address, and takes it from there', async () => {
