@@ -32,7 +32,7 @@ export function WhatIfBar({ state, plan, missing, write, previewing, onPreview }
       <header className={classes['barHead']}>
         <span className={classes['barTitle']}>What-if, not kept</span>
         <span className={classes['barNote']} role="status">
-          {missing ?? (pending ? <><Loader size={10} aria-hidden /> planning again</> : problem !== null ? 'cannot be planned' : same ? 'the same as the plan under review' : plan === null ? 'against now' : 'against the plan under review')}
+          {missing === null && pending && <Loader size={10} aria-hidden />} {missing ?? statusWords(state, { same, plan })}
         </span>
       </header>
       <div className={classes['figures']} data-pending={pending || undefined}>
@@ -47,6 +47,13 @@ export function WhatIfBar({ state, plan, missing, write, previewing, onPreview }
       </div>
     </section>
   );
+}
+
+function statusWords({ pending, problem }: WhatIfState, { same, plan }: { readonly same: boolean; readonly plan: Plan | null }): string {
+  if (pending) return 'planning again';
+  if (problem !== null) return problem.lost ? 'no answer from the server' : 'cannot be planned';
+  if (same) return 'the same as the plan under review';
+  return plan === null ? 'against now' : 'against the plan under review';
 }
 
 interface FigureProps {
