@@ -25,7 +25,7 @@ interface WhatIfBarProps {
 
 /** What the form as it stands would bring, always in sight beside what is being dragged, and the button that keeps it. */
 export function WhatIfBar({ state, plan, missing, write, previewing, onPreview }: WhatIfBarProps) {
-  const { whatIf, pending, problem } = state;
+  const { whatIf, pending } = state;
   const same = whatIf !== null && plan !== null && !pending && sameQuestion(whatIf, plan);
   return (
     <section className={classes['bar']} aria-label="What-if, not kept">
