@@ -32,7 +32,7 @@ export function WhatIfBar({ state, plan, missing, write, previewing, onPreview }
       <header className={classes['barHead']}>
         <span className={classes['barTitle']}>What-if, not kept</span>
         <span className={classes['barNote']} role="status">
-          {missing === null && pending && <Loader size={10} aria-hidden />} {missing ?? statusWords(state, { same, plan })}
+          {missing === null && pending && <><Loader size={10} aria-hidden /> </>}{missing ?? statusWords(state, { same, plan })}
         </span>
       </header>
       <div className={classes['figures']} data-pending={pending || undefined}>
