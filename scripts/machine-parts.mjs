@@ -1,6 +1,6 @@
 // @ts-check
-// The programs that tests run against and that no npm package brings: a Redis or Valkey server and
-// a Chromium. A program counts as found when it runs and names its version; that also rejects the
+// The programs that tests run against and that no npm package brings: a Redis or Valkey server, a
+// HAProxy and a Chromium. A program counts as found when it runs and names its version; that also rejects the
 // stub which Ubuntu puts in Chromium's place.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
@@ -25,7 +25,7 @@ const APT_INSTALL_MS_MAX = 10 * 60_000;
  * @property {string} advice what to do by hand, one sentence
  */
 
-/** @typedef {'server' | 'browser'} PartName */
+/** @typedef {'server' | 'browser' | 'balancer'} PartName */
 
 /** @type {Record<PartName, MachinePart>} */
 export const machineParts = {
@@ -34,6 +34,12 @@ export const machineParts = {
     find: () => findServers()[0],
     debianPackages: ['redis-server'],
     advice: 'install redis-server or valkey-server (Debian, Ubuntu: apt-get install redis-server; macOS: brew install redis), or name one by REDIS_SERVER=/path or VALKEY_SERVER=/path',
+  },
+  balancer: {
+    name: 'HAProxy',
+    find: () => findHaproxy(),
+    debianPackages: ['haproxy'],
+    advice: 'install HAProxy 2.4 or newer (Debian, Ubuntu: apt-get install haproxy; macOS: brew install haproxy), or name one by HAPROXY=/path',
   },
   browser: {
     name: 'Chromium',
@@ -57,6 +63,14 @@ export function findServers(env = process.env) {
     const version = path === undefined ? undefined : probe(path, /\bv=(\S+)/);
     return path === undefined || version === undefined ? [] : [{ engine, path, version }];
   });
+}
+
+/** @param {NodeJS.ProcessEnv} [env] @returns {Program | undefined} */
+export function findHaproxy(env = process.env) {
+  const path = findNamed({ variable: 'HAPROXY', names: ['haproxy'], env });
+  // `HAProxy version 2.6.12-1+deb12u4 2026/10/17 - https://haproxy.org/`
+  const version = path === undefined ? undefined : probe(path, /version (\d+\.\d+\.\d+)/, ['-v']);
+  return path === undefined || version === undefined ? undefined : { path, version };
 }
 
 /** @param {NodeJS.ProcessEnv} [env] @returns {Program | undefined} */
@@ -111,9 +125,9 @@ function isExecutable(path) {
   }
 }
 
-/** @param {string} path @param {RegExp} pattern @returns {string | undefined} */
-function probe(path, pattern) {
-  const { stdout, status } = spawnSync(path, ['--version'], { encoding: 'utf8', timeout: PROBE_MS_MAX });
+/** @param {string} path @param {RegExp} pattern @param {readonly string[]} [args] @returns {string | undefined} */
+function probe(path, pattern, args = ['--version']) {
+  const { stdout, status } = spawnSync(path, args, { encoding: 'utf8', timeout: PROBE_MS_MAX });
   return status === 0 ? pattern.exec(stdout)?.[1] : undefined;
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findChromium, findServers, missingPartLine } from '../../../scripts/machine-parts.mjs';
+import { findChromium, findHaproxy, findServers, missingPartLine } from '../../../scripts/machine-parts.mjs';
 import { makeFolder, writeInto } from '../../support/temporary-folder';
 
 function makeProgram(name: string, script: string): string {
@@ -21,6 +21,11 @@ describe('programs on the machine', () => {
     ]);
   });
 
+  it('are asked for their version in the way that each knows', () => {
+    const haproxy = makeProgram('my-haproxy', 'test "$1" = -v && echo "HAProxy version 2.6.12-1+deb12u4 2026/10/17 - https://haproxy.org/"');
+    expect(findHaproxy({ ...env, HAPROXY: haproxy })).toEqual({ path: haproxy, version: '2.6.12' });
+  });
+
   it('are found on the PATH before the usual folders', () => {
     const chromium = makeProgram('chromium', 'echo "Chromium 150.0.1.2 built on Debian"');
     expect(findChromium({ ...env, PATH: join(chromium, '..') })).toEqual({ path: chromium, version: '150.0.1.2' });
@@ -37,6 +42,7 @@ describe('programs on the machine', () => {
 
   it('are asked for in one line that says what to install', () => {
     expect(missingPartLine('server')).toMatch(/^Redis or Valkey server is missing: install redis-server.*\.$/);
+    expect(missingPartLine('balancer')).toMatch(/^HAProxy is missing: install HAProxy.*\.$/);
     expect(missingPartLine('browser')).toMatch(/^Chromium is missing: install Chromium.*\.$/);
   });
 });
