@@ -11,7 +11,7 @@ import type { SizedKey } from './transfer-ends';
  * Commands in one burst. They run back to back on the source; against a target that hangs
  * each of them stops the source for MIGRATE's idle time, so they are few.
  */
-const MIGRATES_PER_BURST_MAX = 8;
+const MIGRATES_PER_BURST_MAX = 4;
 
 /** Keys of one slot within a burst: one MIGRATE, since its keys must be of one slot. */
 interface Portion {

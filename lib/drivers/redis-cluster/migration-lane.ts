@@ -9,7 +9,7 @@ import { sleep, type Clock } from '@/lib/platform/clock';
  * measure: a busy machine would shrink it for nothing.
  */
 const TARGET_MS = 4;
-const KEYS = { first: 96, min: 16, max: 400 } as const;
+const KEYS = { first: 48, min: 16, max: 400 } as const;
 const BYTES = { first: 256 * 1024, min: 64 * 1024, max: 4 * 1024 * 1024 } as const;
 /** After a burst that took longer than this, clients get the source to themselves for a quarter of its time. */
 const REST_ABOVE_MS = 1.5 * TARGET_MS;
