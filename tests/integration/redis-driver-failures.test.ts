@@ -101,4 +101,68 @@ describe('ends that fail in the middle of a move', () => {
     const { warnings } = valueOf(await driver.observe({ detail: 'full', signal: never() }));
     expect(warnings.filter((warning) => warning.code === 'open-slot')).toEqual([]);
   });
+
+  it('[M9] the target fails over in the middle: its promoted follower has what arrived, and the move goes on to it', async () => {
+    // Two loaded primaries of their own: the cluster above has lost one already.
+    const own = await startRedisCluster({ primaries: 3, followersPerPrimary: 1, nodeTimeoutMs: 2_000 });
+    const other = openDriver(connectionTo(own, { commandTimeoutMs: 500 }));
+    try {
+      const [from, to] = own.primaries as [RedisProcess, RedisProcess, RedisProcess];
+      const { tag, slot } = freshTag();
+      const step: Move = { kind: 'move', shardId: slot, role: 'primary', sourceNodeId: await own.idOf(from), targetNodeId: await own.idOf(to) };
+      valueOf(await other.observe({ detail: 'full', signal: never() }));
+      for (let n = 0; n < 30; n += 1) await from.call('SET', `${tag}:${n}`, `value ${n}`);
+      await to.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', step.sourceNodeId);
+      await from.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', step.targetNodeId);
+      await from.call('MIGRATE', '127.0.0.1', to.port, '', 0, 1_000, 'KEYS', `${tag}:0`, `${tag}:1`, `${tag}:2`);
+      await to.call('WAIT', 1, 1_000);
+      const promoted = own.followers[1]!;
+      await to.kill();
+      await expect.poll(async () => String(await promoted.call('ROLE')), { timeout: 20_000 }).toContain('master');
+      await expect.poll(async () => await other.execute(step, contextOf()), { timeout: 30_000, interval: 250 }).toMatchObject({ ok: true });
+      expect(Number(await promoted.call('CLUSTER', 'COUNTKEYSINSLOT', slot))).toBe(30);
+      for (let n = 0; n < 30; n += 1) expect(await promoted.call('GET', `${tag}:${n}`)).toBe(`value ${n}`);
+      // It comes back as a follower of the one that stood in for it, and the same step finds it done.
+      await to.start();
+      await expect.poll(async () => String(await to.call('ROLE')), { timeout: 20_000 }).toContain('slave');
+      await expect.poll(async () => await other.inspectMove(step, never()), { timeout: 20_000 }).toMatchObject({ ok: true, value: { state: 'done' } });
+      const { warnings } = valueOf(await other.observe({ detail: 'full', signal: never() }));
+      expect(warnings.filter((warning) => warning.code === 'open-slot')).toEqual([]);
+    } finally {
+      await other.close();
+      await own.stop();
+    }
+  });
+
+  it('[P4] a target that is full in the middle: target-out-of-memory, every key is on one end, and with room it goes on', async () => {
+    const own = await startRedisCluster({ primaries: 3, emptyPrimaries: 1 });
+    const other = openDriver(connectionTo(own));
+    try {
+      const [from] = own.primaries as [RedisProcess, RedisProcess, RedisProcess];
+      const to = own.emptyPrimaries[0]!;
+      const { tag, slot } = freshTag();
+      const step: Move = { kind: 'move', shardId: slot, role: 'primary', sourceNodeId: await own.idOf(from), targetNodeId: await own.idOf(to) };
+      const block = 'x'.repeat(200_000);
+      for (let n = 0; n < 60; n += 1) await from.call('SET', `${tag}:${n}`, block);
+      let limited = false;
+      const failure = failureOf(await other.execute(step, contextOf({
+        bytesPerSecondMax: () => 4_000_000,
+        onProgress: ({ bytesDone }) => {
+          if (limited || bytesDone < 1_000_000) return;
+          limited = true;
+          void to.call('CONFIG', 'SET', 'maxmemory', 4_000_000);
+        },
+      })));
+      expect(failure).toMatchObject({ code: 'target-out-of-memory' });
+      const count = async (node: RedisProcess) => Number(await node.call('CLUSTER', 'COUNTKEYSINSLOT', slot));
+      expect(await count(from) + await count(to)).toBe(60);
+      expect(await count(to)).toBeGreaterThan(0);
+      await to.call('CONFIG', 'SET', 'maxmemory', 0);
+      valueOf(await other.execute(step, contextOf()));
+      expect([await count(from), await count(to)]).toEqual([0, 60]);
+    } finally {
+      await other.close();
+      await own.stop();
+    }
+  });
 });

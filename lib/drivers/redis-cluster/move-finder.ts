@@ -130,20 +130,46 @@ export class MoveFinder {
   async #findIn(truth: Truth, target: MoveTarget, { counting }: { counting: boolean }): Promise<Result<Found, DriverFailure>> {
     const unknown = [target.sourceNodeId, target.targetNodeId].find((id) => lineIn(truth, id) === null);
     if (unknown !== undefined) return err(failureOf('topology-changed', `Node ${unknown.slice(0, 40)} is no member of the cluster`));
-    const targetLine = lineIn(truth, target.targetNodeId);
-    if (targetLine !== null && !isPrimary(targetLine)) return err(failureOf('topology-changed', `${nameOf(targetLine)} is a follower now and owns no slots`));
     const sourceNodeId = currentSource(truth, target);
+    const targetNodeId = await this.#currentTarget(truth, target, { sourceNodeId, counting });
+    if (targetNodeId === null) return err(failureOf('topology-changed', `${nameIn(truth, target.targetNodeId)} is a follower now and owns no slots`));
+    const now: MoveTarget = { ...target, targetNodeId };
     const count = async (nodeId: string) => {
       const client = this.#control(truth, nodeId);
       return client === null || !truth.views.has(nodeId) ? null : await this.#countKeys(client, target.shardId);
     };
-    const [source, onTarget] = counting ? await Promise.all([count(sourceNodeId), count(target.targetNodeId)]) : [null, null];
+    const [source, onTarget] = counting ? await Promise.all([count(sourceNodeId), count(targetNodeId)]) : [null, null];
     const finding = findMove({
-      sourceNodeId, targetNodeId: target.targetNodeId, views: slotViews(truth, target.shardId), keysOnTarget: onTarget,
-      formerIds: formerEnds(truth, { sourceNodeId, target, keysOnTarget: onTarget }),
+      sourceNodeId, targetNodeId, views: slotViews(truth, target.shardId), keysOnTarget: onTarget,
+      formerIds: new Set([...formerEnds(truth, { sourceNodeId, target: now, keysOnTarget: onTarget }), ...(targetNodeId === target.targetNodeId ? [] : [target.targetNodeId])]),
       silentIds: new Set([...truth.silent.keys()].filter((id) => lineIn(truth, id)?.flags.has('fail') !== true)),
     });
-    return ok({ truth, sourceNodeId, targetNodeId: target.targetNodeId, finding, keys: { source, target: onTarget } });
+    return ok({ truth, sourceNodeId, targetNodeId, finding, keys: { source, target: onTarget } });
+  }
+
+  /**
+   * The primary that stands for the target. After a failover that is the promoted follower,
+   * which holds what has arrived: the old target follows it and the move had begun, or the
+   * old one is failed and just one primary has keys of a slot that is not its own. `null`:
+   * the target follows somebody and nothing of this move is there.
+   */
+  async #currentTarget(truth: Truth, { targetNodeId, shardId }: MoveTarget, { sourceNodeId, counting }: { sourceNodeId: string; counting: boolean }): Promise<string | null> {
+    const line = lineIn(truth, targetNodeId);
+    if (line === null) return targetNodeId;
+    const keysOn = async (id: string) => {
+      const client = this.#control(truth, id);
+      return client === null ? 0 : await this.#countKeys(client, shardId) ?? 0;
+    };
+    if (!isPrimary(line)) {
+      const { leaderId } = line;
+      if (leaderId === null || leaderId === sourceNodeId || truth.views.get(leaderId) === undefined) return null;
+      const hasBegun = truth.views.get(sourceNodeId)?.self.migrating.get(shardId) === targetNodeId;
+      return hasBegun || await keysOn(leaderId) > 0 ? leaderId : null;
+    }
+    if (!counting || truth.views.has(targetNodeId) || !line.flags.has('fail')) return targetNodeId;
+    const others = [...truth.views].filter(([id, view]) => id !== sourceNodeId && isPrimary(view.self) && ownerInView(view, shardId) !== id);
+    const holders = (await Promise.all(others.map(async ([id]) => await keysOn(id) > 0 ? [id] : []))).flat();
+    return holders.length === 1 ? holders[0]! : targetNodeId;
   }
 
   async #countKeys(client: NodeClient, slot: number): Promise<number | null> {
