@@ -41,7 +41,7 @@ export const NodeSampleSchema = z.object({
   replicationLagBytes: QuantitySchema,
   /** Used over its limit; `null` without a limit. */
   memoryUtilization: QuantitySchema,
-  /** Commands that it answered with an error, a second; redirects are none. */
+  /** Commands by which it turned clients away (cluster down, out of memory, busy), a second; redirects are none. */
   errorsPerSecond: QuantitySchema,
 }).meta({ id: 'NodeSample' });
 export type NodeSample = z.infer<typeof NodeSampleSchema>;

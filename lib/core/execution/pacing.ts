@@ -21,8 +21,9 @@ export interface PacingState {
   readonly heldBy: PacingReason | null;
   /** Slowest median answer of the nodes before anything moved, ms; `null` until measured. */
   readonly idleLatencyMs: number | null;
-  /** Looks in a row without harm. */
+  /** Looks in a row without harm, and with it. */
   readonly calm: number;
+  readonly harmful: number;
 }
 
 /** What is known of the nodes involved at one time. */
@@ -38,12 +39,14 @@ export interface PacingInput {
 }
 
 const BYTES = { first: 512 * 1024, least: 32 * 1024, most: 8 * 1024 * 1024, step: 256 * 1024 } as const;
-const DUTY = { least: 0.1, most: 0.85, step: 0.05 } as const;
+const DUTY = { least: 0.15, most: 0.85, step: 0.05 } as const;
 const DECREASE = 0.7;
 /** Looks without harm before anything grows. */
 const CALM_LOOKS = 2;
+/** And looks with harm before anything shrinks: one slow answer is a neighbour's, two are a pattern. */
+const HARMFUL_LOOKS = 2;
 /** An answer may take this many times what it took before, and never counts as harm below the floor: timers and neighbours cost as much. */
-const LATENCY = { factor: 6, floorMs: 3 } as const;
+const LATENCY = { factor: 8, floorMs: 5 } as const;
 const CPU_LINE = 0.95;
 const ERRORS_PER_SECOND_LINE = 5;
 const LAG_BYTES = { hold: 64 * 1024 * 1024, clear: 32 * 1024 * 1024 } as const;
@@ -58,7 +61,7 @@ export function dutyMaxOf(throttle: Throttle): number {
 export function beginPacing(throttle: Throttle, idle: readonly NodeSample[], nowMs: number): { state: PacingState; change: PacingChange } {
   const limits = { movesInFlight: throttle.movesInFlightMax, batchBytes: BYTES.first, duty: dutyMaxOf(throttle) };
   const idleLatencyMs = slowest(idle)?.latencyMs ?? null;
-  const state: PacingState = { limits, heldBy: null, idleLatencyMs, calm: 0 };
+  const state: PacingState = { limits, heldBy: null, idleLatencyMs, calm: 0, harmful: 0 };
   return { state, change: changeOf(state, { code: 'begins', nodeId: null, numbers: idleLatencyMs === null ? {} : { idleLatencyMs } }, nowMs) };
 }
 
@@ -66,7 +69,7 @@ export function beginPacing(throttle: Throttle, idle: readonly NodeSample[], now
 export function decidePacing(state: PacingState, input: PacingInput): { state: PacingState; change: PacingChange | null } {
   const hold = holdReason(input, state.heldBy);
   if (hold !== null) {
-    const held: PacingState = { ...state, heldBy: hold, calm: 0 };
+    const held: PacingState = { ...state, heldBy: hold, calm: 0, harmful: 0 };
     const isSame = state.heldBy?.code === hold.code && state.heldBy.nodeId === hold.nodeId;
     return { state: held, change: isSame ? null : changeOf(held, hold, input.nowMs) };
   }
@@ -81,24 +84,26 @@ export function decidePacing(state: PacingState, input: PacingInput): { state: P
 
 function increase(state: PacingState, { throttle, nowMs }: PacingInput): { state: PacingState; change: PacingChange | null } {
   const calm = state.calm + 1;
-  if (calm < CALM_LOOKS) return { state: { ...state, calm }, change: null };
+  if (calm < CALM_LOOKS) return { state: { ...state, calm, harmful: 0 }, change: null };
   const { movesInFlight, batchBytes, duty } = state.limits;
   const limits: PacingLimits = {
     movesInFlight: Math.min(throttle.movesInFlightMax, movesInFlight + Math.max(1, Math.floor(throttle.movesInFlightMax / 16))),
     batchBytes: Math.min(BYTES.most, batchBytes + BYTES.step),
     duty: Math.min(dutyMaxOf(throttle), duty + DUTY.step),
   };
-  return changed({ ...state, calm: 0 }, limits, { code: 'room', nodeId: null, numbers: { calmLooks: calm } }, nowMs);
+  return changed({ ...state, calm: 0, harmful: 0 }, limits, { code: 'room', nodeId: null, numbers: { calmLooks: calm } }, nowMs);
 }
 
 function decrease(state: PacingState, harm: PacingReason, { throttle, nowMs }: PacingInput): { state: PacingState; change: PacingChange | null } {
+  const harmful = state.harmful + 1;
+  if (harmful < HARMFUL_LOOKS) return { state: { ...state, calm: 0, harmful }, change: null };
   const { movesInFlight, batchBytes, duty } = state.limits;
   const limits: PacingLimits = {
     movesInFlight: Math.max(1, Math.min(throttle.movesInFlightMax, Math.floor(movesInFlight * DECREASE))),
     batchBytes: Math.max(BYTES.least, Math.floor(batchBytes * DECREASE)),
     duty: Math.max(DUTY.least, Math.min(dutyMaxOf(throttle), duty * DECREASE)),
   };
-  return changed({ ...state, calm: 0 }, limits, harm, nowMs);
+  return changed({ ...state, calm: 0, harmful: 0 }, limits, harm, nowMs);
 }
 
 /** The operator changed the throttle: the ceiling holds at once (M12). */

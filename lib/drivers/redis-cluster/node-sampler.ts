@@ -15,8 +15,8 @@ interface Before {
   readonly errors: number;
 }
 
-/** Normal answers of a cluster in which slots move; all others are somebody's failure. */
-const REDIRECTS = new Set(['MOVED', 'ASK', 'TRYAGAIN']);
+/** Answers by which a node turns clients away. Redirects are the normal course, and what an application asks wrongly is its own. */
+const TURNED_AWAY = new Set(['CLUSTERDOWN', 'OOM', 'LOADING', 'BUSY', 'MASTERDOWN', 'NOREPLICAS', 'MISCONF', 'READONLY']);
 
 /**
  * Feels nodes while moves run: pings on a connection of their own, so that nothing of ours
@@ -93,7 +93,7 @@ function lagOf(fields: ReadonlyMap<string, string>): number | null {
 function errorsOf(fields: ReadonlyMap<string, string>): number {
   let errors = 0;
   for (const [name, value] of fields) {
-    if (!name.startsWith('errorstat_') || REDIRECTS.has(name.slice('errorstat_'.length))) continue;
+    if (!TURNED_AWAY.has(name.slice('errorstat_'.length)) || !name.startsWith('errorstat_')) continue;
     errors += Number(/^count=(\d+)/.exec(value)?.[1] ?? 0);
   }
   return errors;

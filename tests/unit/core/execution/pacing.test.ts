@@ -20,9 +20,12 @@ describe('pacing', () => {
     expect(dutyMaxOf(THROTTLE_PRESETS.default)).toBeLessThan(dutyMaxOf(THROTTLE_PRESETS.high));
   });
 
-  it('slow answers lower everything by the same factor, and the change says who was slow and against what line', () => {
-    const { state, change } = decidePacing(begun(), look({ samples: [sample(), sample({ nodeId: 'b', latencyMs: 12 })] }));
-    expect(change).toMatchObject({ reason: { code: 'latency', nodeId: 'b', numbers: { latencyMs: 12, lineMs: 3 } } });
+  it('two slow answers in a row lower everything by the same factor, and the change says who was slow and against what line', () => {
+    const slow = look({ samples: [sample(), sample({ nodeId: 'b', latencyMs: 12 })] });
+    const first = decidePacing(begun(), slow);
+    expect(first.change).toBeNull();
+    const { state, change } = decidePacing(first.state, slow);
+    expect(change).toMatchObject({ reason: { code: 'latency', nodeId: 'b', numbers: { latencyMs: 12, lineMs: 5 } } });
     expect(state.limits.movesInFlight).toBe(Math.floor(THROTTLE_PRESETS.high.movesInFlightMax * 0.7));
     expect(state.limits.duty).toBeCloseTo(dutyMaxOf(THROTTLE_PRESETS.high) * 0.7);
   });
