@@ -51,7 +51,7 @@ export class MoveRun {
       operationId: operation.id, moves, status: operation.status, throttle: operation.throttle, bytesTotal: operation.progress.bytesTotal,
     }, {
       statusChanged: (status) => this.#statusChanged(status),
-      landed: (move) => { this.#landed(move); },
+      landed: (moves) => { this.#landed(moves); },
       failed: (move) => { if (isForeign(move.failure)) void this.#stopFor(move.failure?.message ?? 'A move found its shard changed'); },
       progressed: () => { this.#show(); },
     });
@@ -157,17 +157,16 @@ export class MoveRun {
     return { status: 'failed', message: message === null ? `${executor.counts().failed} of ${operation?.progress.movesTotal ?? 0} moves failed` : operation?.statusReason ?? message };
   }
 
-  #landed(move: MoveRecord): void {
+  #landed(moves: readonly MoveRecord[]): void {
     const { resources, parts, operationId } = this.context;
     const { clusterId, publisher, callbacks, clock } = resources;
-    parts.observer.placementChanged(move.step);
-    const moved = {
-      clusterId, operationId, shardId: move.step.shardId,
-      sourceNodeId: move.step.sourceNodeId, targetNodeId: move.step.targetNodeId,
-      atMs: Math.round(clock.wallMs()), bytes: move.bytesDone, keyCount: Math.round(move.keysDone),
-    };
-    publisher.shardMoved(moved);
-    callbacks.shardMoved.emit(moved);
+    parts.observer.placementChanged(moves.map(({ step }) => step));
+    const atMs = Math.round(clock.wallMs());
+    for (const { step: { shardId, sourceNodeId, targetNodeId }, bytesDone: bytes, keysDone } of moves) {
+      const moved = { clusterId, operationId, shardId, sourceNodeId, targetNodeId, atMs, bytes, keyCount: Math.round(keysDone) };
+      publisher.shardMoved(moved);
+      callbacks.shardMoved.emit(moved);
+    }
   }
 
   #show(): void {

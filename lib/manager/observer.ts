@@ -41,11 +41,13 @@ export class Observer {
     this.watch[Symbol.dispose]();
   }
 
-  /** A finished step, shown at once and kept over readings that began before it ended. */
-  placementChanged(change: PlacementChange): void {
+  /** Finished steps, shown at once and kept over readings that began before it ended. */
+  placementChanged(changes: readonly PlacementChange[]): void {
     const { clock, model } = this.resources;
-    this.#landed.push({ monotonicMs: clock.monotonicMs(), change });
-    model.replaceState({ ...model.state, revision: model.state.revision + 1, shards: applyPlacement(model.state.shards, [change]) });
+    if (changes.length === 0) return;
+    const monotonicMs = clock.monotonicMs();
+    this.#landed.push(...changes.map((change) => ({ monotonicMs, change })));
+    model.replaceState({ ...model.state, revision: model.state.revision + 1, shards: applyPlacement(model.state.shards, changes) });
   }
 
   /** One reading. @returns what changed, or null when there was no reading. */

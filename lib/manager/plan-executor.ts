@@ -34,7 +34,8 @@ const GATHER_MS = { alone: 4, batched: 20 } as const;
 export interface ExecutorHooks {
   /** The status changed; stored by the owner of the operation. */
   readonly statusChanged: (status: ExecutionStatus) => Promise<void>;
-  readonly landed: (move: MoveRecord) => void;
+  /** Together what ended together: a new picture of the placement for each of hundreds would be most of the work. */
+  readonly landed: (moves: readonly MoveRecord[]) => void;
   /** For good, by what the driver said. */
   readonly failed: (move: MoveRecord) => void;
   readonly progressed: () => void;
@@ -206,11 +207,7 @@ export class PlanExecutor {
     this.#state = this.#state === before ? after : outcomes.reduce((state, outcome) => this.#stateAfter(state, outcome), this.#state);
     if (abandoned.length > 0) this.#apply({ kind: 'moves-abandoned', indexes: abandoned, nowMs });
     this.#state = settle(this.#state);
-    for (const { index } of outcomes) {
-      const move = this.#state.moves.at(index)!;
-      if (move.status === 'done') this.hooks.landed(move);
-      if (move.status === 'failed') this.hooks.failed(move);
-    }
+    this.hooks.landed(outcomes.map(({ index }) => this.#state.moves.at(index)!).filter(({ status }) => status === 'done'));
     if (outcomes.length > 0) this.#show();
     return starting;
   }
