@@ -14,23 +14,27 @@ interface RowsInput {
   readonly stepCount: number;
   /** "" = all; else shards of that number and nodes whose name holds the text. */
   readonly find: string;
+  /** Only those that say why there and not elsewhere. */
+  readonly explainedOnly: boolean;
   readonly nameOf: (nodeId: string) => string;
 }
 
 /** Headings stand only where every step is shown: a filtered wave is none. */
-export function stepRows({ plan, stepCount, find, nameOf }: RowsInput): StepRow[] {
+export function stepRows({ plan, stepCount, find, explainedOnly, nameOf }: RowsInput): StepRow[] {
   const alternatives = new Map(plan.alternatives.map((alternative) => [alternative.stepIndex, alternative]));
   const text = find.trim().toLowerCase();
+  const filtered = text !== '' || explainedOnly;
   const matches = (step: PlanStep) => text === '' || String(step.shardId) === text || [step.sourceNodeId, step.targetNodeId].some((nodeId) => nodeId === text || nameOf(nodeId).toLowerCase().includes(text));
   const waveAt = new Map(plan.waves.map((wave, index) => [wave.fromStep, { wave, number: index + 1 }]));
   const wavesEnd = plan.waves.reduce((end, wave) => Math.max(end, wave.fromStep + wave.stepCount), 0);
   const rows: StepRow[] = [];
   for (let index = 0; index < stepCount; index += 1) {
     const step = plan.steps[index]!;
-    const begins = text === '' ? waveAt.get(index) : undefined;
+    const begins = filtered ? undefined : waveAt.get(index);
     if (begins !== undefined) rows.push({ kind: 'wave', ...begins });
-    if (text === '' && plan.waves.length > 0 && index === wavesEnd) rows.push({ kind: 'alone', stepCount: stepCount - index });
-    if (matches(step)) rows.push({ kind: 'step', index, step, alternative: alternatives.get(index) ?? null });
+    if (!filtered && plan.waves.length > 0 && index === wavesEnd) rows.push({ kind: 'alone', stepCount: stepCount - index });
+    const alternative = alternatives.get(index) ?? null;
+    if (matches(step) && (!explainedOnly || alternative !== null)) rows.push({ kind: 'step', index, step, alternative });
   }
   return rows;
 }

@@ -1,6 +1,6 @@
 'use client';
 
-import { TextInput, UnstyledButton } from '@mantine/core';
+import { Button, TextInput, UnstyledButton } from '@mantine/core';
 import { IconChevronRight, IconSearch, IconStack2 } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useDeferredValue, useMemo, useRef, useState } from 'react';
@@ -31,20 +31,26 @@ export const StepsTable = memo(({ plan, stepCount: wanted, names }: { readonly p
   const stepCount = useDeferredValue(wanted);
   const [find, setFind] = useState('');
   const sought = useDeferredValue(find);
-  const rows = useMemo(() => stepRows({ plan, stepCount, find: sought, nameOf: names.nameOf }), [plan, stepCount, sought, names]);
+  const [explainedOnly, setExplainedOnly] = useState(false);
+  const rows = useMemo(() => stepRows({ plan, stepCount, find: sought, explainedOnly, nameOf: names.nameOf }), [plan, stepCount, sought, explainedOnly, names]);
   const explained = plan.alternatives.filter(({ stepIndex }) => stepIndex < stepCount).length;
   return (
     <Panel
       title="Moves" flush
-      note={<>{plural(stepCount, 'step')} in the order they start{plan.waves.length > 0 && '; those of one wave may run together'}{explained > 0 && `; ${formatCount(explained)} with the places they do not go to`}</>}
+      note={<>{plural(stepCount, 'step')} in the order they start{plan.waves.length > 0 && '; those of one wave may run together'}</>}
       actions={
         <>
+          {plan.alternatives.length > 0 && (
+            <Button variant={explainedOnly ? 'light' : 'default'} aria-pressed={explainedOnly} onClick={() => { setExplainedOnly(!explainedOnly); }}>
+              {formatCount(explained)} say why not elsewhere
+            </Button>
+          )}
           <TextInput size="xs" w={150} aria-label="Find a shard or a node" placeholder="Shard or node" leftSection={<IconSearch size={13} aria-hidden />} value={find} onChange={(event) => { setFind(event.currentTarget.value); }} />
           <ExportMenu fileName={`plan-${plan.id}`} columns={EXPORT_COLUMNS} rows={() => plan.steps.slice(0, stepCount).map(exportRow)} />
         </>
       }
     >
-      {rows.length === 0 ? <NoMatchState what="moves" total={stepCount} onClear={() => { setFind(''); }} /> : <Rows rows={rows} names={names} />}
+      {rows.length === 0 ? <NoMatchState what="moves" total={stepCount} onClear={() => { setFind(''); setExplainedOnly(false); }} /> : <Rows rows={rows} names={names} />}
     </Panel>
   );
 });

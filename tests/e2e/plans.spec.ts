@@ -94,6 +94,7 @@ for (const scheme of ['dark', 'light'] as const) {
       await page.getByRole('button', { name: 'Preview this' }).click();
       await expect(page.getByRole('heading', { name: 'Verdict' })).toBeVisible();
       await page.getByText('Why no better than this').click();
+      await page.getByRole('button', { name: /say why not elsewhere$/ }).click();
       await page.getByRole('button', { name: /^Why .* and not/ }).first().click();
       await keepPicture(page, `plan-review-${width}-${scheme}`);
       await expectAccessible(page);
