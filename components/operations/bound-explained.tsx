@@ -12,7 +12,7 @@ export function BoundExplained({ plan }: { readonly plan: Plan }) {
   if (proof === null) return <p className={classes['about']}>{unprovenWords(plan)}</p>;
   const terms = proof.terms.filter(({ before, after, lowerBound }) => before > 0 || after > 0 || lowerBound > 0);
   return (
-    <Fold title="Why no better than this" note={boundNote(proof, terms)}>
+    <Fold title={plan.steps.length === 0 ? 'What could be gained at all' : 'Why no better than this'} note={boundNote(proof, terms)}>
       <div className={classes['bound']}>
         <p>{searchWords(proof.search)}. {proof.gap !== null && `The plan is ${gapWords(proof.gap)}: no placement that the constraints allow costs less than ${amount(proof.lowerBound)}, this one costs ${amount(proof.costAfter)} and the one of now ${amount(proof.costBefore)}.`}</p>
         {proof.bytesMin !== null && <p>{bytesWords(plan.bytes, proof.bytesMin, proof.bytesMinReason)}</p>}

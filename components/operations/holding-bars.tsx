@@ -14,7 +14,8 @@ import classes from './holding-bars.module.css';
 
 interface HoldingBarsProps {
   readonly before: readonly NodeHolding[];
-  readonly after: readonly NodeHolding[];
+  /** `null`: nothing is to change. */
+  readonly after: readonly NodeHolding[] | null;
   readonly names: NodeNames;
   readonly safetyLines: SafetyLines;
   /** What is worst now: what the bars measure at first. */
@@ -42,7 +43,7 @@ export const HoldingBars = memo(({ before, after, names, safetyLines, worst = nu
         <Select size="xs" w={170} aria-label="Order of the nodes" allowDeselect={false} value={order} onChange={(value) => { setOrder(value ?? 'name'); }} data={ORDERS} />
       </div>
       <p className={classes['caption']}>
-        {DIMENSION_WORDS[dimension]} per node: <span className={classes['keyBefore']} aria-hidden /> now, <span className={classes['keyAfter']} aria-hidden /> {afterLabel}
+        {DIMENSION_WORDS[dimension]} per node: <span className={classes['keyBefore']} aria-hidden /> now{after !== null && <>, <span className={classes['keyAfter']} aria-hidden /> {afterLabel}</>}
         {measure.line !== null && <>, <span className={classes['keyLine']} data-kind={measure.line.kind} aria-hidden /> {measure.line.kind === 'safety' ? 'safety line' : 'mean'} {measure.print(measure.line.at)}</>}
       </p>
       <Rows rows={rows} measure={measure} names={names} afterLabel={afterLabel} dimension={dimension} />

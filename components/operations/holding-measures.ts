@@ -22,7 +22,8 @@ export interface HoldingMeasure {
 
 interface MeasureInput {
   readonly before: readonly NodeHolding[];
-  readonly after: readonly NodeHolding[];
+  /** `null`: nothing is to change. */
+  readonly after: readonly NodeHolding[] | null;
   readonly nodes: readonly Pick<Node, 'id' | 'usage' | 'capacity'>[];
   readonly safetyLines: SafetyLines;
 }
@@ -44,9 +45,9 @@ export function measureOf(dimension: BalanceDimension, input: MeasureInput): Hol
 
 function amountMeasure(dimension: BalanceDimension, { before, after }: MeasureInput): HoldingMeasure {
   const { of, print } = AMOUNTS[dimension];
-  const ends = new Map(after.map((holding) => [holding.nodeId, holding]));
-  const rows = before.map((holding) => ({ nodeId: holding.nodeId, before: of(holding), after: of(ends.get(holding.nodeId) ?? holding) }));
-  const known = rows.flatMap((row) => (row.after === null ? [] : [row.after]));
+  const ends = new Map(after?.map((holding) => [holding.nodeId, holding]));
+  const rows = before.map((holding) => ({ nodeId: holding.nodeId, before: of(holding), after: after === null ? null : of(ends.get(holding.nodeId) ?? holding) }));
+  const known = rows.flatMap((row) => row.after ?? row.before ?? []);
   const mean = known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
   return { rows, top: topOf(rows, 0), line: mean === null || mean === 0 ? null : { at: mean, kind: 'mean' }, print };
 }
@@ -56,14 +57,14 @@ function utilizationMeasure(dimension: BalanceDimension, { before, after, nodes,
   const resource = RESOURCES.find((known) => known === dimension);
   if (resource === undefined) return null;
   const known = new Map(nodes.map((node) => [node.id, node]));
-  const ends = new Map(after.map((holding) => [holding.nodeId, holding]));
+  const ends = new Map(after?.map((holding) => [holding.nodeId, holding]));
   const perAmount = resource === 'memory' ? memoryPerByte(before, nodes) : 1;
   const rows = before.map((holding): HoldingRow => {
     const node = known.get(holding.nodeId);
     const [usage, capacity] = [node?.usage[resource] ?? null, node?.capacity[resource] ?? null];
     const [amountBefore, amountAfter] = [AMOUNTS[dimension].of(holding), AMOUNTS[dimension].of(ends.get(holding.nodeId) ?? holding)];
     if (usage === null || capacity === null || capacity <= 0) return { nodeId: holding.nodeId, before: null, after: null };
-    const change = amountBefore === null || amountAfter === null ? null : (amountAfter - amountBefore) * perAmount;
+    const change = after === null || amountBefore === null || amountAfter === null ? null : (amountAfter - amountBefore) * perAmount;
     return { nodeId: holding.nodeId, before: usage / capacity, after: change === null ? null : Math.max(0, usage + change) / capacity };
   });
   if (rows.every((row) => row.before === null)) return null;

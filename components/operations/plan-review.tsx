@@ -114,7 +114,7 @@ function Balance({ plan, stepCount, table, names, settings }: PicturesProps) {
   return (
     <>
       <ImbalanceTable columns={[...columns, ...(Object.values(bound).every((value) => value < WORTH_TELLING) ? [] : [{ label: 'Never below', imbalance: bound, bound: true }])]} weighed={{ dimensions: weighed, threshold: plan.threshold }} />
-      <HoldingBars before={plan.before.holdings} after={picture.holdings} names={names} worst={worst} safetyLines={{ ...settings.safetyLines, ...plan.options.safetyLines }} />
+      <HoldingBars before={plan.before.holdings} after={plan.steps.length === 0 ? null : picture.holdings} names={names} worst={worst} safetyLines={{ ...settings.safetyLines, ...plan.options.safetyLines }} />
     </>
   );
 }

@@ -68,8 +68,9 @@ function Facts({ plan, stop }: { readonly plan: Plan; readonly stop: StopPoint }
       <Fact label="Data moved" value={formatBytes(stop.bytes)} note={whole ? '' : `of ${formatBytes(plan.bytes)}`} />
       <Fact label="Takes about" value={formatSecondsRange(whole ? plan.estimatedSeconds : { low: low * share, high: high * share })} note="at the set throttle" />
       <Fact label="Score" value={`${before.score.toFixed(3)} → ${score === null ? 'unknown' : score.toFixed(3)}`} note="0 is even" />
-      <Gap plan={plan} whole={whole} />
-      <Gained plan={plan} stop={stop} />
+      {/* Who chooses the shards is not after the best placement of all. */}
+      {plan.scope.kind !== 'shards' && <Gap plan={plan} whole={whole} />}
+      {plan.scope.kind !== 'shards' && <Gained plan={plan} stop={stop} />}
     </dl>
   );
 }

@@ -51,7 +51,7 @@ function WhatIfPicture({ whatIf, names, settings }: { readonly whatIf: WhatIf; r
       <GuardRailList rails={whatIf.guardRails} names={names} />
       <ImbalanceTable columns={columns} weighed={{ dimensions: WEIGHED_DIMENSIONS[whatIf.strategy], threshold: whatIf.threshold }} />
       {table !== null && steps.length > 0 && <div className={classes['whatIfMaps']}><MapsAfter table={table} steps={steps} whole={whatIf.steps.length === whatIf.stepCount} nameOf={names.nameOf} /></div>}
-      <HoldingBars before={whatIf.before.holdings} after={whatIf.after.holdings} names={names} safetyLines={{ ...settings.safetyLines, ...whatIf.options.safetyLines }} afterLabel="what-if" />
+      <HoldingBars before={whatIf.before.holdings} after={empty ? null : whatIf.after.holdings} names={names} safetyLines={{ ...settings.safetyLines, ...whatIf.options.safetyLines }} afterLabel="what-if" />
     </>
   );
 }
