@@ -87,13 +87,16 @@ function Pictures({ plan, stepCount: wanted, table, names, settings }: PicturesP
 function Overtaken({ table, plan }: { readonly table: ShardTable; readonly plan: Plan }) {
   const count = useMemo(() => {
     const indexes = new Map(table.nodeIds.map((nodeId, index) => [nodeId, index]));
-    return plan.steps.filter((step) => {
-      const row = table.replicas.subarray(step.shardId * table.replicaMax, (step.shardId + 1) * table.replicaMax);
-      return !row.includes(indexes.get(step.sourceNodeId) ?? -2);
+    // Later moves of a shard begin where earlier ones of the plan put it.
+    const seen = new Set<number>();
+    return plan.steps.filter(({ shardId, sourceNodeId }) => {
+      if (seen.has(shardId)) return false;
+      seen.add(shardId);
+      return !table.replicas.subarray(shardId * table.replicaMax, (shardId + 1) * table.replicaMax).includes(indexes.get(sourceNodeId) ?? -2);
     }).length;
   }, [table, plan]);
   if (count === 0) return null;
-  return <p className={classes['about']}>{plural(count, 'move')} of the plan {count === 1 ? 'is' : 'are'} done or overtaken already: “Before” is the cluster as it is now.</p>;
+  return <p className={classes['about']}>{plural(count, 'shard')} of the plan {count === 1 ? 'has' : 'have'} moved since it was made: “Before” is the cluster as it is now.</p>;
 }
 
 function Balance({ plan, stepCount, table, names, settings }: PicturesProps) {
