@@ -5,7 +5,7 @@ import { PlacementCost } from '@/lib/core/rebalance/objectives/placement-cost';
 import { Placement } from '@/lib/core/rebalance/placement';
 import type { Outcome } from './outcome';
 
-/** The first steps bring most, and nobody reads a thousand explanations. */
+/** The first moves bring most, and nobody reads a thousand explanations. Roles that change hands come first of all, cost nothing and have few places to go. */
 const STEPS_MAX = 20;
 const ALLOWED_MAX = 3;
 const REFUSED_MAX = 5;
@@ -21,12 +21,15 @@ export function alternativesOf({ problem, changes, planning, reclaims: reclaimed
   const reclaims = new Set(reclaimed);
   const placement = new Placement(problem);
   const cost = new PlacementCost(placement, planning.costs);
-  return changes.slice(0, STEPS_MAX).flatMap((change, stepIndex) => {
+  const alternatives: Alternative[] = [];
+  for (const [stepIndex, change] of changes.entries()) {
+    if (alternatives.length === STEPS_MAX) break;
     if (reclaims.has(stepIndex)) placement.reclaim();
     const candidates = change.kind === 'shift' ? candidatesOf(placement, cost, change) : [];
     placement.apply(change);
-    return candidates.length === 0 ? [] : [{ stepIndex, candidates }];
-  });
+    if (candidates.length > 0) alternatives.push({ stepIndex, candidates });
+  }
+  return alternatives;
 }
 
 function candidatesOf(placement: Placement, cost: PlacementCost, { group, from, to }: Change): Candidate[] {
