@@ -8,6 +8,7 @@ import { useApi } from '@/components/realtime/live-provider';
 import { useCluster, useWriteAllowed } from '@/components/realtime/use-cluster';
 import { ConfirmDialog } from '@/components/ui/confirm-dialog';
 import { toApiProblem } from '@/lib/client/api-problem';
+import { tierIn } from '@/lib/client/confirm-tier';
 
 export interface FreezeDialogProps {
   readonly opened: boolean;
@@ -18,6 +19,7 @@ export interface FreezeDialogProps {
 export function FreezeDialog({ opened, onClose }: FreezeDialogProps) {
   const clusterId = useClusterId();
   const name = useCluster((state) => state.summary?.name ?? clusterId);
+  const environment = useCluster((state) => state.summary?.environment ?? 'production');
   const api = useApi();
   const write = useWriteAllowed();
   const [reason, setReason] = useState('');
@@ -29,7 +31,7 @@ export function FreezeDialog({ opened, onClose }: FreezeDialogProps) {
       title={`Freeze automation on ${name}?`}
       confirmLabel="Freeze automation"
       cancelLabel="Keep it running"
-      tier="felt"
+      tier={tierIn(environment, 'felt') === 'irreversible' ? 'irreversible' : 'felt'}
       typedName={name}
       typedWhat="cluster"
       pending={mutation.isPending}

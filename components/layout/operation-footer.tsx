@@ -12,11 +12,12 @@ import { ProblemAlert } from '@/components/ui/problem-alert';
 import { StatusBadge } from '@/components/ui/status-badge';
 import { WriteButton } from '@/components/ui/write-button';
 import { toApiProblem } from '@/lib/client/api-problem';
+import { tierIn } from '@/lib/client/confirm-tier';
 import { plural } from '@/lib/client/format';
 import { executionWords } from '@/lib/client/status';
 import type { Operation } from '@/lib/contract/operation';
 import { isTerminal } from '@/lib/contract/vocabulary';
-import { operationTitle, progressWords, shareDone } from './operation-progress';
+import { operationTitle, progressWords, shareOf } from './operation-progress';
 import classes from './operation-footer.module.css';
 
 /** The operation that runs, or else the next that waits. */
@@ -32,7 +33,7 @@ export function OperationFooter({ operation }: { readonly operation: Operation }
   const clusterId = useClusterId();
   const name = useNodeName(operation.nodeId);
   const waiting = useCluster((state) => state.summary?.operations.filter((other) => other.status === 'pending' && other.id !== operation.id).length ?? 0);
-  const share = shareDone(operation.progress);
+  const share = shareOf(operation);
   const title = operationTitle(operation, () => name);
   return (
     <section className={classes['footer']} aria-label="Running operation">
@@ -55,12 +56,15 @@ export function OperationBrakes({ operation, compact = false }: { readonly opera
   const size = compact ? 'compact-sm' : 'xs';
   const api = useApi();
   const write = useWriteAllowed();
+  const environment = useCluster((state) => state.summary?.environment ?? 'production');
+  const clusterName = useCluster((state) => state.summary?.name ?? '');
   const [stopping, dialog] = useDisclosure(false);
   const pause = useMutation(api.operations.pause.mutationOptions());
   const resume = useMutation(api.operations.resume.mutationOptions());
   const cancel = useMutation(api.operations.cancel.mutationOptions({ onSuccess: dialog.close }));
   const failed = pause.error ?? resume.error;
   const input = { operationId: operation.id };
+  const waits = operation.status === 'pending';
   const left = operation.progress.movesTotal - operation.progress.movesDone - operation.progress.movesFailed;
   return (
     <div className={classes['brakes']}>
@@ -72,17 +76,17 @@ export function OperationBrakes({ operation, compact = false }: { readonly opera
         <WriteButton size={size} write={write} loading={resume.isPending} onClick={() => resume.mutate(input)}>Resume moves</WriteButton>
       )}
       {!isTerminal(operation.status) && operation.status !== 'canceling' && (
-        <WriteButton size={size} variant="default" write={write} onClick={dialog.open}>Stop</WriteButton>
+        <WriteButton size={size} variant="default" write={write} onClick={dialog.open}>{waits ? 'Take off the queue' : 'Stop'}</WriteButton>
       )}
       <ConfirmDialog
         opened={stopping}
         onClose={() => { cancel.reset(); dialog.close(); }}
-        title={operation.status === 'pending' ? 'Take this operation off the queue?' : 'Stop this operation after the moves in flight?'}
-        confirmLabel={operation.status === 'pending' ? 'Take it off the queue' : `Stop after ${plural(operation.progress.movesInFlight, 'move')} in flight`}
-        cancelLabel="Keep running"
-        tier="felt"
-        typedName={operation.id}
-        typedWhat="operation"
+        title={waits ? 'Take this operation off the queue?' : 'Stop this operation after the moves in flight?'}
+        confirmLabel={waits ? 'Take it off the queue' : stopLabel(operation.progress.movesInFlight)}
+        cancelLabel={waits ? 'Keep it waiting' : 'Keep running'}
+        tier={tierIn(environment, 'felt') === 'irreversible' ? 'irreversible' : 'felt'}
+        typedName={clusterName}
+        typedWhat="cluster"
         danger
         pending={cancel.isPending}
         problem={cancel.error === null ? null : toApiProblem(cancel.error)}
@@ -90,12 +94,17 @@ export function OperationBrakes({ operation, compact = false }: { readonly opera
         onConfirm={() => cancel.mutate(input)}
       >
         <p>
-          {plural(Math.max(0, left), 'move')} of {operation.progress.movesTotal.toLocaleString('en-US')} will not be made.
-          What has moved stays where it is, which is a complete and valid placement; what is in flight is finished first. Client traffic is not affected.
+          {operation.progress.movesTotal > 0 && `${plural(Math.max(0, left), 'move')} of ${operation.progress.movesTotal.toLocaleString('en-US')} will not be made. `}
+          {waits && operation.progress.movesDone === 0 ? 'It has changed nothing so far. ' : 'What has moved stays where it is, which is a complete and valid placement; what is in flight is finished first. '}
+          Client traffic is not affected.
         </p>
       </ConfirmDialog>
     </div>
   );
+}
+
+function stopLabel(movesInFlight: number): string {
+  return movesInFlight === 0 ? 'Stop after this batch' : `Stop after this batch of ${plural(movesInFlight, 'move')}`;
 }
 
 function useNodeName(nodeId: string | null): string {

@@ -26,6 +26,12 @@ export function shareDone(progress: Progress): number | null {
   return progress.movesDone + progress.movesFailed >= progress.movesTotal ? Math.min(1, share) : Math.min(0.99, share);
 }
 
+/** The same of an operation: one that was called off is never shown as done. */
+export function shareOf({ progress, status }: Pick<Operation, 'progress' | 'status'>): number | null {
+  const share = shareDone(progress);
+  return share !== null && (status === 'canceled' || status === 'canceling') ? Math.min(0.99, share) : share;
+}
+
 /** "1.2 GiB of 4.8 GiB · 120 of 312 moves · 24 MiB/s over 30 s · 2 min to 3 min left". */
 export function progressWords(progress: Progress): string {
   const parts = [

@@ -6,6 +6,7 @@ import { useApi } from '@/components/realtime/live-provider';
 import { useCluster, useLiveView, useWriteAllowed } from '@/components/realtime/use-cluster';
 import { ConfirmDialog } from '@/components/ui/confirm-dialog';
 import { toApiProblem } from '@/lib/client/api-problem';
+import { tierIn } from '@/lib/client/confirm-tier';
 import { plural } from '@/lib/client/format';
 import type { Node } from '@/lib/contract/node';
 
@@ -20,6 +21,7 @@ const NAMED_MAX = 5;
 export function UnfreezeDialog({ opened, onClose }: UnfreezeDialogProps) {
   useLiveView('nodes');
   const clusterId = useClusterId();
+  const environment = useCluster((state) => state.summary?.environment ?? 'production');
   const api = useApi();
   const write = useWriteAllowed();
   const name = useCluster((state) => state.summary?.name ?? clusterId);
@@ -33,7 +35,7 @@ export function UnfreezeDialog({ opened, onClose }: UnfreezeDialogProps) {
       title={`Let automation act on ${name} again?`}
       confirmLabel="Let automation act again"
       cancelLabel="Keep it frozen"
-      tier="felt"
+      tier={tierIn(environment, 'felt') === 'irreversible' ? 'irreversible' : 'felt'}
       typedName={name}
       typedWhat="cluster"
       pending={mutation.isPending}

@@ -20,7 +20,7 @@ import type { Operation, Stage } from '@/lib/contract/operation';
 import { isTerminal } from '@/lib/contract/vocabulary';
 import { ChangeThrottle } from './change-throttle';
 import { MovesTable } from './moves-table';
-import { useNameOfNode } from './operations-screen';
+import { useNameOfNode } from './use-name-of-node';
 import { ReportPanel } from './report-panel';
 import { throttleWords } from './throttle-fields';
 import classes from './operations.module.css';

@@ -4,7 +4,7 @@ import { Progress } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
 import { OperationBrakes, useRunningOperation } from '@/components/layout/operation-footer';
-import { operationTitle, progressWords, shareDone } from '@/components/layout/operation-progress';
+import { operationTitle, progressWords, shareOf } from '@/components/layout/operation-progress';
 import { useClusterId } from '@/components/realtime/cluster-provider';
 import { useApi } from '@/components/realtime/live-provider';
 import { useNow } from '@/components/realtime/use-live-store';
@@ -35,7 +35,7 @@ function OperationCard({ operation, running }: { readonly operation: Operation; 
   const clusterId = useClusterId();
   const nowMs = useNow();
   const title = operationTitle(operation, (nodeId) => nodeId);
-  const share = shareDone(operation.progress);
+  const share = shareOf(operation);
   return (
     <div className={classes['operation']}>
       <div className={classes['operationHead']}>

@@ -7,7 +7,7 @@ import { DomainEventSchema, EventTypeSchema } from './events';
 import { DrainStatusSchema, FreezeSchema, NodeActionCheckSchema, NodeLivenessSchema } from './health';
 import { MetricSchema, MetricSeriesSchema } from './metrics';
 import { NodeSchema } from './node';
-import { MoveRecordSchema, OperationSchema } from './operation';
+import { ExecutionStatusSchema, MoveRecordSchema, OperationKindSchema, OperationSchema } from './operation';
 import { PlanRequestSchema, PlanSchema, PlanSummarySchema, RefusalSchema, WhatIfSchema } from './plan';
 import { IdSchema, QuantitySchema, ShardIdSchema } from './primitives';
 import { LocatedKeySchema, RoutingSchema } from './routing';
@@ -170,7 +170,12 @@ export const api = {
   },
   operations: {
     list: base.route({ method: 'GET', path: '/clusters/{clusterId}/operations', tags: ['operations'], summary: 'Operations, newest first' })
-      .input(cluster.extend(page)).output(z.object({ operations: z.array(OperationSchema), nextCursor: z.string().nullable() })),
+      .input(cluster.extend({
+        ...page,
+        /** Only these. A page may then hold fewer than `limit` although older ones follow. */
+        kind: z.array(OperationKindSchema).or(OperationKindSchema.transform((kind) => [kind])).optional(),
+        status: z.array(ExecutionStatusSchema).or(ExecutionStatusSchema.transform((status) => [status])).optional(),
+      })).output(z.object({ operations: z.array(OperationSchema), nextCursor: z.string().nullable() })),
     get: base.route({ method: 'GET', path: '/operations/{operationId}', tags: ['operations'], summary: 'One operation with progress and report' })
       .input(z.object({ operationId: IdSchema })).output(OperationSchema),
     moves: base.route({ method: 'GET', path: '/operations/{operationId}/moves', tags: ['operations'], summary: 'Its moves, in plan order' })

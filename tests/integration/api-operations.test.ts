@@ -224,3 +224,27 @@ describe('nodes that come and go', () => {
     expect(nodes).toHaveLength(5);
   });
 });
+
+describe('the list', () => {
+  it('is of the kinds and states asked for, and its pages go on where the page before ended', async () => {
+    const operation = await start(FAST);
+    await when(operation.id, hasEnded);
+    await putBack(operation.id);
+    type List = { operations: Operation[]; nextCursor: string | null };
+    const all = await succeed<List>(server, 'GET', at('/operations?limit=1000'));
+    const wanted = all.operations.filter(({ kind, status }) => kind === 'rebalance' && status === 'succeeded').map(({ id }) => id);
+    expect(wanted.length).toBeGreaterThan(0);
+    expect(wanted.length).toBeLessThan(all.operations.length);
+    const filter = 'kind=rebalance&status[0]=succeeded&status[1]=expired';
+    expect((await succeed<List>(server, 'GET', at(`/operations?${filter}`))).operations.map(({ id }) => id)).toEqual(wanted);
+    const paged: string[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const page: List = await succeed<List>(server, 'GET', at(`/operations?${filter}&limit=1${cursor === '' ? '' : `&cursor=${cursor}`}`));
+      expect(page.operations.length).toBeLessThanOrEqual(1);
+      paged.push(...page.operations.map(({ id }) => id));
+      cursor = page.nextCursor;
+    }
+    expect(paged).toEqual(wanted);
+    expect(problemOf(await call(server, 'GET', at('/operations?status=done')))).toMatchObject({ status: 400, code: 'invalid-request' });
+  });
+});

@@ -1,4 +1,6 @@
 import { ORPCError } from '@orpc/server';
+import type { Operation } from '@/lib/contract/operation';
+import type { Page, PageOf } from '@/lib/contract/storage';
 import { contract, managerOf, managerOfOperation, runCommand, valueOf } from '../context';
 import { movesCsv, reportCsv } from '../operation-csv';
 import { nextOffset, offsetOf, pageOf } from '../page';
@@ -7,8 +9,9 @@ const routes = contract.operations;
 
 export const operations = {
   list: routes.list.handler(async ({ input, context }) => {
-    const page = await managerOf(context, input.clusterId).operations(pageOf(input));
-    return { operations: [...page.items], nextCursor: page.nextCursor };
+    const manager = managerOf(context, input.clusterId);
+    const wanted = (operation: Operation) => (input.kind?.includes(operation.kind) ?? true) && (input.status?.includes(operation.status) ?? true);
+    return filteredPage({ read: (page) => manager.operations(page), wanted, page: pageOf(input) });
   }),
   get: routes.get.handler(async ({ input, context }) =>
     valueOf(await (await managerOfOperation(context, input.operationId)).operation(input.operationId))),
@@ -56,6 +59,28 @@ export const operations = {
     return csvFile(`${input.operationId}-moves.csv`, movesCsv(moves));
   }),
 };
+
+/** A filter that matches next to nothing ends the reading here; the cursor goes on. */
+const READS_MAX = 20;
+
+interface FilteredPage {
+  readonly read: (page: Page) => Promise<PageOf<Operation>>;
+  readonly wanted: (operation: Operation) => boolean;
+  readonly page: Page;
+}
+
+/** Reads on until the page is full of what is wanted. What an operation is lies inside of its document, so the store does not choose. */
+async function filteredPage({ read, wanted, page }: FilteredPage): Promise<{ operations: Operation[]; nextCursor: string | null }> {
+  const operations: Operation[] = [];
+  let cursor = page.cursor;
+  for (let reads = 0; reads < READS_MAX && operations.length < page.limit; reads += 1) {
+    const next = await read({ limit: page.limit - operations.length, cursor });
+    operations.push(...next.items.filter(wanted));
+    cursor = next.nextCursor;
+    if (cursor === null) break;
+  }
+  return { operations, nextCursor: cursor };
+}
 
 /** Some 15 MB of text. */
 const MOVES_EXPORTED_MAX = 100_000;

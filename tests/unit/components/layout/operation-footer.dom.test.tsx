@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { FreezeControl } from '@/components/layout/freeze-control';
 import { NAV_ITEMS, navItemOf } from '@/components/layout/nav-items';
 import { OperationFooter, useRunningOperation } from '@/components/layout/operation-footer';
-import { operationTitle, progressWords, shareDone } from '@/components/layout/operation-progress';
+import { operationTitle, progressWords, shareDone, shareOf } from '@/components/layout/operation-progress';
 import { CLUSTER_ID, operationOf, snapshotOf, summaryOf } from '@/tests/unit/client/live-fixtures';
 import { Answer, Harness, SLOW_MS, type Answers } from '../realtime/console-harness';
 
@@ -46,7 +46,20 @@ describe('the running operation', { timeout: SLOW_MS }, () => {
     const dialog = within(await screen.findByRole('dialog'));
     expect(dialog.getByText(/192 moves of 312 will not be made/)).toBeTruthy();
     expect(dialog.getByRole('button', { name: 'Keep running' })).toBeTruthy();
-    fireEvent.click(dialog.getByRole('button', { name: 'Stop after 4 moves in flight' }));
+    fireEvent.click(dialog.getByRole('button', { name: 'Stop after this batch of 4 moves' }));
+    await waitFor(() => expect(harness.requests).toHaveLength(1));
+  });
+
+  it('is stopped in production only with the name of the cluster typed', async () => {
+    const harness = new Harness({ 'POST /operations/operation_1/cancel': operationOf({ status: 'canceling' }) });
+    await harness.render(<Footer />);
+    await harness.snapshot(snapshotOf({ view: 'summary', summary: summaryOf({ environment: 'production', operations: [operationOf()] }) }));
+    press('Stop');
+    const dialog = within(await screen.findByRole('dialog'));
+    const stop = dialog.getByRole('button', { name: 'Stop after this batch of 4 moves' });
+    expect(stop.hasAttribute('disabled')).toBe(true);
+    fireEvent.change(dialog.getByRole('textbox'), { target: { value: 'demo' } });
+    fireEvent.click(stop);
     await waitFor(() => expect(harness.requests).toHaveLength(1));
   });
 
@@ -85,6 +98,12 @@ describe('progress in words', { timeout: SLOW_MS }, () => {
     expect(shareDone({ ...progress, bytesDone: progress.bytesTotal, movesDone: 312 })).toBe(1);
   });
 
+  it('is never whole of what was called off', () => {
+    const whole = { ...progress, movesDone: 312, bytesDone: progress.bytesTotal };
+    expect(shareOf({ status: 'canceled', progress: whole })).toBe(0.99);
+    expect(shareOf({ status: 'succeeded', progress: whole })).toBe(1);
+  });
+
   it('names the node an operation is about', () => {
     expect(operationTitle({ kind: 'drain', nodeId: 'n3' }, (id) => `node ${id}`)).toBe('Drain node n3');
   });
@@ -107,6 +126,16 @@ describe('the freeze', { timeout: SLOW_MS }, () => {
     fireEvent.change(dialog.getByLabelText(/Reason/), { target: { value: ' disk swap ' } });
     fireEvent.click(confirm);
     await waitFor(() => expect(harness.requests[0]?.body).toEqual({ reason: 'disk swap' }));
+  });
+
+  it('needs the name of a production cluster besides', async () => {
+    await show2(summaryOf({ environment: 'production' }));
+    press('Freeze');
+    const dialog = within(await screen.findByRole('dialog'));
+    fireEvent.change(dialog.getByLabelText(/Reason/), { target: { value: 'disk swap' } });
+    expect(dialog.getByRole('button', { name: 'Freeze automation' }).hasAttribute('disabled')).toBe(true);
+    fireEvent.change(dialog.getByLabelText(/Type the name of the cluster/), { target: { value: 'demo' } });
+    expect(dialog.getByRole('button', { name: 'Freeze automation' }).hasAttribute('disabled')).toBe(false);
   });
 
   it('shows who froze it and why, and lifts it', async () => {
