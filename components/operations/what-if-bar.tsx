@@ -52,7 +52,7 @@ export function WhatIfBar({ state, plan, missing, write, previewing, onPreview }
 function statusWords({ pending, problem }: WhatIfState, { same, plan }: { readonly same: boolean; readonly plan: Plan | null }): string {
   if (pending) return 'planning again';
   if (problem !== null) return problem.lost ? 'no answer from the server' : 'cannot be planned';
-  if (same) return 'the same as the plan under review';
+  if (same) return 'the same request as the plan under review';
   return plan === null ? 'against now' : 'against the plan under review';
 }
 
