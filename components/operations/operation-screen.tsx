@@ -2,9 +2,11 @@
 
 import { Progress } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import dynamic from 'next/dynamic';
 import Link from 'next/link';
+import { useMemo } from 'react';
 import { OperationBrakes } from '@/components/layout/operation-footer';
-import { operationTitle, progressWords, shareDone } from '@/components/layout/operation-progress';
+import { operationTitle, shareOf } from '@/components/layout/operation-progress';
 import { useClusterId } from '@/components/realtime/cluster-provider';
 import { useApi } from '@/components/realtime/live-provider';
 import { useCluster, useLiveView } from '@/components/realtime/use-cluster';
@@ -15,19 +17,25 @@ import { LoadingState, ProblemState } from '@/components/ui/states';
 import { StatusBadge } from '@/components/ui/status-badge';
 import { TimeText } from '@/components/ui/time-text';
 import { toApiProblem } from '@/lib/client/api-problem';
-import { executionWords, stageWords } from '@/lib/client/status';
-import type { Operation, Stage } from '@/lib/contract/operation';
+import { formatBytes } from '@/lib/client/format';
+import { executionWords } from '@/lib/client/status';
+import type { Operation } from '@/lib/contract/operation';
 import { isTerminal } from '@/lib/contract/vocabulary';
 import { ChangeThrottle } from './change-throttle';
 import { MovesTable } from './moves-table';
-import { useNameOfNode } from './use-name-of-node';
+import { OperationNotes } from './operation-notes';
+import { doingWords, positionWords, progressFigures } from './operation-words';
 import { ReportPanel } from './report-panel';
+import { StageList } from './stage-list';
 import { throttleWords } from './throttle-fields';
+import { useJournal, type Journal } from './use-journal';
+import { useNameOfNode } from './use-name-of-node';
 import classes from './operations.module.css';
 
-const STAGE_WORDS: Readonly<Record<Stage['kind'], string>> = {
-  'provision': 'Make a node', 'join': 'Join', 'cordon': 'Cordon', 'plan': 'Make the plan', 'execute-plan': 'Run the moves', 'verify-empty': 'Verify empty on the node', 'leave': 'Leave', 'deprovision': 'Give the node back',
-};
+// The charts are the heavy part of the page, and the brakes must not wait for them.
+const PacingPanel = dynamic(() => import('./pacing-panel').then((module) => module.PacingPanel), { loading: () => <Panel><LoadingState what="the charts" /></Panel> });
+
+const NO_MOVES: Journal['moves'] = [];
 
 /** One operation: while it runs how far it is, with its brakes; afterwards its report. */
 export function OperationScreen({ operationId }: { readonly operationId: string }) {
@@ -45,52 +53,79 @@ export function OperationScreen({ operationId }: { readonly operationId: string 
 }
 
 function OperationBody({ operation }: { readonly operation: Operation }) {
-  const clusterId = useClusterId();
   const nameOf = useNameOfNode();
-  const nowMs = useNow();
-  const ended = isTerminal(operation.status);
-  const title = operationTitle(operation, nameOf);
+  const journal = useJournal(operation);
+  const bytesPlanned = useMemo(() => bytesOf(journal.data), [journal.data]);
   return (
     <div className={classes['screen']}>
-      <div className={classes['head']}>
-        <h1 className={classes['title']}>{title}</h1>
-        <StatusBadge status={executionWords(operation.status)} />
-        <span className={classes['dim']}>
-          by {operation.createdBy.name}, {operation.startedAtMs === null ? <>queued <TimeText atMs={operation.createdAtMs} nowMs={nowMs} /></> : <>started <TimeText atMs={operation.startedAtMs} nowMs={nowMs} /></>}
-          {operation.finishedAtMs !== null && <>, ended <TimeText atMs={operation.finishedAtMs} nowMs={nowMs} /></>}
-        </span>
-        <Link className={`${classes['spacer'] ?? ''} ${classes['link'] ?? ''}`} href={`/${clusterId}/operations`}>All operations</Link>
-      </div>
-      <Panel title={ended ? 'How it ended' : 'Progress'} note={throttleWords(operation.throttle)}>
-        <div className={classes['live']}>
-          {operation.statusReason !== null && <p className={classes['verdict']}>{operation.statusReason}</p>}
-          {operation.stages.length > 1 && <Stages operation={operation} />}
-          {operation.progress.movesTotal > 0 && (
-            <div>
-              <Progress value={(shareDone(operation.progress) ?? 0) * 100} size="lg" aria-label={`${title}: done`} />
-              <p className={classes['dim']}>{progressWords(ended ? { ...operation.progress, bytesPerSecond: null, secondsLeft: null } : operation.progress)}</p>
-            </div>
-          )}
-          {operation.refusals.length > 0 && <RefusalList refusals={operation.refusals} />}
-          {!ended && <div className={classes['head']}><OperationBrakes operation={operation} />{operation.progress.movesTotal > 0 && <ChangeThrottle operation={operation} />}</div>}
-        </div>
-      </Panel>
+      <Head operation={operation} nameOf={nameOf} />
+      <ProgressPanel operation={operation} nameOf={nameOf} bytesPlanned={bytesPlanned} />
       {operation.report !== null && <ReportPanel operation={operation} report={operation.report} />}
-      {operation.progress.movesTotal > 0 && <MovesTable operation={operation} nameOf={nameOf} />}
+      {operation.startedAtMs !== null && operation.progress.movesTotal > 0 && <PacingPanel operation={operation} startedAtMs={operation.startedAtMs} moves={journal.data?.moves ?? NO_MOVES} nameOf={nameOf} />}
+      {operation.progress.movesTotal > 0 && <MovesTable operation={operation} journal={journal} nameOf={nameOf} />}
     </div>
   );
 }
 
-/** One stage alone would only repeat the state of the operation. */
-function Stages({ operation }: { readonly operation: Operation }) {
+function Head({ operation, nameOf }: { readonly operation: Operation; readonly nameOf: (nodeId: string) => string }) {
+  const clusterId = useClusterId();
+  const nowMs = useNow();
+  const position = positionWords(operation);
   return (
-    <ol className={classes['stages']} aria-label="Stages">
-      {operation.stages.map((stage, index) => (
-        <li key={`${stage.kind} ${index}`}>
-          <StatusBadge status={stageWords(stage.status)} /> {STAGE_WORDS[stage.kind]}
-          {stage.message !== null && <span className={classes['dim']}>{stage.message}</span>}
-        </li>
-      ))}
-    </ol>
+    <div className={classes['head']}>
+      <h1 className={classes['title']}>{operationTitle(operation, nameOf)}</h1>
+      <StatusBadge status={executionWords(operation.status)} />
+      <span className={classes['dim']}>
+        asked for by {operation.createdBy.name} <TimeText atMs={operation.createdAtMs} nowMs={nowMs} />
+        {position !== null && <>, {position.toLowerCase()} in the queue</>}
+        {operation.startedAtMs !== null && <>, started <TimeText atMs={operation.startedAtMs} nowMs={nowMs} /></>}
+        {operation.finishedAtMs !== null && <>, ended <TimeText atMs={operation.finishedAtMs} nowMs={nowMs} /></>}
+      </span>
+      <Link className={`${classes['spacer'] ?? ''} ${classes['link'] ?? ''}`} href={`/${clusterId}/operations`}>All operations</Link>
+    </div>
   );
+}
+
+interface ProgressPanelProps {
+  readonly operation: Operation;
+  readonly nameOf: (nodeId: string) => string;
+  readonly bytesPlanned: number | null;
+}
+
+function ProgressPanel({ operation, nameOf, bytesPlanned }: ProgressPanelProps) {
+  const nowMs = useNow();
+  const ended = isTerminal(operation.status);
+  const share = shareOf(operation);
+  const hasMoves = operation.progress.movesTotal > 0;
+  return (
+    <Panel title={ended ? 'How it ended' : 'Progress'} {...(hasMoves && { note: throttleWords(operation.throttle) })}>
+      <div className={classes['live']}>
+        <p className={classes['doing']}>{doingWords(operation)}{operation.statusReason !== null && <span className={classes['reason']}>{operation.statusReason}</span>}</p>
+        <OperationNotes operation={operation} nameOf={nameOf} nowMs={nowMs} bytesPlanned={bytesPlanned} formatBytes={formatBytes} />
+        {hasMoves && (
+          <>
+            <Progress value={(share ?? 0) * 100} size="lg" aria-label={`${operationTitle(operation, nameOf)}: done`} />
+            <dl className={classes['figures']}>
+              {progressFigures(operation.progress, ended).map(({ label, value }) => <div key={label}><dt>{label}</dt><dd>{value}</dd></div>)}
+            </dl>
+          </>
+        )}
+        {!ended && (
+          <div className={classes['head']}>
+            <OperationBrakes operation={operation} />
+            {hasMoves && <ChangeThrottle operation={operation} />}
+            <span className={classes['dim']}>Client traffic is not affected by pausing or stopping.</span>
+          </div>
+        )}
+        {operation.refusals.length > 0 && <RefusalList refusals={operation.refusals} />}
+        <StageList stages={operation.stages} nameOf={nameOf} nowMs={nowMs} />
+      </div>
+    </Panel>
+  );
+}
+
+/** Bytes as planned; `null` while not all of the journal is here. */
+function bytesOf(journal: Journal | undefined): number | null {
+  if (journal === undefined || journal.moves.length < journal.total) return null;
+  return journal.moves.reduce((sum, { step }) => sum + (step.kind === 'move' ? step.bytes ?? 0 : 0), 0);
 }
