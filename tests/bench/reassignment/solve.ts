@@ -35,7 +35,7 @@ export async function solve(input: SolveInput): Promise<{ assignment: Int32Array
   const iterations = new Array<number>(threads).fill(0);
   let saidAtMs = sinceStartMs();
   const workers = Array.from({ length: threads }, (_, thread) => {
-    const workerData: WorkerInput = { model: shared, seed: seed * 1_000 + thread, endEpochMs: Date.now() + leftMs };
+    const workerData: WorkerInput = { model: shared, seed: seed * 1_000 + thread, temper: thread % 2 === 0 ? 'homeward' : 'wandering', endEpochMs: Date.now() + leftMs };
     return new Worker(program, { eval: true, execArgv: [], workerData });
   });
   const runs = workers.map(async (worker, thread) => {

@@ -2,10 +2,12 @@
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
 import type { AssignmentModel } from '@/lib/core/rebalance/optimiser/assignment-model';
 import { createOptimiser } from '@/lib/core/rebalance/optimiser/optimiser';
+import type { Temper } from '@/lib/core/rebalance/optimiser/tempers';
 
 export interface WorkerInput {
   readonly model: AssignmentModel;
   readonly seed: number;
+  readonly temper: Temper;
   readonly endEpochMs: number;
 }
 
@@ -18,9 +20,9 @@ export interface WorkerReport {
 const STEP_WORK_UNITS = 5_000;
 const REPORTED_EVERY_MS = 200;
 
-function run({ model, seed, endEpochMs }: WorkerInput, port: MessagePort): void {
+function run({ model, seed, temper, endEpochMs }: WorkerInput, port: MessagePort): void {
   const startMs = Date.now();
-  const created = createOptimiser(model, { seed, workUnitsTotal: Infinity });
+  const created = createOptimiser(model, { seed, temper, workUnitsTotal: Infinity });
   if (!created.ok) throw new Error(created.error.message);
   const optimiser = created.value;
   let knownCost = optimiser.best().cost;

@@ -17,6 +17,11 @@ export interface AnnealerInput {
   readonly movable: Int32Array;
   readonly random: Random;
   readonly mix: Mix;
+  /**
+   * What an item away from its initial bin costs besides, in terms of the temperature: there are so many places to be away
+   * and one to be at home that a hot search empties the homes, and a cold one finds few ways back.
+   */
+  readonly homePull: number;
 }
 
 /** A power of two. */
@@ -37,22 +42,26 @@ export class Annealer {
   readonly #movable: Int32Array;
   readonly #dice: Dice;
   readonly #noise: Float64Array;
+  readonly #homePull: number;
+  #pull = 0;
   readonly #homingBelow: number;
   readonly #swapBelow: number;
   readonly #ejectBelow: number;
 
-  constructor({ state, incumbent, movable, random, mix }: AnnealerInput) {
+  constructor({ state, incumbent, movable, random, mix, homePull }: AnnealerInput) {
     this.#state = state;
     this.#incumbent = incumbent;
     this.#movable = movable;
     this.#dice = new Dice(random);
     this.#noise = Float64Array.from({ length: NOISE_SIZE }, () => random.exponential(1));
+    this.#homePull = homePull;
     this.#homingBelow = mix.homing;
     this.#swapBelow = mix.homing + mix.swap;
     this.#ejectBelow = mix.homing + mix.swap + mix.eject;
   }
 
   run(proposals: number, temperature: number): void {
+    this.#pull = temperature * this.#homePull;
     const dice = this.#dice;
     const state = this.#state;
     const movable = this.#movable;
@@ -71,10 +80,15 @@ export class Annealer {
     const state = this.#state;
     const from = state.itemBin[item]!;
     if (from === to || state.groupRules.conflicts(item, to) || !state.hasRoom(item, to)) return;
-    if (state.shiftDelta(item, to) > tolerance || !state.groupRules.allowsShift(item, from, to)) return;
+    if (state.shiftDelta(item, to) + this.#pullDelta(item, from, to) > tolerance || !state.groupRules.allowsShift(item, from, to)) return;
     state.shift(item, to);
     this.#incumbent.note(item);
     if (state.cost < this.#incumbent.cost) this.#incumbent.capture();
+  }
+
+  #pullDelta(item: number, from: number, to: number): number {
+    const initial = this.#state.initial[item]!;
+    return from === initial ? this.#pull : to === initial ? -this.#pull : 0;
   }
 
   #tryHoming(tolerance: number): void {
@@ -93,7 +107,7 @@ export class Annealer {
     const kin = state.itemGroup[first] === state.itemGroup[second];
     if (!kin && (state.groupRules.conflicts(first, secondBin) || state.groupRules.conflicts(second, firstBin))) return;
     if (!state.hasRoomFor(first, secondBin, second) || !state.hasRoomFor(second, firstBin, first)) return;
-    if (state.swapDelta(first, second) > tolerance) return;
+    if (state.swapDelta(first, second) + this.#pullDelta(first, firstBin, secondBin) + this.#pullDelta(second, secondBin, firstBin) > tolerance) return;
     if (!kin && !state.groupRules.allowsSwap(first, second, firstBin, secondBin)) return;
     state.swap(first, second);
     this.#incumbent.note(first);
@@ -117,7 +131,7 @@ export class Annealer {
     }
     if (state.groupRules.conflicts(item, via) || state.groupRules.conflicts(ejected, home)) return;
     if (!state.hasRoomFor(item, via, ejected) || !state.hasRoom(ejected, home)) return;
-    if (state.ejectDelta(item, ejected, home) > tolerance || !state.groupRules.allowsEject(item, ejected, { from, via, to: home })) return;
+    if (state.ejectDelta(item, ejected, home) + this.#pullDelta(item, from, via) - this.#pull > tolerance || !state.groupRules.allowsEject(item, ejected, { from, via, to: home })) return;
     state.shift(ejected, home);
     state.shift(item, via);
     this.#incumbent.note(item);

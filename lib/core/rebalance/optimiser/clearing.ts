@@ -4,7 +4,7 @@ import type { Incumbent } from './incumbent';
 import type { SearchState } from './search-state';
 
 /** Items that one attempt may push out. */
-const EVICTED_MAX = 8;
+const EVICTED_MAX = 16;
 /** Of so many items looked at, the one on the costliest bin is tried. */
 const CANDIDATES = 8;
 
@@ -20,8 +20,8 @@ export class Clearing {
   readonly #isMovable: Uint8Array;
   readonly #dice: Dice;
   /** What was done, to be undone: items and where they were. */
-  readonly #moved = new Int32Array(EVICTED_MAX + 1);
-  readonly #movedFrom = new Int32Array(EVICTED_MAX + 1);
+  readonly #moved = new Int32Array(EVICTED_MAX + 2);
+  readonly #movedFrom = new Int32Array(EVICTED_MAX + 2);
   #movedCount = 0;
 
   constructor({ state, incumbent, movable, random }: { state: SearchState; incumbent: Incumbent; movable: Int32Array; random: Random }) {
@@ -38,19 +38,22 @@ export class Clearing {
     const state = this.#state;
     const item = this.#costlyItem();
     const bin = this.#dice.integer(state.binCount);
-    if (bin === state.itemBin[item] || state.groupRules.conflicts(item, bin) || !state.couldHold(item, bin)) return 1;
-    const before = state.cost;
+    const from = state.itemBin[item]!;
+    if (bin === from || state.groupRules.conflicts(item, bin) || !state.couldHold(item, bin) || !state.groupRules.allowsShift(item, from, bin)) return 1;
+    const costMax = state.cost + tolerance;
     let evaluations = 1;
     this.#movedCount = 0;
-    while (!state.allowsShift(item, bin)) {
-      if (this.#movedCount === EVICTED_MAX || !this.#evictOne(bin, item)) {
+    // It goes first, beyond the capacity if need be: where it was is the best place for many that must make way.
+    this.#shift(item, bin);
+    while (!state.isWithinCapacity(bin)) {
+      if (this.#movedCount > EVICTED_MAX || !this.#evictOne(bin, item)) {
         this.#undo();
         return evaluations + state.binCount;
       }
       evaluations += state.binCount;
     }
-    this.#shift(item, bin);
-    if (state.cost - before > tolerance) {
+    evaluations += this.#relieve(bin, item, costMax);
+    if (state.cost > costMax) {
       this.#undo();
       return evaluations;
     }
@@ -77,8 +80,8 @@ export class Clearing {
     const offset = this.#dice.integer(Math.max(1, count));
     for (let at = 0; at < count; at += 1) {
       const item = list[(at + offset) % count]!;
-      if (this.#isMovable[item] === 0) continue;
-      const to = this.#bestPlace(item, bin, state.itemBin[arriving]!);
+      if (item === arriving || this.#isMovable[item] === 0) continue;
+      const to = this.#bestPlace(item, bin);
       if (to < 0) continue;
       this.#shift(item, to);
       return true;
@@ -86,12 +89,29 @@ export class Clearing {
     return false;
   }
 
-  #bestPlace(item: number, from: number, avoided: number): number {
+  /** Lets others follow out of the bin where that makes it cheaper, until the cost is low enough. */
+  #relieve(bin: number, arrived: number, costMax: number): number {
+    const state = this.#state;
+    let evaluations = 0;
+    for (let at = state.contents.count(bin) - 1; at >= 0 && state.cost > costMax && this.#movedCount <= EVICTED_MAX; at -= 1) {
+      const item = state.contents.list(bin)[at]!;
+      if (item === arrived || this.#isMovable[item] === 0) continue;
+      evaluations += 1;
+      const saved = state.binCost[bin]! - state.costWithout(item) + state.moveCosts.at(item, bin);
+      if (saved <= 0) continue;
+      evaluations += state.binCount;
+      const to = this.#bestPlace(item, bin);
+      if (to >= 0 && state.shiftDelta(item, to) < 0) this.#shift(item, to);
+    }
+    return evaluations;
+  }
+
+  #bestPlace(item: number, from: number): number {
     const state = this.#state;
     let best = -1;
     let bestCost = Infinity;
     for (let to = 0; to < state.binCount; to += 1) {
-      if (to === from || to === avoided || !state.allowsShift(item, to)) continue;
+      if (to === from || !state.allowsShift(item, to)) continue;
       const cost = state.costWith(item, to) - state.binCost[to]! + state.moveCosts.at(item, to);
       if (cost >= bestCost) continue;
       best = to;

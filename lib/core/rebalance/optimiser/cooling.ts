@@ -12,13 +12,13 @@ export class Cooling {
   /** Of the coldest to the hottest. */
   readonly #range: number;
   /** Share of the time at which each band ends. */
-  readonly #ends: Float64Array;
+  readonly #ends: Float64Array<ArrayBuffer>;
   /** Sum and count of the costs seen in each band. */
   readonly #sums = new Float64Array(BANDS);
   readonly #counts = new Float64Array(BANDS);
 
   /** From one temperature down to another, both above 0. */
-  constructor(hottest: number, coldest: number, weights = new Float64Array(BANDS).fill(1)) {
+  constructor(hottest: number, coldest: number, weights: Float64Array<ArrayBuffer> = new Float64Array(BANDS).fill(1)) {
     this.#hottest = hottest;
     this.#range = coldest / hottest;
     const sum = weights.reduce((a, b) => a + b, 0);
@@ -43,23 +43,24 @@ export class Cooling {
 
   /** The same temperatures, with the time laid out by what was observed but for a share that is even. */
   replanned(evenShare: number): Cooling {
-    const falls = this.#falls().map(Math.sqrt);
-    const sum = falls.reduce((a, b) => a + b, 0);
-    const weights = falls.map((fall) => (sum > 0 ? (1 - evenShare) * fall / sum : 0) + evenShare / BANDS);
-    return new Cooling(this.#hottest, this.#hottest * this.#range, weights);
+    return new Cooling(this.#hottest, this.#hottest * this.#range, mixed(this.#falls().map(Math.sqrt), evenShare, 0));
   }
 
-  /** Evenly from the temperature below which the given share of the whole fall is still to come. */
-  from(share: number): Cooling {
+  /**
+   * From the temperature below which the given share of the whole fall is still to come. By then it
+   * is the last digits that count, so a fall weighs by its size in terms of the temperature.
+   */
+  from(share: number, evenShare: number): Cooling {
     const falls = this.#falls();
     const sum = falls.reduce((a, b) => a + b, 0);
-    let band = BANDS;
+    let first = BANDS;
     let below = 0;
-    while (band > 1 && below < share * sum) below += falls[--band]!;
-    return new Cooling(this.#hottest * this.#range ** (band / BANDS), this.#hottest * this.#range);
+    while (first > 1 && below < share * sum) below += falls[--first]!;
+    const weights = falls.map((fall, band) => band < first ? 0 : Math.sqrt(fall / this.#range ** (band / BANDS)));
+    return new Cooling(this.#hottest, this.#hottest * this.#range, mixed(weights, evenShare, first));
   }
 
-  #falls(): Float64Array {
+  #falls(): Float64Array<ArrayBuffer> {
     const falls = new Float64Array(BANDS);
     let before = NaN;
     for (let band = 0; band < BANDS; band += 1) {
@@ -81,4 +82,10 @@ export class Cooling {
     }
     return low;
   }
+}
+
+/** The weights from the first band on, with a share of the whole spread evenly over them. */
+function mixed(weights: Float64Array<ArrayBuffer>, evenShare: number, first: number): Float64Array<ArrayBuffer> {
+  const sum = weights.reduce((a, b) => a + b, 0);
+  return weights.map((weight, band) => band < first ? 0 : (sum > 0 ? (1 - evenShare) * weight / sum : 0) + evenShare / (BANDS - first));
 }

@@ -1,6 +1,6 @@
 import { createRandom, type Random } from '@/lib/platform/random';
 import { err, ok, type Result } from '@/lib/platform/result';
-import { Annealer, type Mix } from './annealer';
+import { Annealer } from './annealer';
 import type { AssignmentModel } from './assignment-model';
 import { checkModel, type ModelFault } from './check-model';
 import { Clearing } from './clearing';
@@ -8,6 +8,7 @@ import { Cooling } from './cooling';
 import { Descent } from './descent';
 import { Incumbent } from './incumbent';
 import { SearchState } from './search-state';
+import { tempers, type Temper } from './tempers';
 import { temperatureScale } from './temperature';
 
 export interface OptimiserOptions {
@@ -19,6 +20,8 @@ export interface OptimiserOptions {
    * evaluations per item are better off cool: hot, the search scatters what it has no time to gather again.
    */
   readonly coolingFrom?: number;
+  /** How far from the start the search looks; absent: homeward. Two searches that exchange what they find do best with one of each. */
+  readonly temper?: Temper;
 }
 
 /**
@@ -46,7 +49,7 @@ export interface Optimiser {
 /** Shares of the whole at which one phase makes way for the next. */
 const DESCENT_UNTIL = 0.25;
 const PILOT_UNTIL = 0.1;
-const MAIN_UNTIL = 0.85;
+const MAIN_UNTIL = 0.75;
 /** Share of the main phase that is laid out evenly over all temperatures, whatever the pilot saw. */
 const EVEN_SHARE = 0.2;
 /** The last temperature in terms of the first. */
@@ -54,13 +57,12 @@ const COOLING_RANGE = 3e-7;
 /** The polish begins where so much of the fall is still to come. */
 const POLISH_FALL = 0.03;
 const COOLING_BATCH = 1_000;
+/** Length of a round of polish. */
+const POLISH_PROPOSALS_PER_ITEM = 1_000;
+/** Attempts at a forced clearing before a round goes on without. */
+const KICK_ATTEMPTS_MAX = 20;
 /** Attempts at clearing per batch of annealing. */
 const CLEARINGS = 3;
-
-const MIX_STEADY: Mix = { homing: 0.05, swap: 0.55, eject: 0.15 };
-/** Where room is used up by arrivals, trading arrivals is what works. */
-const MIX_TRANSIENT: Mix = { homing: 0.1, swap: 0.2, eject: 0.5 };
-
 export function createOptimiser(model: AssignmentModel, options: OptimiserOptions): Result<Optimiser, ModelFault> {
   const checked = checkModel(model);
   return checked.ok ? ok(new Search(model, options)) : err(checked.error);
@@ -69,11 +71,13 @@ export function createOptimiser(model: AssignmentModel, options: OptimiserOption
 /**
  * Four phases. The descent takes what is obvious. A quick annealing shows at which temperatures
  * this model's cost falls. The main one spends its time there. The polish goes back to the
- * best of all and cools it again from where the last few percent are won.
+ * best of all, clears a bin for some large item by force, and cools from where the last few
+ * percent are won: again and again, since what a cold search is caught in is mostly one item.
  */
-type Phase =
-  | { readonly name: 'descent' }
-  | { readonly name: 'pilot' | 'main' | 'polish'; readonly cooling: Cooling; readonly from: number; readonly until: number };
+type Phase = Descending | Annealing | Polishing;
+interface Descending { readonly name: 'descent' }
+interface Annealing { readonly name: 'pilot' | 'main'; readonly cooling: Cooling; readonly from: number; readonly until: number }
+interface Polishing { readonly name: 'polish'; readonly cooling: Cooling; proposals: number }
 
 class Search implements Optimiser {
   readonly #workUnitsTotal: number;
@@ -82,6 +86,8 @@ class Search implements Optimiser {
   readonly #incumbent: Incumbent;
   readonly #descent: Descent;
   readonly #annealer: Annealer;
+  /** Close to the end every move has to be worth it. */
+  readonly #polisher: Annealer;
   readonly #clearing: Clearing;
   readonly #random: Random;
   readonly #movable: Int32Array;
@@ -89,7 +95,7 @@ class Search implements Optimiser {
   #phase: Phase = { name: 'descent' };
   #iterations = 0;
 
-  constructor(model: AssignmentModel, { seed, workUnitsTotal, coolingFrom = 0 }: OptimiserOptions) {
+  constructor(model: AssignmentModel, { seed, workUnitsTotal, coolingFrom = 0, temper = 'homeward' }: OptimiserOptions) {
     const random = createRandom(seed);
     const movable = model.itemRow.map((_, item) => item).filter((item) => model.pinned[item] === 0);
     this.#workUnitsTotal = workUnitsTotal;
@@ -101,7 +107,9 @@ class Search implements Optimiser {
     this.#state = state;
     this.#incumbent = incumbent;
     this.#descent = new Descent({ state, incumbent, pinned: model.pinned });
-    this.#annealer = new Annealer({ state, incumbent, movable, random: random.fork('annealer'), mix: state.hasTransientLimits ? MIX_TRANSIENT : MIX_STEADY });
+    const of = tempers(state.hasTransientLimits);
+    this.#annealer = new Annealer({ state, incumbent, movable, random: random.fork('annealer'), ...of[temper] });
+    this.#polisher = new Annealer({ state, incumbent, movable, random: random.fork('polisher'), ...of.homeward });
     this.#clearing = new Clearing({ state, incumbent, movable, random: random.fork('clearing') });
     this.#temperature = temperatureScale(state, movable, random.fork('temperature'));
   }
@@ -120,7 +128,8 @@ class Search implements Optimiser {
     const until = this.#iterations + workUnits;
     while (this.#iterations < until && at() < 1) {
       if (this.#phase.name === 'descent') this.#descend(until - this.#iterations, at());
-      else if (at() < this.#phase.until) this.#anneal(this.#phase, at());
+      else if (this.#phase.name === 'polish') this.#polish(this.#phase);
+      else if (at() < this.#phase.until) this.#cool(this.#phase, at());
       else this.#phase = this.#phaseAfter(this.#phase);
     }
     return at() >= 1 ? 'done' : 'improving';
@@ -145,29 +154,41 @@ class Search implements Optimiser {
     if (!isDone && at < DESCENT_UNTIL) return;
     const coldest = this.#temperature * COOLING_RANGE;
     if (this.#coolingFrom > 0) {
-      this.#phase = { name: 'polish', cooling: new Cooling(this.#temperature * COOLING_RANGE ** this.#coolingFrom, coldest), from: at, until: 1 };
+      this.#phase = { name: 'main', cooling: new Cooling(this.#temperature * COOLING_RANGE ** this.#coolingFrom, coldest), from: at, until: 1 };
       return;
     }
     this.#phase = { name: 'pilot', cooling: new Cooling(this.#temperature, coldest), from: at, until: at + PILOT_UNTIL * (1 - at) };
   }
 
-  #anneal({ cooling, from, until }: Exclude<Phase, { name: 'descent' }>, at: number): void {
+  #cool({ cooling, from, until }: Annealing, at: number): void {
     const share = Math.min(1, (at - from) / (until - from));
-    const temperature = cooling.temperature(share);
-    this.#annealer.run(COOLING_BATCH, temperature);
-    this.#iterations += COOLING_BATCH;
-    for (let attempt = 0; attempt < CLEARINGS; attempt += 1) this.#iterations += this.#clearing.attempt(temperature);
+    this.#anneal(this.#annealer, cooling.temperature(share));
     cooling.observe(share, this.#state.cost);
   }
 
-  #phaseAfter({ name, cooling, until }: Exclude<Phase, { name: 'descent' }>): Phase {
-    switch (name) {
-      case 'pilot':
-        return { name: 'main', cooling: cooling.replanned(EVEN_SHARE), from: until, until: until + (1 - until) * MAIN_UNTIL };
-      case 'main':
-      case 'polish':
-        this.#incumbent.restore();
-        return { name: 'polish', cooling: cooling.from(POLISH_FALL), from: until, until: 1 };
+  #polish(phase: Polishing): void {
+    const roundProposals = POLISH_PROPOSALS_PER_ITEM * this.#movableCount;
+    if (phase.proposals >= roundProposals) {
+      phase.proposals = 0;
+      this.#incumbent.restore();
+      const before = this.#state.cost;
+      for (let attempt = 0; attempt < KICK_ATTEMPTS_MAX && this.#state.cost === before; attempt += 1) {
+        this.#iterations += this.#clearing.attempt(this.#temperature);
+      }
     }
+    this.#anneal(this.#polisher, phase.cooling.temperature(phase.proposals / roundProposals));
+    phase.proposals += COOLING_BATCH;
+  }
+
+  #anneal(annealer: Annealer, temperature: number): void {
+    annealer.run(COOLING_BATCH, temperature);
+    this.#iterations += COOLING_BATCH;
+    for (let attempt = 0; attempt < CLEARINGS; attempt += 1) this.#iterations += this.#clearing.attempt(temperature);
+  }
+
+  #phaseAfter({ name, cooling, until }: Annealing): Phase {
+    if (name === 'pilot') return { name: 'main', cooling: cooling.replanned(EVEN_SHARE), from: until, until: until + (1 - until) * MAIN_UNTIL };
+    this.#incumbent.restore();
+    return { name: 'polish', cooling: cooling.from(POLISH_FALL, EVEN_SHARE), proposals: 0 };
   }
 }

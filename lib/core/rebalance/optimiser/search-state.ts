@@ -112,11 +112,19 @@ export class SearchState {
     const isReturn = this.initial[item] === to;
     if (!isReturn && this.#open[to] === 0) return false;
     const limitCount = this.#limitCount;
+    const need = this.#need;
+    const roomOf = this.#room;
     const needAt = this.#itemRow[item]! * limitCount;
     const roomAt = to * limitCount;
     for (let limit = isReturn ? this.#transientCount : 0; limit < limitCount; limit += 1) {
-      if (this.#need[needAt + limit]! > this.#room[roomAt + limit]!) return false;
+      if (need[needAt + limit]! > roomOf[roomAt + limit]!) return false;
     }
+    return true;
+  }
+
+  isWithinCapacity(bin: number): boolean {
+    const end = (bin + 1) * this.#limitCount;
+    for (let at = bin * this.#limitCount; at < end; at += 1) if (this.#room[at]! < 0) return false;
     return true;
   }
 
@@ -138,13 +146,15 @@ export class SearchState {
     const isReturn = this.initial[item] === to;
     if (!isReturn && this.#open[to] === 0) return false;
     const limitCount = this.#limitCount;
+    const need = this.#need;
+    const roomOf = this.#room;
     const releasedFrom = this.initial[leaving] === to ? this.#transientCount : 0;
     const needAt = this.#itemRow[item]! * limitCount;
     const leavingAt = this.#itemRow[leaving]! * limitCount;
     const roomAt = to * limitCount;
     for (let limit = isReturn ? this.#transientCount : 0; limit < limitCount; limit += 1) {
-      const room = this.#room[roomAt + limit]! + (limit >= releasedFrom ? this.#need[leavingAt + limit]! : 0);
-      if (this.#need[needAt + limit]! > room) return false;
+      const room = roomOf[roomAt + limit]! + (limit >= releasedFrom ? need[leavingAt + limit]! : 0);
+      if (need[needAt + limit]! > room) return false;
     }
     return true;
   }
@@ -165,12 +175,14 @@ export class SearchState {
   /** What the bin would cost with the item gone. */
   costWithout(item: number): number {
     const termCount = this.#termCount;
+    const excessOf = this.#excess;
+    const coefficient = this.#coefficient;
     const bin = this.itemBin[item]!;
     const excessAt = bin * termCount;
     const itemAt = this.#itemRow[item]! * termCount;
     let sum = 0;
     for (let term = 0; term < termCount; term += 1) {
-      const excess = this.#excess[excessAt + term]! - this.#coefficient[itemAt + term]!;
+      const excess = excessOf[excessAt + term]! - coefficient[itemAt + term]!;
       sum += excess + Math.abs(excess);
     }
     return sum * 0.5;
@@ -179,11 +191,13 @@ export class SearchState {
   /** What the bin would cost with the item there too. */
   costWith(item: number, bin: number): number {
     const termCount = this.#termCount;
+    const excessOf = this.#excess;
+    const coefficient = this.#coefficient;
     const excessAt = bin * termCount;
     const itemAt = this.#itemRow[item]! * termCount;
     let sum = 0;
     for (let term = 0; term < termCount; term += 1) {
-      const excess = this.#excess[excessAt + term]! + this.#coefficient[itemAt + term]!;
+      const excess = excessOf[excessAt + term]! + coefficient[itemAt + term]!;
       sum += excess + Math.abs(excess);
     }
     return sum * 0.5;
@@ -192,12 +206,14 @@ export class SearchState {
   /** What the bin would cost with one item in place of another. */
   costReplacing(bin: number, leaving: number, arriving: number): number {
     const termCount = this.#termCount;
+    const excessOf = this.#excess;
+    const coefficient = this.#coefficient;
     const excessAt = bin * termCount;
     const leavingAt = this.#itemRow[leaving]! * termCount;
     const arrivingAt = this.#itemRow[arriving]! * termCount;
     let sum = 0;
     for (let term = 0; term < termCount; term += 1) {
-      const excess = this.#excess[excessAt + term]! - this.#coefficient[leavingAt + term]! + this.#coefficient[arrivingAt + term]!;
+      const excess = excessOf[excessAt + term]! - coefficient[leavingAt + term]! + coefficient[arrivingAt + term]!;
       sum += excess + Math.abs(excess);
     }
     return sum * 0.5;
@@ -297,10 +313,11 @@ export class SearchState {
 
   #costOf(bin: number): number {
     const termCount = this.#termCount;
+    const excessOf = this.#excess;
     const excessAt = bin * termCount;
     let sum = 0;
     for (let term = 0; term < termCount; term += 1) {
-      const excess = this.#excess[excessAt + term]!;
+      const excess = excessOf[excessAt + term]!;
       sum += excess + Math.abs(excess);
     }
     return sum * 0.5;

@@ -1,0 +1,24 @@
+import type { Mix } from './annealer';
+
+/**
+ * homeward: stays near the start; every move has to be worth it, all the way down. Best
+ * where moves are what is left to save, and quick. wandering: takes no notice of where
+ * things began, and finds what lies behind many moves.
+ */
+export type Temper = 'homeward' | 'wandering';
+
+interface Settings {
+  readonly mix: Mix;
+  readonly homePull: number;
+}
+
+/**
+ * Found by experiment. Going home is offered far more often than leaving it, which pulls home
+ * too: so wandering does without. Where room is used up by arrivals (transient resources),
+ * trading arrivals is what works.
+ */
+export function tempers(hasTransientLimits: boolean): Readonly<Record<Temper, Settings>> {
+  return hasTransientLimits
+    ? { homeward: { mix: { homing: 0.1, swap: 0.3, eject: 0.5 }, homePull: 2 }, wandering: { mix: { homing: 0, swap: 0.4, eject: 0.4 }, homePull: 0 } }
+    : { homeward: { mix: { homing: 0.05, swap: 0.55, eject: 0.15 }, homePull: 2 }, wandering: { mix: { homing: 0, swap: 0.75, eject: 0 }, homePull: 0 } };
+}
