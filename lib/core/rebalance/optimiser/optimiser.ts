@@ -167,7 +167,7 @@ class Search implements Optimiser {
   }
 
   #polish(phase: Polishing): void {
-    const roundProposals = POLISH_PROPOSALS_PER_ITEM * this.#movableCount;
+    const roundProposals = POLISH_PROPOSALS_PER_ITEM * this.#movable.length;
     if (phase.proposals >= roundProposals) {
       phase.proposals = 0;
       this.#incumbent.restore();
