@@ -20,7 +20,7 @@ export interface OptimiserOptions {
    * evaluations per item are better off cool: hot, the search scatters what it has no time to gather again.
    */
   readonly coolingFrom?: number;
-  /** How far from the start the search looks; absent: homeward. Two searches that exchange what they find do best with one of each. */
+  /** How far from the start the search looks; absent: wandering. Two searches that exchange what they find do best with one of each. */
   readonly temper?: Temper;
 }
 
@@ -95,7 +95,7 @@ class Search implements Optimiser {
   #phase: Phase = { name: 'descent' };
   #iterations = 0;
 
-  constructor(model: AssignmentModel, { seed, workUnitsTotal, coolingFrom = 0, temper = 'homeward' }: OptimiserOptions) {
+  constructor(model: AssignmentModel, { seed, workUnitsTotal, coolingFrom = 0, temper = 'wandering' }: OptimiserOptions) {
     const random = createRandom(seed);
     const movable = model.itemRow.map((_, item) => item).filter((item) => model.pinned[item] === 0);
     this.#workUnitsTotal = workUnitsTotal;
