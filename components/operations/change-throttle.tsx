@@ -31,7 +31,7 @@ export function ChangeThrottle({ operation }: { readonly operation: Operation })
         <LimitFields entered={entered} onChange={setEntered} problems={problems} custom={throttle === null || presetOf(throttle) === 'custom'} />
         {change.error !== null && <ProblemAlert problem={toApiProblem(change.error)} />}
         <Group justify="space-between" mt="sm">
-          <span role="status">{throttle === null ? 'These limits cannot be used.' : throttleWords(throttle)}</span>
+          <span role="status">{throttle === null ? 'These limits cannot be used.' : `New: ${throttleWords(throttle)}`}</span>
           <WriteButton write={write} blockedBy={throttle === null ? Object.values(problems)[0] ?? null : null} loading={change.isPending} onClick={() => { if (throttle !== null) change.mutate({ operationId: operation.id, throttle }); }}>Use these limits</WriteButton>
         </Group>
       </Popover.Dropdown>

@@ -4,7 +4,7 @@ import { Progress } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import dynamic from 'next/dynamic';
 import Link from 'next/link';
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
 import { OperationBrakes } from '@/components/layout/operation-footer';
 import { operationTitle, shareOf } from '@/components/layout/operation-progress';
 import { useClusterId } from '@/components/realtime/cluster-provider';
@@ -43,7 +43,10 @@ export function OperationScreen({ operationId }: { readonly operationId: string 
   const api = useApi();
   const live = useCluster((state) => state.summary?.operations.find((operation) => operation.id === operationId) ?? null);
   const stored = useQuery(api.operations.get.queryOptions({ input: { operationId }, enabled: live === null }));
-  const operation = live ?? stored.data ?? null;
+  // From its end to the answer with the report the last live picture stays.
+  const [last, setLast] = useState<Operation | null>(null);
+  if (live !== null && live !== last) setLast(live);
+  const operation = live ?? stored.data ?? (last?.id === operationId ? last : null);
   if (operation === null) {
     return stored.error === null
       ? <Panel><LoadingState what="the operation" /></Panel>

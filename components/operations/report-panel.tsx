@@ -12,7 +12,7 @@ import classes from './operations.module.css';
 export function ReportPanel({ operation, report }: { readonly operation: Operation; readonly report: Report }) {
   const api = `/operations/${operation.id}`;
   return (
-    <div id="report">
+    <div id="report" ref={bringIntoView}>
       <Panel
         title="Report" note="predicted against actual"
         actions={(
@@ -34,6 +34,11 @@ export function ReportPanel({ operation, report }: { readonly operation: Operati
       </Panel>
     </div>
   );
+}
+
+/** The browser looked for it before it was there. */
+function bringIntoView(element: HTMLElement | null): void {
+  if (window.location.hash === '#report') element?.scrollIntoView();
 }
 
 function ReportTable({ label, heads, rows }: { readonly label: string; readonly heads: readonly string[]; readonly rows: readonly (readonly string[])[] }) {
