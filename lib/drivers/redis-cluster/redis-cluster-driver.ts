@@ -28,9 +28,13 @@ const CLASSIC_BATCH = { movesMax: 32, bytesMax: 16 * 1024 * 1024 };
 /**
  * A job of the engine costs it some 0.1 s whatever it carries, and stops the clients of
  * its slots once, while ownership changes: many small jobs stop them more often and take
- * longer (the frontier of the bench redis-rebalance).
+ * longer, while very large ones of Valkey stop them for longer (the frontier of the bench
+ * redis-rebalance).
  */
-const ATOMIC_BATCH = { movesMax: 1_024, bytesMax: 256 * 1024 * 1024 };
+const ATOMIC_BATCH = {
+  valkey: { movesMax: 512, bytesMax: 256 * 1024 * 1024 },
+  redis: { movesMax: 1_024, bytesMax: 256 * 1024 * 1024 },
+} as const;
 
 /**
  * Drives a Redis Cluster (7.0 and newer) or a Valkey cluster through its own commands.
@@ -103,7 +107,8 @@ export class RedisClusterDriver implements ClusterDriver {
   }
 
   get batches(): MoveBatches {
-    const { movesMax, bytesMax } = this.#reader.atomic === null ? CLASSIC_BATCH : ATOMIC_BATCH;
+    const { atomic } = this.#reader;
+    const { movesMax, bytesMax } = atomic === null ? CLASSIC_BATCH : ATOMIC_BATCH[atomic];
     return { movesMax, bytesMax, execute: (moves, context) => this.#executeBatch(moves, context) };
   }
 
