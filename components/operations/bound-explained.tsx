@@ -1,4 +1,4 @@
-import { Fold } from './fold';
+import { Fold } from '@/components/ui/fold';
 import { formatBytes, formatRatio } from '@/lib/client/format';
 import type { Plan } from '@/lib/contract/plan';
 import type { ObjectiveTermCost, PlanProof } from '@/lib/contract/plan-proof';

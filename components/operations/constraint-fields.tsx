@@ -3,7 +3,7 @@
 import { MultiSelect, NumberInput, SegmentedControl, SimpleGrid, Stack, TextInput } from '@mantine/core';
 import { plural } from '@/lib/client/format';
 import { HEADROOMS } from '@/lib/contract/vocabulary';
-import { Fold } from './fold';
+import { Fold } from '@/components/ui/fold';
 import type { NodeOption } from './node-option';
 import { constraintCount, rangesProblem, type PlanUrl, type SetPlanUrl } from './plan-url';
 import classes from './plan-form.module.css';

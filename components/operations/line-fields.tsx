@@ -11,7 +11,7 @@ import type { VersionedSettings } from '@/lib/contract/settings';
 import { utilizationOf } from '@/lib/contract/utilization';
 import { RESOURCES, WEIGHED_DIMENSIONS } from '@/lib/contract/vocabulary';
 import type { Strategy } from '@/lib/contract/plan';
-import { Fold } from './fold';
+import { Fold } from '@/components/ui/fold';
 import { DIMENSION_WORDS } from './plan-words';
 import type { PlanUrl, SetPlanUrl } from './plan-url';
 import classes from './plan-form.module.css';

@@ -6,7 +6,7 @@ import { useSummary } from '@/components/realtime/use-cluster';
 import { plural } from '@/lib/client/format';
 import type { Objective, ObjectiveWeights } from '@/lib/contract/plan-options';
 import { BALANCE_DIMENSIONS } from '@/lib/contract/vocabulary';
-import { Fold } from './fold';
+import { Fold } from '@/components/ui/fold';
 import { BUCKET_WORDS, OBJECTIVES_OF_BUCKET, OBJECTIVE_WORDS } from './objective-words';
 import { DIMENSION_WORDS } from './plan-words';
 import classes from './plan-form.module.css';

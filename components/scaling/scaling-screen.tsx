@@ -1,38 +1,47 @@
 'use client';
 
-import { useQuery } from '@tanstack/react-query';
+import { Group, NativeSelect, SegmentedControl } from '@mantine/core';
 import dynamic from 'next/dynamic';
-import { useClusterId } from '@/components/realtime/cluster-provider';
-import { useApi } from '@/components/realtime/live-provider';
+import { parseAsString, parseAsStringLiteral, useQueryState } from 'nuqs';
+import { useCluster, useLiveView } from '@/components/realtime/use-cluster';
 import { Panel } from '@/components/ui/panel';
-import { LoadingState, ProblemState } from '@/components/ui/states';
-import { toApiProblem } from '@/lib/client/api-problem';
-import { DecisionPanel } from './decision-panel';
+import { LoadingState } from '@/components/ui/states';
+import type { LiveState } from '@/lib/client/live-state';
 import classes from './scaling.module.css';
 
-// The form brings the validator along and the charts their library: the decision is read meanwhile.
-const SettingsForm = dynamic(() => import('./settings-form').then((module) => module.SettingsForm), { loading: () => <Panel><LoadingState what="the form" /></Panel> });
-const UtilizationPanel = dynamic(() => import('./utilization-panel').then((module) => module.UtilizationPanel), { loading: () => <Panel><LoadingState what="the charts" /></Panel> });
+// Each view brings the validator along: what is not looked at is not loaded.
+const PolicyScreen = dynamic(() => import('./policy-screen').then((module) => module.PolicyScreen), { loading: () => <Panel><LoadingState what="the policy" /></Panel> });
+const DecisionsPanel = dynamic(() => import('./decisions-panel').then((module) => module.DecisionsPanel), { loading: () => <Panel><LoadingState what="the decisions" /></Panel> });
+const SettingsView = dynamic(() => import('./settings-view').then((module) => module.SettingsView), { loading: () => <Panel><LoadingState what="the settings" /></Panel> });
 
-/** When automation acts, when it only recommends, and the thresholds it goes by. */
+const VIEWS = ['policy', 'decisions', 'settings'] as const;
+const VIEW_LABELS = { policy: 'Policy', decisions: 'Decisions', settings: 'Thresholds' } as const;
+
+/** The policy of a pool, what it decided, and the settings the manager itself goes by. */
 export function ScalingScreen() {
-  const clusterId = useClusterId();
-  const api = useApi();
-  const settings = useQuery(api.settings.get.queryOptions({ input: { clusterId } }));
+  useLiveView('nodes');
+  const pools = useCluster(poolsOf);
+  const [view, setView] = useQueryState('view', parseAsStringLiteral(VIEWS).withDefault('policy'));
+  const [wanted, setWanted] = useQueryState('pool', parseAsString);
+  const pool = wanted ?? pools[0] ?? null;
   return (
     <div className={classes['screen']}>
-      <h1 className={classes['title']}>Scaling and thresholds</h1>
-      <div className={classes['columns']}>
-        <div className={classes['column']}>
-          {settings.isPending && <Panel><LoadingState what="the settings" /></Panel>}
-          {settings.error !== null && <Panel><ProblemState what="the settings" problem={toApiProblem(settings.error)} onRetry={() => void settings.refetch()} /></Panel>}
-          {settings.data !== undefined && <SettingsForm stored={settings.data} />}
-        </div>
-        <div className={classes['column']}>
-          <DecisionPanel />
-          {settings.data !== undefined && <UtilizationPanel settings={settings.data.settings} />}
-        </div>
-      </div>
+      <Group justify="space-between" gap="xs">
+        <h1 className={classes['title']}>Scaling and thresholds</h1>
+        <Group gap="xs">
+          {pools.length > 1 && view !== 'settings' && <NativeSelect aria-label="Pool" value={pool ?? ''} onChange={(event) => void setWanted(event.currentTarget.value)} data={[...pools]} />}
+          <SegmentedControl aria-label="View" value={view} onChange={(value) => void setView(value)} data={VIEWS.map((value) => ({ value, label: VIEW_LABELS[value] }))} />
+        </Group>
+      </Group>
+      {view === 'settings' && <SettingsView />}
+      {view !== 'settings' && pool === null && <Panel><LoadingState what="the pools of the cluster" /></Panel>}
+      {view === 'policy' && pool !== null && <PolicyScreen pool={pool} />}
+      {view === 'decisions' && pool !== null && <DecisionsPanel key={pool} pool={pool} />}
     </div>
   );
+}
+
+/** The pools that have nodes, in order of their names. */
+function poolsOf({ nodes }: LiveState): readonly string[] {
+  return [...new Set((nodes ?? []).map(({ pool }) => pool))].sort();
 }

@@ -105,7 +105,7 @@ test('stops a rebalance on a phone and keeps what has moved', async ({ page }) =
 
 test('edits a threshold, sees a wrong one refused beside its field, and saves the next generation', async ({ page }) => {
   const cluster = await openDemo(page);
-  await page.goto(`${cluster}/scaling`);
+  await page.goto(`${cluster}/scaling?view=settings`);
   const threshold = page.getByLabel('Imbalance threshold');
   await threshold.fill('250');
   await expect(page.getByText('At most 100 %')).toBeVisible();

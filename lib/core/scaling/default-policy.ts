@@ -10,8 +10,9 @@ const HOUR_MS = 3_600_000;
 /**
  * The policy a pool has until somebody saves another: it recommends and changes nothing.
  * Only metrics that the engine reports have a rule, because one that is never known would
- * for ever forbid to shrink. Its numbers were chosen on recorded and made-up load of
- * several kinds with each left out in turn (ADR "capacity that arrives with its data").
+ * for ever forbid to shrink. Its numbers were judged on the bundled series and others of
+ * their kinds, by means over groups and by the worst case (ADR "capacity that arrives
+ * with its data").
  */
 export function defaultPolicy(reported: readonly UtilizationMetric[] = ['cpu']): PolicyDocument {
   return {
