@@ -46,5 +46,5 @@ function differenceWords(active: number | null, edited: number | null, print: (v
   if (active === null || edited === null) return '–';
   const difference = print(Math.abs(edited - active));
   if (difference === print(0)) return 'same';
-  return `${edited > active ? '+' : '−'}${difference} ${edited > active ? 'more' : 'less'}`;
+  return `${edited > active ? '+' : '−'}${difference}`;
 }

@@ -7,6 +7,7 @@ import { useRoundedNow } from '@/components/realtime/use-live-store';
 import { Note } from '@/components/ui/note';
 import { Panel } from '@/components/ui/panel';
 import { ProblemAlert } from '@/components/ui/problem-alert';
+import type { ApiProblem } from '@/lib/client/api-problem';
 import type { BacktestSeries } from '@/lib/contract/scaling-view';
 import { SCALING_METRICS } from '@/lib/contract/scaling-rules';
 import { BacktestFigures } from './backtest-figures';
@@ -34,12 +35,14 @@ export function BacktestPanel({ form, pool }: { readonly form: PolicyForm; reado
           <SegmentedControl aria-label="Load to judge by" value={source} onChange={setSource} data={[...SOURCES]} />
           <span className={classes['status']} role="status">{statusWords(state, missing)}{state.pending && missing === null && <Loader size={10} aria-hidden ml={6} />}</span>
         </Group>
-        {source === 'given' && <GivenFields given={given} fault={pasted.fault} onChange={setGiven} />}
         <div className={classes['answer']} data-pending={state.pending || missing !== null || undefined}>
           <BacktestFigures answer={state.answer} />
           <BacktestSizes answer={state.answer} />
         </div>
-        {state.problem !== null && <ProblemAlert problem={state.problem} title="It could not be tried out" />}
+        {source === 'given' && <GivenFields given={given} fault={pasted.fault} onChange={setGiven} />}
+        {state.problem !== null && (isUnrecorded(state.problem)
+          ? <Note tone="notice" title="Nothing to judge by yet"><p>No load of this cluster was recorded in that time. A minute after it was connected there is some; meanwhile a series of your own does.</p></Note>
+          : <ProblemAlert problem={state.problem} title="It could not be tried out" />)}
         <div className={classes['warnings']}>
           {state.answer?.warnings.map(({ code, message }) => (
             <Note key={code} tone={code === 'worse-over-capacity' || code === 'acts-at-once' ? 'warning' : 'notice'} title={WARNING_TITLES[code]}><p>{message}</p></Note>
@@ -61,6 +64,11 @@ function statusWords({ answer, pending, problem }: BacktestState, missing: strin
   if (missing !== null) return missing;
   if (pending) return answer === null ? 'trying it out' : 'trying it again';
   return problem !== null ? 'not tried out' : 'up to date';
+}
+
+/** A cluster that was connected just now is no failure. */
+function isUnrecorded(problem: ApiProblem): boolean {
+  return !problem.lost && (problem.refusals ?? []).some(({ constraint }) => constraint === 'stale-observation');
 }
 
 interface GivenText {
@@ -93,7 +101,7 @@ function useGivenSeries(given: GivenText): { readonly series: BacktestSeries | n
 function GivenFields({ given, fault, onChange }: { readonly given: GivenText; readonly fault: string | null; readonly onChange: (given: GivenText) => void }) {
   return (
     <Stack gap="xs">
-      <Textarea label="Series" description="One value a line, or a CSV with a head; empty cells are gaps" value={given.text} error={fault} autosize minRows={3} maxRows={6} onChange={(event) => { onChange({ ...given, text: event.currentTarget.value }); }} />
+      <Textarea label="Series" description="One value a line, or a CSV with a head; empty cells are gaps" value={given.text} error={fault} autosize minRows={2} maxRows={3} onChange={(event) => { onChange({ ...given, text: event.currentTarget.value }); }} />
       <Group gap="xs">
         <FileButton accept=".csv,.tsv,.txt,text/csv,text/plain" onChange={(file) => { if (file !== null) void file.text().then((text) => { onChange({ ...given, text }); }); }}>
           {(props) => <Button variant="default" {...props}>Open a file</Button>}

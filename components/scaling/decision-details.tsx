@@ -6,6 +6,9 @@ import { METRIC_WORDS } from './policy-words';
 import { printMetric } from './threshold-lines';
 import classes from './decisions.module.css';
 
+/** What the server puts between the chain and the nearest value at which something else would have happened. */
+const BEFORE_COUNTERFACTUAL = '. Would ';
+
 /** "Grow from 12 to 14 nodes". */
 export function decisionHeadline({ action, outcome, nodeCount, decided }: DecisionRecord): string {
   const would = outcome === 'advise' ? 'Would ' : outcome === 'propose' ? 'Asks to ' : '';
@@ -23,7 +26,8 @@ export function decisionHeadline({ action, outcome, nodeCount, decided }: Decisi
 /** One evaluation: what was decided, by which chain, and what each rule saw. */
 export function DecisionDetails({ entry, open = false }: { readonly entry: DecisionEntry; readonly open?: boolean }) {
   const { record, text } = entry;
-  const chain = chainParts(text, record);
+  const [reasons = text, counterfactual] = text.split(BEFORE_COUNTERFACTUAL);
+  const chain = chainParts(reasons, record);
   return (
     <div>
       <p className={classes['headline']}>{decisionHeadline(record)}</p>
@@ -32,6 +36,7 @@ export function DecisionDetails({ entry, open = false }: { readonly entry: Decis
           <span key={at}>{at > 0 && <span aria-hidden="true"> → </span>}<span className={binding ? classes['binding'] : undefined}>{words}{binding && <span className="ps-visually-hidden"> (had the last word)</span>}</span></span>
         ))}
       </p>
+      {counterfactual !== undefined && <p className={classes['chain']}>Would {counterfactual}</p>}
       <Fold title="What each rule saw" note={plural(record.rules.length, 'rule')} open={open}>
         <div className={classes['scroll']} tabIndex={0} role="region" aria-label="What each rule saw">
           <table className={classes['rules']}>

@@ -20,6 +20,7 @@ import { formatCount, formatRatio, plural } from '@/lib/client/format';
 import type { PoolScaling } from '@/lib/contract/scaling-view';
 import { DecisionDetails } from './decision-details';
 import { draftChanges } from './policy-check';
+import { SaveShadow } from './save-shadow';
 import { SettingsDifference } from './settings-difference';
 import type { PolicyForm } from './use-policy-form';
 import classes from './decisions.module.css';
@@ -35,8 +36,9 @@ interface ShadowsProps {
 export function ShadowsPanel({ form, pool }: ShadowsProps) {
   return (
     <Panel title="Shadow policies" note="evaluated beside the active one; they never act">
+      <SaveShadow form={form} pool={pool} />
       {pool.shadows.length === 0
-        ? <EmptyState title="No shadow policy">Save the form as a shadow to see what it would decide on live readings.</EmptyState>
+        ? <EmptyState title="No shadow policy">Under a name, the form is evaluated on live readings and compared with the active policy.</EmptyState>
         : pool.shadows.map((shadow) => <ShadowRow key={shadow.version.role} form={form} pool={pool} shadow={shadow} />)}
     </Panel>
   );

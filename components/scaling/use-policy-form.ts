@@ -1,6 +1,8 @@
 'use client';
 
 import { useMemo, useState } from 'react';
+import { fieldOfPointer, type ApiProblem } from '@/lib/client/api-problem';
+import { plural } from '@/lib/client/format';
 import type { PolicyDocument } from '@/lib/contract/scaling-policy';
 import { checkPolicy, draftChanges, type DraftChange } from './policy-check';
 import { withValue, type DraftValue, type Path, type PolicyDraft } from './policy-draft';
@@ -66,4 +68,16 @@ export function errorAt(form: PolicyForm, path: Path): string | undefined {
 /** How many fields below `prefix` are wrong. */
 export function errorsBelow(form: PolicyForm, prefixes: readonly string[]): number {
   return Object.keys(form.errors).filter((path) => prefixes.some((prefix) => path === prefix || path.startsWith(`${prefix}.`))).length;
+}
+
+/** Why the fields cannot be kept yet; `null` when they can. */
+export function blockedByFaults(form: PolicyForm): string | null {
+  const wrong = Object.keys(form.errors).length;
+  return wrong === 0 ? null : `${plural(wrong, 'field')} to mend first`;
+}
+
+/** What the server says about fields: "#/policy/rules/0/target" -> "rules.0.target". */
+export function policyFaults(problem: ApiProblem): Record<string, string> {
+  if (problem.lost) return {};
+  return Object.fromEntries((problem.errors ?? []).map(({ pointer, detail }) => [fieldOfPointer(pointer).replace(/^policy\./, ''), detail]));
 }
