@@ -71,9 +71,9 @@ function StepFields({ form, direction }: { readonly form: PolicyForm; readonly d
   const verb = direction === 'out' ? 'Growth' : 'Shrinking';
   return (
     <>
-      <PolicyNumber form={form} path={[direction, 'step', 'nodes']} label={`${verb}: nodes at most`} />
+      <PolicyNumber form={form} path={[direction, 'step', 'nodes']} label={`${verb}: nodes at most`} about="In the time below" />
       <PolicyNumber form={form} path={[direction, 'step', 'percent']} label={`${verb}: or of the pool`} about="Whichever is more" />
-      <PolicyNumber form={form} path={[direction, 'step', 'periodMs']} label={`${verb}: in any`} />
+      <PolicyNumber form={form} path={[direction, 'step', 'periodMs']} label={`${verb}: in any`} about="Counted over any stretch so long" />
     </>
   );
 }
