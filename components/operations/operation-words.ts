@@ -39,6 +39,7 @@ const STATE: Readonly<Record<Exclude<ExecutionStatus, 'running'>, string>> = {
 export function doingWords(operation: Operation): string {
   if (operation.status !== 'running') return STATE[operation.status];
   const stage = operation.stages.find(({ status }) => status === 'running');
+  if (stage?.kind === 'execute-plan' && operation.pacing?.heldBy != null) return 'Moves are held for now.';
   return stage === undefined ? 'It is between two stages.' : `${DOING[stage.kind]}.`;
 }
 

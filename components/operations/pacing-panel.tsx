@@ -48,7 +48,7 @@ export function PacingPanel({ operation, startedAtMs, moves, nameOf }: PacingPan
       <Charts moves={moves} fromMs={startedAtMs - BEFORE_MS} toMs={toMs} markers={markers} beforeP99Ms={operation.latency.beforeP99Ms} />
       {operation.pacing === undefined
         ? <p className={classes['none']}>This cluster’s nodes cannot be felt while data moves: the limits above are all that holds it back.</p>
-        : <Changes pacing={operation.pacing} nameOf={nameOf} />}
+        : <Changes pacing={operation.pacing} ended={operation.finishedAtMs !== null} nameOf={nameOf} />}
     </Panel>
   );
 }
@@ -89,7 +89,7 @@ const Charts = memo(({ moves, fromMs, toMs, markers, beforeP99Ms }: ChartsProps)
 });
 Charts.displayName = 'Charts';
 
-function Changes({ pacing, nameOf }: { readonly pacing: Pacing; readonly nameOf: (nodeId: string) => string }) {
+function Changes({ pacing, ended, nameOf }: { readonly pacing: Pacing; readonly ended: boolean; readonly nameOf: (nodeId: string) => string }) {
   return (
     <>
       <h3 className={classes['heading']}>Changes of the pressure, newest first</h3>
@@ -98,7 +98,7 @@ function Changes({ pacing, nameOf }: { readonly pacing: Pacing; readonly nameOf:
           <li key={`${change.atMs} ${index}`} data-held={change.movesInFlight === 0 || undefined}>
             <span className={classes['time']}><TimeText atMs={change.atMs} format="time-of-day" /></span>
             <span>{pacingReasonWords(change.reason, nameOf)}</span>
-            <span className={classes['limits']}>{limitsWords(change)}{index === 0 && ', in force'}</span>
+            <span className={classes['limits']}>{limitsWords(change)}{index === 0 && !ended && ', in force'}</span>
           </li>
         ))}
       </ol>

@@ -19,7 +19,7 @@ export function StageList({ stages, nameOf, nowMs }: StageListProps) {
         <li key={`${stage.kind} ${index}`} data-status={stage.status}>
           <span className={classes.status}><StatusBadge status={stageWords(stage.status)} /></span>
           <span className={classes.what}>
-            {stageTitle(stage, nameOf)}
+            <span className={classes.title}>{stageTitle(stage, nameOf)}</span>
             {stage.message !== null && <span className={classes.message}>{stage.message}</span>}
           </span>
           <span className={classes.time}>

@@ -57,6 +57,7 @@ describe('a running operation', { timeout: SLOW_MS }, () => {
     const change = { atMs: START_MS, movesInFlight: 0, batchBytes: 524_288, dutyPercent: 45, reason: { code: 'node-suspect' as const, nodeId: 'node-2', numbers: { nodes: 1 } } };
     await show(operationOf({ pacing: { heldBy: change.reason, changes: [change], samples: [] } }));
     expect(screen.getByText('Paused by itself: node-2 is suspect')).toBeTruthy();
+    expect(screen.queryByText('Data is moving.')).toBeNull();
     expect(screen.getByText(/goes on by itself when the node answers again/)).toBeTruthy();
     expect(await screen.findByText('node-2 is suspect: nothing new starts')).toBeTruthy();
   });
