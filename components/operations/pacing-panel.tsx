@@ -24,6 +24,8 @@ const ROUND_MS = 5_000;
 /** How much of the time before is shown, to compare with. */
 const BEFORE_MS = 60_000;
 const POINTS_MAX = 180;
+/** The shortest roll-up of recorded readings. */
+const BUCKET_MS = 10_000;
 
 interface PacingPanelProps {
   readonly operation: Operation;
@@ -65,8 +67,10 @@ const Charts = memo(({ moves, fromMs, toMs, markers, beforeP99Ms }: ChartsProps)
   const api = useApi();
   const { zone } = useZone();
   const clusterId = useClusterId();
+  // The last readings of the window are there some time after its end.
+  const isComplete = useRoundedNow(BUCKET_MS) >= toMs + BUCKET_MS;
   const speed = useMemo(() => speedSeries(moves, { fromMs, toMs }), [moves, fromMs, toMs]);
-  const latency = useQuery(api.metrics.query.queryOptions({ input: { clusterId, metric: ['latencyP99Ms'], fromMs, toMs, pointsMax: POINTS_MAX }, placeholderData: keepPreviousData }));
+  const latency = useQuery(api.metrics.query.queryOptions({ input: { clusterId, metric: ['latencyP99Ms'], fromMs, toMs, pointsMax: POINTS_MAX }, placeholderData: keepPreviousData, refetchInterval: isComplete ? false : BUCKET_MS }));
   const recorded = latency.data?.series[0];
   const lines = useMemo(() => ({
     speed: [{ key: 'speed', label: 'Speed', points: speed.points }],

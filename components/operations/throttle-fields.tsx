@@ -1,7 +1,7 @@
 'use client';
 
 import { NumberInput, SegmentedControl, SimpleGrid } from '@mantine/core';
-import { formatByteRate } from '@/lib/client/format';
+import { formatByteRate, plural } from '@/lib/client/format';
 import type { Throttle } from '@/lib/contract/settings';
 import { THROTTLE_PRESETS } from '@/lib/contract/vocabulary';
 import classes from './operations.module.css';
@@ -25,7 +25,7 @@ export function presetOf(throttle: Throttle): Preset {
 export function throttleWords(throttle: Throttle): string {
   const preset = presetOf(throttle);
   const rate = throttle.bytesPerSecondMax === null ? 'no bandwidth limit' : formatByteRate(throttle.bytesPerSecondMax);
-  return `${preset[0]?.toUpperCase() ?? ''}${preset.slice(1)}: ${throttle.movesInFlightMax} moves at once, ${throttle.movesPerNodeMax} per node, ${rate}`;
+  return `${preset[0]?.toUpperCase() ?? ''}${preset.slice(1)}: ${plural(throttle.movesInFlightMax, 'move')} at once, ${throttle.movesPerNodeMax} per node, ${rate}`;
 }
 
 /** How gently data moves: a preset, or numbers of one's own. */
