@@ -52,20 +52,24 @@ interface NamedNode {
   readonly name: string;
 }
 
-/** The message with the names in it as links; a node that it does not name is appended. */
+/** The message with the names in it as links; when it names none of them, the first ones are appended. */
 export function linked(message: string, nodes: readonly NamedNode[]): readonly (string | NamedNode)[] {
   let parts: (string | NamedNode)[] = [message];
   for (const node of nodes) {
-    const at = parts.findIndex((part) => typeof part === 'string' && part.split(/[ ,]+/).includes(node.name));
-    if (at < 0) {
-      parts.push(' ', node);
-      continue;
-    }
-    const text = parts[at] as string;
-    const start = text.indexOf(node.name);
+    const at = parts.findIndex((part) => typeof part === 'string' && placeOf(node.name, part) >= 0);
+    const text = parts[at];
+    if (typeof text !== 'string') continue;
+    const start = placeOf(node.name, text);
     parts = [...parts.slice(0, at), text.slice(0, start), node, text.slice(start + node.name.length), ...parts.slice(at + 1)].filter((part) => part !== '');
   }
-  return parts;
+  return parts.length > 1 || typeof parts[0] !== 'string' ? parts : [message, ...nodes.flatMap((node) => [' ', node])];
+}
+
+/** Where the whole name stands, not as the beginning of a longer one; -1: nowhere. */
+function placeOf(name: string, text: string): number {
+  const ends = (character: string | undefined) => character === undefined || character === ' ' || character === ',';
+  for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) if (ends(text[at - 1]) && ends(text[at + name.length])) return at;
+  return -1;
 }
 
 function sameNames(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {

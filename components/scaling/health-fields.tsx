@@ -10,7 +10,7 @@ type HealthKey = keyof typeof HEALTH_DEFAULTS;
 const FIELDS: readonly { readonly key: HealthKey; readonly label: string; readonly unit?: string; readonly why: string }[] = [
   {
     key: 'suspectAfterMissed', label: 'Suspect after', unit: 'missed in a row',
-    why: 'Suspicion costs nothing and starts the probes, so it is quick; one lost beat in a row of three is common on a bad network, three are not.',
+    why: 'Suspicion costs nothing and starts the probes, so it is quick. One lost beat is common on a bad network, three in a row are not.',
   },
   {
     key: 'unreachableAfterMs', label: 'Unreachable after', unit: 's',

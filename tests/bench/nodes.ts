@@ -1,77 +1,24 @@
 /**
- * How quickly and how surely is a dead node noticed? The failure detector of core/health at
- * one heartbeat in 2 s against simulated nodes in virtual time, over loss and pauses. One
- * JSON line per point of the curve, the promised one (5 % loss, pauses up to 60 s, at least
- * 10,000 node-days) first. Ends with an error when a promise is not kept: no false death,
- * and a real death unreachable within 20 s at p99.
+ * How quickly and how surely is a dead node noticed, and what does the noticing cost? JSON
+ * lines of two parts.
  *
- * Loss counts for each heartbeat, each probe and each answer to one. Every node stands still
- * `pausesPerNodeDay` times a day for 1 s to the longest pause, and dies once a day. Deaths
- * have no budget here, so that a false one is not hidden by the freeze.
+ * detection: the failure detector of core/health at one heartbeat in 2 s against simulated
+ * nodes in virtual time, over loss and pauses. The promised point (5 % loss, pauses up to
+ * 60 s, at least 10,000 node-days) first. Ends with an error when a promise is not kept: no
+ * false death, and a real death unreachable within 20 s at p99. Loss counts for each
+ * heartbeat, each probe and each answer to one. Every node stands still `pausesPerNodeDay`
+ * times a day for 1 s to the longest pause, and dies once a day. Deaths have no budget here,
+ * so that a false one is not hidden by the freeze. Some minutes.
  *
- * npm run bench -- nodes [node-days of the promised point] [node-days of each other point] [seed]
+ * heartbeats: 1,000 agents in a process of their own send theirs over real HTTP to a real
+ * server. About a minute and a half.
+ *
+ * npm run bench -- nodes [detection|heartbeats|all] [node-days of the promised point] [of each other point] [seed]
  */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { availableParallelism } from 'node:os';
-import { DEFAULT_SETTINGS } from '@/lib/contract/settings';
-import { bundleProgram } from '@/tests/support/start-server';
-import { quantile, type DetectionConditions, type DetectionReport } from '@/tests/support/detection-run';
+import { runDetectionCurve } from './nodes/detection-curve';
+import { runHeartbeats } from './nodes/heartbeats';
 
-const [promisedNodeDays = 10_000, otherNodeDays = 200] = process.argv.slice(2, 4).map(Number);
-const seed = process.argv[4] ?? 'detection';
-const SHARE_NODE_DAYS = 200;
-const PROMISED = { lossRatio: 0.05, pauseMaxMs: 60_000, pausesPerNodeDay: 4 };
-const UNREACHABLE_P99_MAX_MS = 20_000;
-// Bundled once: each share then begins at once, and a source edited meanwhile changes nothing.
-const program = await bundleProgram('tests/support/detection-worker.ts');
-
-const curve: DetectionConditions[] = [
-  { ...PROMISED, nodeDays: promisedNodeDays },
-  ...[0, 0.01, 0.05, 0.1, 0.2, 0.3].flatMap((lossRatio) => [0, 10_000, 60_000].map((pauseMaxMs) => ({ lossRatio, pauseMaxMs, pausesPerNodeDay: pauseMaxMs === 0 ? 0 : 4, nodeDays: otherNodeDays }))),
-  // What the patience with irregular nodes is worth: the same without it.
-  ...[0.2, 0.3].map((lossRatio) => ({ ...PROMISED, lossRatio, nodeDays: otherNodeDays, settings: { ...DEFAULT_SETTINGS.health, patienceMax: 1, phiThreshold: 1 } })),
-].filter((point) => point.nodeDays > 0);
-
-async function runShare(conditions: DetectionConditions, seed: string): Promise<DetectionReport> {
-  const child = fork(program, [JSON.stringify(conditions), seed], { execArgv: [] });
-  const ended = once(child, 'exit').then(([code]) => { throw new Error(`A share ended without a report, exit code ${String(code)}`); });
-  const [report] = await Promise.race([once(child, 'message'), ended]) as [DetectionReport];
-  return report;
-}
-
-async function runPoint(conditions: DetectionConditions, index: number): Promise<DetectionReport> {
-  const shares = Array.from({ length: Math.ceil(conditions.nodeDays / SHARE_NODE_DAYS) }, (_, share) => ({ seed: `${seed}/${index}/${share}`, nodeDays: Math.min(SHARE_NODE_DAYS, conditions.nodeDays - share * SHARE_NODE_DAYS) }));
-  const reports: DetectionReport[] = [];
-  const take = async () => {
-    for (let share = shares.shift(); share !== undefined; share = shares.shift()) reports.push(await runShare({ ...conditions, nodeDays: share.nodeDays }, share.seed));
-  };
-  await Promise.all(Array.from({ length: availableParallelism() }, take));
-  const sum = (key: 'nodeDays' | 'beats' | 'falseDeaths' | 'falseUnreachable' | 'falseSuspicions' | 'unreachableInPause' | 'deaths' | 'deathsWhileUnreachable') => reports.reduce((total, report) => total + report[key], 0);
-  const merged = (key: 'unreachableAfterMs' | 'deadAfterMs') => reports.flatMap((report) => [...report[key]]).sort((a, b) => a - b);
-  return {
-    nodeDays: sum('nodeDays'), beats: sum('beats'), falseDeaths: sum('falseDeaths'), falseUnreachable: sum('falseUnreachable'), falseSuspicions: sum('falseSuspicions'),
-    unreachableInPause: sum('unreachableInPause'), deaths: sum('deaths'), deathsWhileUnreachable: sum('deathsWhileUnreachable'), unreachableAfterMs: merged('unreachableAfterMs'), deadAfterMs: merged('deadAfterMs'),
-  };
-}
-
-const perNodeDay = (count: number, { nodeDays }: DetectionReport) => Number((count / nodeDays).toFixed(4));
-
-for (const [index, conditions] of curve.entries()) {
-  const startedMs = performance.now();
-  const report = await runPoint(conditions, index);
-  const { unreachableAfterMs, deadAfterMs } = report;
-  process.stdout.write(`${JSON.stringify({
-    bench: 'nodes', part: 'detection', lossPercent: conditions.lossRatio * 100, pauseMaxSeconds: conditions.pauseMaxMs / 1_000, pausesPerNodeDay: conditions.pausesPerNodeDay,
-    patienceMax: conditions.settings?.patienceMax ?? DEFAULT_SETTINGS.health.patienceMax,
-    nodeDays: report.nodeDays, heartbeats: report.beats, falseDeaths: report.falseDeaths,
-    falseUnreachablePerNodeDay: perNodeDay(report.falseUnreachable, report), falseSuspicionsPerNodeDay: perNodeDay(report.falseSuspicions, report), unreachableInPausePerNodeDay: perNodeDay(report.unreachableInPause, report),
-    deaths: report.deaths, deathsWhileUnreachable: report.deathsWhileUnreachable, deathsNoticed: unreachableAfterMs.length,
-    unreachableMs: { p50: quantile(unreachableAfterMs, 0.5), p99: quantile(unreachableAfterMs, 0.99), max: unreachableAfterMs.at(-1) ?? null },
-    deadMs: { p50: quantile(deadAfterMs, 0.5), p99: quantile(deadAfterMs, 0.99) },
-    wallSeconds: Number(((performance.now() - startedMs) / 1_000).toFixed(1)),
-  })}\n`);
-  if (index > 0) continue;
-  if (report.falseDeaths > 0) throw new Error(`${report.falseDeaths} false deaths in ${report.nodeDays} node-days`);
-  if (quantile(unreachableAfterMs, 0.99) > UNREACHABLE_P99_MAX_MS) throw new Error(`A death is unreachable after ${quantile(unreachableAfterMs, 0.99)} ms at p99`);
-}
+const [part = 'all', promisedNodeDays = '10000', otherNodeDays = '200', seed = 'detection'] = process.argv.slice(2);
+if (!['detection', 'heartbeats', 'all'].includes(part)) throw new Error(`There is no part ${part}: detection, heartbeats or all`);
+if (part !== 'heartbeats') await runDetectionCurve({ promisedNodeDays: Number(promisedNodeDays), otherNodeDays: Number(otherNodeDays), seed });
+if (part !== 'detection') await runHeartbeats();
