@@ -26,10 +26,9 @@ export function BacktestSizes({ answer }: { readonly answer: BacktestAnswer | nu
       <figcaption className={classes['legend']}>
         <span><i className={classes['keyActive']} aria-hidden="true" />active</span>
         <span><i className={classes['keyEdited']} aria-hidden="true" />this form</span>
-        <span className={classes['differs']}>{answer === null ? ' ' : differences.length === 0 ? 'the same size all along' : `▾ ${plural(differences.length, 'stretch', 'stretches')} with another size`}</span>
+        <span className={classes['differs']}>{answer === null ? ' ' : differences.length === 0 ? `at most ${plural(top, 'node')}, the same size all along` : `at most ${plural(top, 'node')} · ▾ ${plural(differences.length, 'stretch', 'stretches')} with another size`}</span>
       </figcaption>
       <div className={classes['plot']} role="img" aria-label={answer === null ? 'Nothing tried out yet' : spoken(answer, (atMs) => formatDateTime(atMs, zone))}>
-        <span className={classes['top']} aria-hidden="true">{answer === null ? '' : plural(top, 'node')}</span>
         <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
           {differences.slice(-MARKS_MAX).map(({ fromMs, toMs }) => <rect key={fromMs} x={x(fromMs)} width={Math.max(0.3, x(toMs) - x(fromMs))} y="0" height="100" className={classes['differing']} />)}
           <path d={pathOf(active, x, top)} className={classes['active']} />
