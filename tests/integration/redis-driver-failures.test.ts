@@ -134,6 +134,39 @@ describe('ends that fail in the middle of a move', () => {
     }
   });
 
+  it('[M7] a slot that was found empty is counted again when its hand-over comes late: its source may have failed over since', async () => {
+    const own = await startRedisCluster({ primaries: 3, followersPerPrimary: 1, nodeTimeoutMs: 2_000 });
+    const other = openDriver(connectionTo(own, { commandTimeoutMs: 2_000 }));
+    const [from, to] = own.primaries as [RedisProcess, RedisProcess, RedisProcess];
+    try {
+      const nodes = { sourceNodeId: await own.idOf(from), targetNodeId: await own.idOf(to) };
+      const [small, large] = [freshTag(), freshTag()];
+      valueOf(await other.observe({ detail: 'full', signal: never() }));
+      await from.call('SET', `${small.tag}:1`, 'x');
+      for (let n = 0; n < 300; n += 1) await from.call('SET', `${large.tag}:${n}`, 'x'.repeat(4_000));
+      await from.call('WAIT', 1, 1_000);
+      const { onProgress: _, ...context } = contextOf({ bytesPerSecondMax: () => 100_000 });
+      const running = other.batches!.execute([small, large].map(({ slot }) => ({ shardId: slot, role: 'primary' as const, ...nodes })), { ...context, onProgress: () => undefined });
+      let ended = false;
+      void running.then(() => { ended = true; });
+      await expect.poll(async () => Number(await from.call('CLUSTER', 'COUNTKEYSINSLOT', small.slot)), { timeout: 10_000, interval: 20 }).toBe(0);
+      from.pause();
+      const promoted = own.followers[0]!;
+      await expect.poll(async () => String(await promoted.call('ROLE')), { timeout: 20_000 }).toContain('master');
+      await promoted.call('SET', `${small.tag}:new`, 'acknowledged');
+      expect(ended, 'The batch ended before the election: nothing was shown').toBe(false);
+      const [outcome] = await running;
+      expect(outcome).toMatchObject({ ok: false, error: { retryable: true } });
+      from.resume();
+      await expect.poll(async () => String(await from.call('ROLE')), { timeout: 20_000 }).toContain('slave');
+      expect(await promoted.call('GET', `${small.tag}:new`)).toBe('acknowledged');
+    } finally {
+      from.resume();
+      await other.close();
+      await own.stop();
+    }
+  });
+
   it('[P4] a target that is full in the middle: target-out-of-memory, every key is on one end, and with room it goes on', async () => {
     const own = await startRedisCluster({ primaries: 3, emptyPrimaries: 1 });
     const other = openDriver(connectionTo(own));

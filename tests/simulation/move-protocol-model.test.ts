@@ -71,7 +71,7 @@ function stepsOf(world: World, scenario: Scenario): Step<World>[] {
     // A follower hears from its leader every second; what the leader never told anybody is lost with it, as without us.
     const followerKnows = gossip(world.nodes, 'A', 'F') === null;
     if (!world.died && !onItsWayBack && followerKnows) add('A dies', { died: true, nodes: withNode(world.nodes, 'A', { alive: false }) });
-    // A hand-over follows the count that found the source empty sooner than an election can end.
+    // A hand-over follows the count that found the source empty sooner than an election can end: the driver counts again when it comes late.
     const handingOver = scenario.slowHandOver !== true && world.managers.some((manager) => manager?.call?.at === 'commit' || manager?.call?.at === 'take');
     const promoted = handingOver ? null : promote(world.nodes);
     if (promoted !== null) add('F is promoted', { nodes: promoted });

@@ -16,6 +16,8 @@ const KEYS_LISTED_MAX = 1_600;
 const KEYS_LISTED_PER_SLOT = { min: 25, max: 200 } as const;
 /** Questions for sizes in one write: about 0.3 ms of the source's thread. */
 const SIZES_PER_WRITE = 256;
+/** Well under the shortest time-out after which a cluster elects. */
+const EMPTY_AGE_MS_MAX = 500;
 /** The source may refuse to let go while a key turned up late; more often than this something else is wrong. */
 const ROUNDS_MAX = 5;
 
@@ -36,7 +38,9 @@ export async function migrateSlots(batch: SlotBatch, context: BatchContext): Pro
   const copying: Copying = { context, throttle: new ByteThrottle({ clock: batch.clock, bytesPerSecondMax: context.bytesPerSecondMax }) };
   await prepareTarget(batch, alive(carried));
   for (let round = 0; round < ROUNDS_MAX && alive(carried).length > 0; round += 1) {
+    const listedAtMs = batch.clock.monotonicMs();
     await copyKeys(batch, alive(carried), copying);
+    if (batch.clock.monotonicMs() - listedAtMs > EMPTY_AGE_MS_MAX) await countAgain(batch, carried.filter(({ failure, state }) => failure === null && state === 'copied'));
     await handOver(batch, carried.filter(({ failure, state }) => failure === null && state === 'copied'));
   }
   return carried.map(({ failure, state, progress, order }) => {
@@ -173,6 +177,20 @@ export async function slotBytes({ ends, timeoutMs, slots }: SlotBatch): Promise<
     bytes += (keys.reduce((sum, key) => sum + key.bytes, 0) / keys.length) * count.value;
   }
   return bytes;
+}
+
+/**
+ * Slots of a batch wait for each other, and a source may have failed over since one of
+ * them was found empty: its follower, which knows no flag, takes writes of its own then,
+ * and a hand-over would win over them. An election takes a node time-out; so what was
+ * found empty a while ago must be said again by the source before it counts.
+ */
+async function countAgain({ ends, timeoutMs }: SlotBatch, slots: readonly Carried[]): Promise<void> {
+  await each(ends.source, slots, { timeoutMs }, ({ order: { slot } }) => [['CLUSTER', 'COUNTKEYSINSLOT', slot]], (carried, [counted]) => {
+    const count = integerOf(counted, 'CLUSTER COUNTKEYSINSLOT');
+    if (!count.ok) carried.failure = driverFailure(count.error, `${ends.source.address}: CLUSTER COUNTKEYSINSLOT`);
+    else if (count.value > 0) carried.state = 'copying';
+  });
 }
 
 /** Gives the slots away. One where a key turned up at the source after all goes back to copying. */
