@@ -146,7 +146,7 @@ describe('ends that fail in the middle of a move', () => {
       for (let n = 0; n < 300; n += 1) await from.call('SET', `${large.tag}:${n}`, 'x'.repeat(4_000));
       await from.call('WAIT', 1, 1_000);
       const { onProgress: _, ...context } = contextOf({ bytesPerSecondMax: () => 100_000 });
-      const running = other.batches!.execute([small, large].map(({ slot }) => ({ shardId: slot, role: 'primary' as const, ...nodes })), { ...context, onProgress: () => undefined });
+      const running = other.batches.execute([small, large].map(({ slot }) => ({ shardId: slot, role: 'primary' as const, ...nodes })), { ...context, onProgress: () => undefined });
       let ended = false;
       void running.then(() => { ended = true; });
       await expect.poll(async () => Number(await from.call('CLUSTER', 'COUNTKEYSINSLOT', small.slot)), { timeout: 10_000, interval: 20 }).toBe(0);
