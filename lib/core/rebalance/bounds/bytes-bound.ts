@@ -1,4 +1,5 @@
 import type { ObjectiveTerm } from '@/lib/core/rebalance/balance-model';
+import { bytesInWords } from '@/lib/core/rebalance/amount-in-words';
 import { unevenness } from '@/lib/core/load/imbalance';
 import { evenShareOf } from '@/lib/core/rebalance/objectives/cost-lines';
 import type { Placement } from '@/lib/core/rebalance/placement';
@@ -50,7 +51,7 @@ export function bytesBoundOf(start: Placement, end: Placement, terms: readonly O
   }
   const reason = bytes === 0
     ? 'Nothing has to be moved for it'
-    : `${nodes} ${nodes === 1 ? 'node has' : 'nodes have'} at least ${Math.round(bytes)} bytes to give away, however it is done, to come as far as this plan`;
+    : `${nodes} ${nodes === 1 ? 'node has' : 'nodes have'} at least ${bytesInWords(bytes)} to give away, however it is done, to come as far as this plan`;
   return { bytes, reason };
 }
 

@@ -1,7 +1,7 @@
-import { assertNever } from '@/lib/platform/assert';
 import type { BalanceDimension } from '@/lib/contract/imbalance';
 import type { Placement } from '@/lib/core/rebalance/placement';
 import type { Dimension } from '@/lib/core/rebalance/problem';
+import { amountInWords } from '@/lib/core/rebalance/amount-in-words';
 import { refusal } from '@/lib/core/rebalance/refusals';
 import type { PlacementConstraint } from './constraint';
 
@@ -30,15 +30,16 @@ export const capacity: PlacementConstraint = {
     if (dimension === undefined) return refusal('capacity', `${nodeId} has no room for shard ${shardId}`, { nodeId, shardId });
     const used = placement.used[index]![bin]!;
     const limit = dimension.capacity!.limit[bin]!;
-    const line = `line at ${amount(limit)} ${unitOf(dimension.name)}`;
+    const words = (value: number) => amountInWords(value, dimension.name);
+    const line = `line at ${words(limit)}`;
     if (dimension.requirement === null) {
-      return refusal('capacity', `${nodeId} is at its ${dimension.name} line (${amount(used)} in use, ${line}), and what shard ${shardId} needs is unknown`, { nodeId, shardId, numbers: { used, line: limit } });
+      return refusal('capacity', `${nodeId} is at its ${dimension.name} line (${words(used)} in use, ${line}), and what shard ${shardId} needs is unknown`, { nodeId, shardId, numbers: { used, line: limit } });
     }
     const arriving = dimension.requirement[itemRow[item]!]!;
     const needed = used + arriving - limit;
-    return refusal('capacity', `${nodeId} would pass its ${dimension.name} line with shard ${shardId}: ${amount(used)} in use or on its way, ${amount(arriving)} more, ${line}`, {
+    return refusal('capacity', `${nodeId} would pass its ${dimension.name} line with shard ${shardId}: ${words(used)} in use or on its way, ${words(arriving)} more, ${line}`, {
       nodeId, shardId, numbers: { used, arriving, line: limit },
-      remedy: `Free ${amount(needed)} ${unitOf(dimension.name)} more on ${nodeId}, or raise its ${dimension.name} line ${((used + arriving) / limit).toFixed(2)}-fold`,
+      remedy: `Free ${amountInWords(needed, dimension.name, 'up')} more on ${nodeId}, or raise its ${dimension.name} line ${((used + arriving) / limit).toFixed(2)}-fold`,
     });
   },
 };
@@ -74,22 +75,4 @@ function overflows(dimension: Dimension, used: Float64Array | null, row: number,
   if (dimension.requirement === null) return used[bin]! >= dimension.capacity.limit[bin]!;
   const arriving = dimension.requirement[row]!;
   return arriving > 0 && used[bin]! + arriving > dimension.capacity.limit[bin]!;
-}
-
-function amount(value: number): string {
-  return value >= 100 ? String(Math.round(value)) : value.toPrecision(3);
-}
-
-function unitOf(dimension: BalanceDimension): string {
-  switch (dimension) {
-    case 'cpu': return 'cores';
-    case 'memory':
-    case 'disk':
-    case 'data': return 'bytes';
-    case 'network': return 'bytes/s';
-    case 'operations': return 'operations/s';
-    case 'shards':
-    case 'primaries': return 'shards';
-    default: return assertNever(dimension);
-  }
 }

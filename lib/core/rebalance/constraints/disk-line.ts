@@ -1,3 +1,4 @@
+import { bytesInWords } from '@/lib/core/rebalance/amount-in-words';
 import { refusal } from '@/lib/core/rebalance/refusals';
 import type { NodeConstraint } from './constraint';
 
@@ -11,7 +12,7 @@ export const diskLine: NodeConstraint = {
     const percent = (ratio: number) => `${Math.round(ratio * 100)} %`;
     return refusal('disk-line', `The disk of ${node.name} is ${percent(used / capacity)} full, its line is ${percent(safetyLines.disk)}`, {
       nodeId: node.id, numbers: { usedBytes: used, capacityBytes: capacity, utilization: used / capacity, line: safetyLines.disk },
-      remedy: `Free ${Math.ceil(used - safetyLines.disk * capacity) + 1} bytes on it, or raise the disk line above ${percent(used / capacity)}`,
+      remedy: `Free ${bytesInWords(used - safetyLines.disk * capacity + 1, 'up')} on it, or raise the disk line above ${percent(used / capacity)}`,
     });
   },
 };

@@ -1,3 +1,4 @@
+import { bytesInWords } from '@/lib/core/rebalance/amount-in-words';
 import { refusal } from '@/lib/core/rebalance/refusals';
 import type { PlacementConstraint } from './constraint';
 
@@ -37,8 +38,8 @@ export const bytesLimit: PlacementConstraint = {
   explain: ({ bytesMoved, problem }, item) => {
     const shardId = problem.itemGroup[item]!;
     const bytes = problem.groupBytes[shardId]!;
-    return refusal('bytes-limit', `Shard ${shardId} has ${Math.round(bytes)} bytes: with the ${Math.round(bytesMoved)} planned already that is more than the plan may move`, {
-      shardId, numbers: { bytes, bytesPlanned: bytesMoved, bytesMax: problem.limits.bytesMax }, remedy: `Allow at least ${Math.ceil(bytesMoved + bytes)} bytes`,
+    return refusal('bytes-limit', `Shard ${shardId} has ${bytesInWords(bytes)}: with the ${bytesInWords(bytesMoved)} planned already that is more than the plan may move`, {
+      shardId, numbers: { bytes, bytesPlanned: bytesMoved, bytesMax: problem.limits.bytesMax }, remedy: `Allow at least ${bytesInWords(bytesMoved + bytes, 'up')}`,
     });
   },
 };

@@ -46,6 +46,39 @@ export class PlacementCost {
     }
     return delta;
   }
+
+  /** Change of cost of two changes at once, where the second leaves the bin on which the first arrives; it may end where the first began. */
+  pairDelta(first: Carried, second: Carried): number {
+    let delta = 0;
+    const { lines } = this.model;
+    const closes = second.to === first.from;
+    for (let index = 0; index < lines.length; index += 1) {
+      const line = lines[index]!;
+      const given = amountOf(line, first);
+      const passedOn = amountOf(line, second);
+      if (given === 0 && passedOn === 0) continue;
+      const level = this.#levels[index]!;
+      delta += changeOf(line, level, first.from, closes ? passedOn - given : -given) + changeOf(line, level, first.to, given - passedOn);
+      if (!closes) delta += changeOf(line, level, second.to, passedOn);
+    }
+    return delta;
+  }
+}
+
+/** What goes from -> to, and what comes back for it (-1 = nothing). */
+export interface Carried {
+  readonly from: number;
+  readonly to: number;
+  readonly rowOut: number;
+  readonly rowBack: number;
+}
+
+function amountOf({ requirement }: CostLine, { rowOut, rowBack }: Carried): number {
+  return requirement[rowOut]! - (rowBack < 0 ? 0 : requirement[rowBack]!);
+}
+
+function changeOf(line: CostLine, level: Float64Array, bin: number, amount: number): number {
+  return priceOf(line, level[bin]! + amount, bin) - priceOf(line, level[bin]!, bin);
 }
 
 function priceOf({ base, line, perUnit }: CostLine, level: number, bin: number): number {

@@ -4,12 +4,14 @@ import { mayPlace, mayTransfer } from '@/lib/core/rebalance/constraints/registry
 import { mayLeave } from '@/lib/core/rebalance/constraints/source';
 import type { CostModel } from '@/lib/core/rebalance/objectives/cost-lines';
 import { combinedScore, worstOverload } from '@/lib/core/rebalance/objectives/overload';
-import { PlacementCost } from '@/lib/core/rebalance/objectives/placement-cost';
+import { PlacementCost, type Carried } from '@/lib/core/rebalance/objectives/placement-cost';
 import { Placement } from '@/lib/core/rebalance/placement';
 import { crowdedGroups, missingZones, zonesOfGroup } from '@/lib/core/rebalance/objectives/spread';
 import { isPrimaryItem, type Problem } from '@/lib/core/rebalance/problem';
 import { ChangeQueue } from './change-queue';
 import { detourFor } from './detour';
+import { pairsOf } from './joint-changes';
+import { lastWorthwhile, type Stop } from './negligible-tail';
 import type { PendingGroup } from './pending-changes';
 
 export interface Ordering {
@@ -29,6 +31,8 @@ export interface OrderedChanges {
   readonly end: Placement;
   /** Cost of the end against that of the start, moves included: below 0 = better. */
   readonly net: number;
+  /** Of the cost taken off, what is unevenness. */
+  readonly evened: number;
   /** Groups whose way was never possible. */
   readonly leftOut: number;
 }
@@ -36,6 +40,8 @@ export interface OrderedChanges {
 const ROUNDING = 1e-9;
 /** Detours tried before a stuck order is taken as it is. */
 const DETOURS_MAX = 64;
+/** Pairs looked at in one go; beyond that a large plan would pair for longer than it was searched. */
+const PAIRS_MAX = 200_000;
 /** Passes over those who wait; each makes room for the next, and after a few there is little left to gain. */
 const ROUNDS_MAX = 32;
 
@@ -46,18 +52,24 @@ const ROUNDS_MAX = 32;
  * the gain. Changes of one group keep their own order.
  *
  * A greedy list scheduling over a queue with lazily renewed keys: the gain of a change
- * falls as others relieve the same bin. What is not possible yet waits; when nothing
- * is possible any more, space given back so far may be counted (a new wave), and when two
- * full bins wait for each other, one item makes a detour over a third bin. What never
- * becomes possible is left out, and so is a tail that costs more than it brings.
+ * falls as others relieve the same bin. Each change takes more off the cost than it is
+ * priced at, as things are when its turn comes; what does not help yet waits until its
+ * partners have moved. What only helps together goes together: the changes of one group,
+ * and two that hand something on over a bin. Between such neighbours alone the cost may be
+ * higher for a step. What helps neither alone nor in company is left out, and so is a
+ * tail that brings next to nothing for its bytes.
+ *
+ * In waves (`settled`) that is followed by what only makes room for others: space given
+ * back so far is counted (a new wave), and when two full bins wait for each other, one item
+ * makes a detour over a third bin. That part pays off at its end, or is left out.
  */
 export function orderChanges(ordering: Ordering): OrderedChanges {
   const run = new OrderingRun(ordering);
-  for (;;) {
-    run.drain({ falling: true });
-    if (run.waiting.length === 0) break;
-    if (run.drain({ falling: false }) > 0) continue;
-    if (!ordering.settled || !(run.reclaim() || run.detour())) break;
+  do run.climb();
+  while (run.join() > 0);
+  while (ordering.settled && run.waiting.length > 0) {
+    if (run.drain({ falling: true, helping: false }) + run.drain({ falling: false, helping: false }) > 0) continue;
+    if (!(run.reclaim() || run.detour())) break;
   }
   return run.result();
 }
@@ -65,6 +77,8 @@ export function orderChanges(ordering: Ordering): OrderedChanges {
 class OrderingRun {
   readonly #placement: Placement;
   readonly #cost: PlacementCost;
+  /** The lines of evenness alone. */
+  readonly #unevenness: PlacementCost;
   readonly #balance: BalanceModel;
   readonly #queue: ChangeQueue;
   readonly #changes: Change[] = [];
@@ -78,8 +92,9 @@ class OrderingRun {
   #missingZones: number;
   #score: number;
   #net = 0;
-  #bestNet = 0;
-  #bestLength = 0;
+  #evened = 0;
+  /** Where the order may end, each cheaper than all before it. */
+  readonly #stops: Stop[] = [];
   #reclaimedAt = 0;
   #detours = 0;
   waiting: PendingGroup[] = [];
@@ -87,6 +102,7 @@ class OrderingRun {
   constructor(private readonly ordering: Ordering) {
     this.#placement = new Placement(ordering.problem);
     this.#cost = new PlacementCost(this.#placement, ordering.costs);
+    this.#unevenness = new PlacementCost(this.#placement, { ...ordering.costs, lines: ordering.costs.lines.filter(({ bucket }) => bucket === 'balance') });
     this.#balance = new BalanceModel(this.#placement, ordering.terms);
     this.#score = this.#balance.score();
     this.#startScore = this.#score;
@@ -101,26 +117,43 @@ class OrderingRun {
     for (const group of ordering.pending) this.waiting.push(group);
   }
 
-  /** Applies all that is possible, the most worthwhile first; who had to wait is asked again as long as that makes way for others. Returns how many. */
-  drain({ falling }: { readonly falling: boolean }): number {
+  /** Applies all that helps, best so that the score only falls. */
+  climb(): void {
+    this.drain({ falling: true, helping: true });
+    while (this.drain({ falling: false, helping: true }) > 0) this.drain({ falling: true, helping: true });
+  }
+
+  /** Applies all that is possible (and `helping`), the most worthwhile first; who had to wait is asked again as long as that makes way for others. Returns how many. */
+  drain({ falling, helping }: { readonly falling: boolean; readonly helping: boolean }): number {
     let applied = 0;
     for (let round = 0; round < ROUNDS_MAX && this.waiting.length > 0; round += 1) {
       const before = applied;
       this.#queue.fill(this.waiting);
       this.waiting = [];
       for (let next = this.#queue.pop(); next !== null; next = this.#queue.pop()) {
-        const change = next.head();
-        if (!this.#isPossible(change) || this.#raises(change, falling)) {
-          this.waiting.push(next);
-          continue;
-        }
-        this.#apply(change);
-        applied += 1;
-        if (next.advance()) this.#queue.push(next);
+        const made = this.#isAllowed(next.head(), falling) ? this.#advance(next, falling, helping) : 0;
+        if (made === 0) this.waiting.push(next);
+        else if (!next.isDone()) this.#queue.push(next);
+        applied += made;
       }
       if (applied === before) break;
     }
     return applied;
+  }
+
+  /** Applies pairs that help together although neither does alone. Returns how many. */
+  join(): number {
+    const taken = new Set<PendingGroup>();
+    let joined = 0;
+    for (const pair of pairsOf(this.waiting, PAIRS_MAX)) {
+      if (pair.some((group) => taken.has(group)) || this.#netOfPair(pair) >= 0) continue;
+      const [first, second] = pair;
+      if (!(this.#together([first, second]) || this.#together([second, first]))) continue;
+      for (const group of pair) taken.add(group);
+      joined += 1;
+    }
+    this.waiting = this.waiting.filter((group) => !group.isDone());
+    return joined;
   }
 
   /** Counts the space given back so far; false when there is none. */
@@ -134,7 +167,7 @@ class OrderingRun {
 
   detour(): boolean {
     if (this.#detours >= DETOURS_MAX) return false;
-    const found = detourFor({ placement: this.#placement, waiting: this.waiting, allows: (change) => this.#isPossible(change) && !this.#raises(change, false) });
+    const found = detourFor({ placement: this.#placement, waiting: this.waiting, allows: (change) => this.#isAllowed(change, false) });
     if (found === null) return false;
     this.#detours += 1;
     this.#apply(found.change);
@@ -143,42 +176,108 @@ class OrderingRun {
   }
 
   result(): OrderedChanges {
-    const changes = this.#changes.slice(0, this.#bestLength);
+    const stop = lastWorthwhile(this.#stops);
+    const changes = this.#changes.slice(0, stop?.length ?? 0);
     const end = new Placement(this.ordering.problem);
     for (const change of changes) end.apply(change);
     end.rebuild();
-    return { changes, reclaims: this.#reclaims.filter((at) => at < changes.length), end, net: this.#bestNet, leftOut: this.waiting.length };
+    const leftOut = this.waiting.reduce((count, group) => (this.#isAllowed(group.head(), false) ? count : count + 1), 0);
+    return { changes, reclaims: this.#reclaims.filter((at) => at < changes.length), end, net: -(stop?.gain ?? 0), evened: stop?.evened ?? 0, leftOut };
+  }
+
+  /** The head, or as many of the group's changes as help together. Returns how many were applied. */
+  #advance(group: PendingGroup, falling: boolean, helping: boolean): number {
+    const rest = group.rest();
+    let net = 0;
+    const made: { readonly change: Change; readonly item: number }[] = [];
+    for (const change of helping ? rest : rest.slice(0, 1)) {
+      if (made.length > 0 && !this.#isAllowed(change, falling)) break;
+      net += this.#netOf(change);
+      if (!helping || net < 0) {
+        for (const { change: each, item } of made.reverse()) this.#undo(each, item);
+        for (let count = 0; count <= made.length; count += 1) {
+          this.#apply(group.head());
+          group.advance();
+        }
+        return made.length + 1;
+      }
+      if (rest.length === 1) break;
+      made.push({ change, item: this.#placement.itemOn(change.group, change.from) });
+      this.#placement.apply(change);
+    }
+    for (const { change, item } of made.reverse()) this.#undo(change, item);
+    return 0;
+  }
+
+  /** Applies the heads one after the other, or none of them. */
+  #together([first, second]: readonly [PendingGroup, PendingGroup]): boolean {
+    const change = first.head();
+    if (!this.#isAllowed(change, false)) return false;
+    const item = this.#placement.itemOn(change.group, change.from);
+    this.#placement.apply(change);
+    const allowed = this.#isAllowed(second.head(), false);
+    this.#undo(change, item);
+    if (!allowed) return false;
+    for (const group of [first, second]) {
+      this.#apply(group.head());
+      group.advance();
+    }
+    return true;
+  }
+
+  /** Price included; below 0 = helps. */
+  #netOfPair([first, second]: readonly [PendingGroup, PendingGroup]): number {
+    const [one, other] = [this.#carried(first.head()), this.#carried(second.head())];
+    if (one === null || other === null) return 0;
+    return this.#cost.pairDelta(one, other) + this.#priceOf(first.head()) + this.#priceOf(second.head());
+  }
+
+  /** Price included, zones won as well. */
+  #netOf(change: Change): number {
+    const carried = this.#carried(change);
+    if (carried === null) return Infinity;
+    return this.#cost.delta(carried.from, carried.to, carried.rowOut, carried.rowBack) - this.#zonesWon(change) * this.ordering.costs.perCrowded + this.#priceOf(change);
+  }
+
+  #priceOf({ kind, group }: Change): number {
+    const { perByte, perCopy } = this.ordering.costs;
+    return kind === 'shift' ? perCopy + perByte * this.#placement.problem.groupBytes[group]! : perCopy * TRANSFER_SHARE;
+  }
+
+  /** `null`: the copy that it is about is not there. */
+  #carried({ kind, group, from, to }: Change): Carried | null {
+    const { itemRow } = this.#placement.problem;
+    const item = this.#placement.itemOn(group, from);
+    const other = kind === 'transfer' ? this.#placement.itemOn(group, to) : -1;
+    return item < 0 ? null : { from, to, rowOut: itemRow[item]!, rowBack: other < 0 ? -1 : itemRow[other]! };
   }
 
   #worth(group: PendingGroup): number {
-    const { kind, group: shard, from, to } = group.head();
-    const { problem } = this.#placement;
-    const item = this.#placement.itemOn(shard, from);
-    if (item < 0) return -Infinity;
-    const other = kind === 'transfer' ? this.#placement.itemOn(shard, to) : -1;
-    const gain = this.#zonesWon(group.head()) * this.ordering.costs.perCrowded - this.#cost.delta(from, to, problem.itemRow[item]!, other < 0 ? -1 : problem.itemRow[other]!);
+    const gain = -this.#netOf(group.head());
     if (gain <= 0) return gain;
-    return kind === 'transfer' ? gain * 1e12 : gain / (1 + problem.groupBytes[shard]!);
+    return group.head().kind === 'transfer' ? gain * 1e12 : gain / (1 + this.#placement.problem.groupBytes[group.group]!);
   }
 
   #apply(change: Change): void {
-    const { problem } = this.#placement;
-    const { itemRow } = problem;
-    const { perByte, perCopy, perCrowded } = this.ordering.costs;
-    const item = this.#placement.itemOn(change.group, change.from);
-    const other = change.kind === 'transfer' ? this.#placement.itemOn(change.group, change.to) : -1;
-    const zonesWon = this.#zonesWon(change);
-    this.#missingZones -= zonesWon;
-    this.#net += -zonesWon * perCrowded + this.#cost.delta(change.from, change.to, itemRow[item]!, other < 0 ? -1 : itemRow[other]!)
-      + (change.kind === 'shift' ? perCopy + perByte * problem.groupBytes[change.group]! : perCopy * TRANSFER_SHARE);
-    const wasWorst = this.#balance.worstExcess(change.from) >= this.#score - ROUNDING;
+    const { from, to, rowOut, rowBack } = this.#carried(change)!;
+    this.#net += this.#netOf(change);
+    this.#evened -= this.#unevenness.delta(from, to, rowOut, rowBack);
+    this.#missingZones -= this.#zonesWon(change);
+    const wasWorst = this.#balance.worstExcess(from) >= this.#score - ROUNDING;
     this.#placement.apply(change);
     this.#changes.push(change);
     if (wasWorst) this.#score = Math.min(this.#score, this.#balance.score());
-    if (this.#net < this.#bestNet - Math.abs(this.#bestNet) * ROUNDING) {
-      this.#bestNet = this.#net;
-      this.#bestLength = this.#changes.length;
-    }
+    const best = this.#stops.at(-1)?.gain ?? 0;
+    if (-this.#net > best * (1 + ROUNDING)) this.#stops.push({ length: this.#changes.length, bytes: this.#placement.bytesMoved, gain: -this.#net, evened: this.#evened });
+  }
+
+  #undo({ kind, group, from }: Change, item: number): void {
+    if (kind === 'shift') this.#placement.undoShift(item, from);
+    else this.#placement.transfer(group, from);
+  }
+
+  #isAllowed(change: Change, falling: boolean): boolean {
+    return this.#isPossible(change) && !this.#raises(change, falling);
   }
 
   #isPossible({ kind, group, from, to }: Change): boolean {
@@ -203,13 +302,11 @@ class OrderingRun {
 
   /** Does the change take so much off the worst overload, or off the zones missing, that the score in all is still no higher than at the start? */
   #relieves(change: Change): boolean {
-    const { group, from, to, kind } = change;
+    const item = this.#placement.itemOn(change.group, change.from);
     const zones = this.#missingZones - this.#zonesWon(change);
     this.#placement.apply(change);
     const score = combinedScore({ imbalance: this.#balance.score(), overload: worstOverload(this.#start, this.#placement), missingZones: zones });
-    const item = this.#placement.itemOn(group, to);
-    if (kind === 'shift') this.#placement.undoShift(item, from);
-    else this.#placement.transfer(group, from);
+    this.#undo(change, item);
     return score <= this.#startScoreInAll;
   }
 

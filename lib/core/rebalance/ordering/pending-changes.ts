@@ -18,10 +18,17 @@ export class PendingGroup {
     return this.#changes[this.#at]!;
   }
 
-  /** False when nothing is left. */
-  advance(): boolean {
+  /** The head and all that comes after it. */
+  rest(): readonly Change[] {
+    return this.#at === 0 ? this.#changes : this.#changes.slice(this.#at);
+  }
+
+  advance(): void {
     this.#at += 1;
-    return this.#at < this.#changes.length;
+  }
+
+  isDone(): boolean {
+    return this.#at >= this.#changes.length;
   }
 
   /** The copy that was to go from the detour's source now lies on its target; it goes on from there. */

@@ -1,5 +1,6 @@
 import type { RefusalCode } from '@/lib/contract/plan';
 import { GUARD_RAILS_MAX, type GuardRail } from '@/lib/contract/plan-proof';
+import { amountInWords } from '@/lib/core/rebalance/amount-in-words';
 import { BalanceModel } from '@/lib/core/rebalance/balance-model';
 import { zonesOfGroup } from '@/lib/core/rebalance/objectives/spread';
 import type { Placement } from '@/lib/core/rebalance/placement';
@@ -74,7 +75,7 @@ function headroomRails({ problem, start }: Outcome): GuardRail[] {
       const what = byZone ? 'zone' : 'node';
       return [{
         rail: byZone ? 'headroom-zone' : 'headroom-node', severity: 'soft', nodeId: null, shardId: null, numbers: { before, after, limit: 0 }, count: 1,
-        message: `Today the other nodes could take over from the largest ${what} and stay under their ${problem.dimensions[dimension]!.name} lines; afterwards that needs ${Math.ceil(-after)} more than they have`,
+        message: `Today the other nodes could take over from the largest ${what} and stay under their ${problem.dimensions[dimension]!.name} lines; afterwards that needs ${amountInWords(-after, problem.dimensions[dimension]!.name, 'up')} more than they have`,
       }];
     }
     return [];

@@ -1,7 +1,7 @@
 import { BalanceModel } from '@/lib/core/rebalance/balance-model';
 import type { Change } from '@/lib/core/rebalance/change';
 import { assignmentModelOf, itemBinsOf } from '@/lib/core/rebalance/objectives/assignment-model-of';
-import { costModelOf, evenTargetOf } from '@/lib/core/rebalance/objectives/cost-lines';
+import { costModelOf, evenTargetOf, type CostModel } from '@/lib/core/rebalance/objectives/cost-lines';
 import { evennessTerms } from '@/lib/core/rebalance/objectives/objectives';
 import { combinedScore, worstOverload } from '@/lib/core/rebalance/objectives/overload';
 import { crowdedGroups, missingZones } from '@/lib/core/rebalance/objectives/spread';
@@ -10,6 +10,7 @@ import { PlacementCost } from '@/lib/core/rebalance/objectives/placement-cost';
 import { boundOnce } from '@/lib/core/rebalance/bounds/bound-once';
 import type { Problem } from '@/lib/core/rebalance/problem';
 import { verdictOnStart } from '@/lib/core/rebalance/verdict';
+import { GAIN_PER_BYTE_MIN, SHORT_PLAN_STEPS } from '@/lib/core/rebalance/ordering/negligible-tail';
 import { orderChanges, type OrderedChanges } from '@/lib/core/rebalance/ordering/order-changes';
 import { pendingChanges } from '@/lib/core/rebalance/ordering/pending-changes';
 import { Placement } from '@/lib/core/rebalance/placement';
@@ -120,10 +121,11 @@ class OptimalRun implements StrategyRun {
   #bettered(run: PlanningRun, endBins: Int32Array): OrderedChanges {
     const asItIs = ordered(run, endBins, false);
     if (isProvenBest(run, asItIs)) return asItIs;
-    const searched = ordered(run, this.#improved(run, endBins, false), false);
+    const priced = { ...run, costs: pricedAsHeld(run.costs, asItIs) };
+    const searched = ordered(run, this.#improved(priced, endBins, false), false);
     const best = searched.net < asItIs.net ? searched : asItIs;
     if (!needsWaves(run, best)) return best;
-    const settled = ordered(run, this.#improved(run, best.end.itemBin, true), true);
+    const settled = ordered(run, this.#improved(priced, best.end.itemBin, true), true);
     return settled.net < best.net ? settled : best;
   }
 
@@ -149,6 +151,15 @@ class OptimalRun implements StrategyRun {
     this.#report = { stoppedBy, workDone: workDone + optimiser.iterations, workMax: workBefore + workMax, reclaims: [] };
     return itemBinsOf(run.problem, adapted, optimiser.best().assignment);
   }
+}
+
+/**
+ * What a long plan is held to when it is put in order, that a byte brings something, the
+ * search pays from the start: else it would scatter shards for gains that are cut again.
+ */
+function pricedAsHeld(costs: CostModel, { changes, evened, end }: OrderedChanges): CostModel {
+  if (changes.length < SHORT_PLAN_STEPS || end.bytesMoved === 0) return costs;
+  return { ...costs, perByte: Math.max(costs.perByte, (GAIN_PER_BYTE_MIN * evened) / end.bytesMoved) };
 }
 
 /** Something weighs more than unevenness: a node above a safety line, or replicas that share a zone needlessly. */

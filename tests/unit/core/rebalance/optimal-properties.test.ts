@@ -8,12 +8,14 @@ import { PRESETS } from '@/lib/contract/vocabulary';
 import type { ClusterState } from '@/lib/core/cluster/cluster-state';
 import { costBoundOf } from '@/lib/core/rebalance/bounds/cost-bound';
 import { movablesOf } from '@/lib/core/rebalance/bounds/free-shares';
+import { crowdedGroups, missingZones } from '@/lib/core/rebalance/objectives/spread';
 import { PlacementCost } from '@/lib/core/rebalance/objectives/placement-cost';
 import { Placement } from '@/lib/core/rebalance/placement';
 import { beginPlanning } from '@/lib/core/rebalance/planning';
 import { planRebalance } from '@/lib/core/rebalance/plan-rebalance';
 import { problemFromState } from '@/lib/core/rebalance/state-problem';
 import { mayPlace } from '@/lib/core/rebalance/constraints/registry';
+import { SCENARIOS } from '@/tests/bench/planner/generated-clusters';
 import { clusterArbitrary, runsOf } from './cluster-arbitrary';
 import { bytesMoved, contextOf, GIB, MIB, nodeOf, NOW_MS, requestOf, stateOf, type ShardSpec } from './cluster-builder';
 import { violationsOf } from './plan-checker';
@@ -115,6 +117,71 @@ describe('the strategy optimal, over generated clusters', { timeout: TIMEOUT_MS 
     ), runs(120));
   });
 });
+
+describe('the order of an optimal plan', { timeout: TIMEOUT_MS }, () => {
+  it('[P12] the gain never falls from one place to stop to the next, with every preset and scope', () => {
+    fc.assert(fc.property(clusterArbitrary({ nodeCountMin: 2, withInFlight: true }), preset, threshold, fc.boolean(), (state, name, at, drains) => {
+      const [first] = [...state.nodes.keys()];
+      const plan = planOf(state, { preset: name, threshold: at, ...(drains && { scope: { kind: 'evacuate', nodeIds: [first!] } }) });
+      expectRising(plan);
+    }), runs(200));
+  });
+
+  it('[P12] each step takes something off the cost, or the step it needs for that comes right after it', () => {
+    fc.assert(fc.property(clusterArbitrary({ nodeCountMin: 2, shardCountMax: 80 }), preset, threshold, (state, name, at) => {
+      const plan = planOf(state, { preset: name, threshold: at });
+      // Waves that rest on space given back make detours.
+      if (plan.waves.some(({ reclaims }) => reclaims)) return;
+      const costs = costsAlong(state, plan);
+      let least = costs[0]!;
+      let since = 0;
+      for (const cost of costs.slice(1)) {
+        since = cost < least ? 0 : since + 1;
+        // As many as one shard has copies and a role, or two shards one step each.
+        expect(since).toBeLessThanOrEqual(state.shards.replicaMax);
+        least = Math.min(least, cost);
+      }
+      expect(since).toBe(0);
+    }), runs(150));
+  });
+
+  it('[P12] thorough on 100 nodes and 16,384 shards: the gain only rises, and the last tenth of the steps is worth its bytes', () => {
+    const scenario = SCENARIOS.find(({ name }) => name === '100 x 16,384, Zipf')!;
+    const plan = planOf(scenario.state(), { preset: 'thorough', threshold: scenario.threshold, seed: 1 });
+    expectRising(plan);
+    const nine = plan.frontier.find(({ stepCount }) => stepCount >= 0.9 * plan.steps.length)!;
+    const perByte = (gain: number, bytes: number) => gain / bytes;
+    expect(perByte(1 - nine.gainShare, plan.bytes - nine.bytes)).toBeGreaterThan(0.01 * perByte(nine.gainShare, nine.bytes));
+    // What is tried while a weight is dragged says about the same.
+    const quick = planRebalance(scenario.state(), requestOf({ strategy: 'optimal', preset: 'thorough', threshold: scenario.threshold, seed: 1 }), { ...contextOf(), search: { workMax: 100_000 } });
+    expectRising(quick);
+    expect(quick.steps.length / plan.steps.length).toBeGreaterThan(0.7);
+    expect(quick.steps.length / plan.steps.length).toBeLessThan(1.4);
+  });
+});
+
+function expectRising({ frontier }: Plan): void {
+  for (const [index, point] of frontier.entries()) if (index > 0) expect(point.gainShare).toBeGreaterThanOrEqual(frontier[index - 1]!.gainShare);
+}
+
+/** At the start and after each step, in the plan's own terms, what was moved by then included. */
+function costsAlong(state: ClusterState, { steps, options, threshold: at }: Plan): number[] {
+  const problem = problemFromState(state, { nowMs: NOW_MS, safetyLines: contextOf().safetyLines, evacuate: new Set() });
+  const request = requestOf({ strategy: 'optimal', threshold: at, ...(options.preset !== null && { preset: options.preset }) });
+  const { costs } = beginPlanning(problem, request, { transferPrimary: true, search: { workMax: 0, interruptedBy: () => null, onProgress: () => undefined } });
+  const start = new Placement(problem);
+  const placement = new Placement(problem);
+  const crowded = crowdedGroups(start);
+  let copies = 0;
+  const costNow = () => new PlacementCost(placement, costs).total() + missingZones(start, placement, crowded) * costs.perCrowded + costs.perByte * placement.bytesMoved + costs.perCopy * copies;
+  const along = [costNow()];
+  for (const { kind, shardId, sourceNodeId, targetNodeId } of steps) {
+    if (kind === 'move') copies += 1;
+    placement.apply({ kind: kind === 'move' ? 'shift' : 'transfer', group: shardId, from: problem.binOfId.get(sourceNodeId)!, to: problem.binOfId.get(targetNodeId)!, code: 'evens-load', dimension: 'cpu' });
+    along.push(costNow());
+  }
+  return along;
+}
 
 describe('small instances', { timeout: TIMEOUT_MS }, () => {
   it('no placement at all, out of every one there is, costs less than what optimal finds', () => {
