@@ -33,27 +33,20 @@ export type RoomMessage = { readonly kind: 'snapshot'; readonly message: LiveSna
 /**
  * The next revision of each view, which outlives its rooms: (epoch, revision) strictly
  * increases for a client (R1) also when the room was empty and closed in between. A
- * revision is at least the cluster's own, and one more than the last whenever a delta goes
- * out without one (progress of an operation, rows that were put off).
+ * revision is at least the cluster's own, and one more than the last whenever something goes
+ * out without one (progress of an operation, rows that were put off, a room opened again).
  */
 export class Revisions {
   readonly #last = new Map<string, number>();
 
-  last(clusterId: string, view: LiveView, atLeast: number): number {
-    return this.#set(clusterId, view, Math.max(this.#last.get(keyOf(clusterId, view)) ?? 0, atLeast));
-  }
-
   next(clusterId: string, view: LiveView, atLeast: number): number {
-    return this.#set(clusterId, view, Math.max((this.#last.get(keyOf(clusterId, view)) ?? 0) + 1, atLeast));
+    const revision = Math.max((this.#last.get(keyOf(clusterId, view)) ?? 0) + 1, atLeast);
+    this.#last.set(keyOf(clusterId, view), revision);
+    return revision;
   }
 
   forget(clusterId: string): void {
     for (const key of [...this.#last.keys()]) if (key.startsWith(`${clusterId}/`)) this.#last.delete(key);
-  }
-
-  #set(clusterId: string, view: LiveView, revision: number): number {
-    this.#last.set(keyOf(clusterId, view), revision);
-    return revision;
   }
 }
 
@@ -131,7 +124,11 @@ export class Room<S extends Subscriber> {
     this.#members.clear();
   }
 
-  /** The feed starts with the first snapshot that somebody needs. */
+  /**
+   * The feed starts with the first snapshot that somebody needs, under a revision of its own:
+   * what it starts from may differ from what was last sent, and a client that lost its
+   * snapshot must not take the next delta for one that connects.
+   */
   #open(): ViewFeed | null {
     if (this.#feed !== null) return this.#feed;
     const view = this.options.readView();
@@ -142,7 +139,7 @@ export class Room<S extends Subscriber> {
     const { clusterId, view: name, revisions } = this.options;
     this.#feed = this.options.createFeed(view);
     this.#epoch = view.summary.epoch;
-    this.#revision = revisions.last(clusterId, name, view.summary.revision);
+    this.#revision = revisions.next(clusterId, name, view.summary.revision);
     return this.#feed;
   }
 
