@@ -193,8 +193,13 @@ function termOf(placement: Placement, term: ObjectiveTerm): Term[] {
   return [{ dimension, relevant: term.relevant, data: term.data ?? 'freely', requirement, level, divisor, divisorMax, amountMin: amountMinOf(problem, requirement), factor: (term.weight * weight) / (total * total), mean: total / weight }];
 }
 
+/** By requirement: it belongs to one cluster, whose groups do not change. */
+const amountsMin = new WeakMap<Float64Array, number>();
+
 /** Over shifts (a row's requirement) and transfers (what a primary requires more than its secondary). */
 function amountMinOf({ groupCount, groupStart, itemRow }: Problem, requirement: Float64Array): number {
+  const known = amountsMin.get(requirement);
+  if (known !== undefined) return known;
   let least = Infinity;
   for (let row = 0; row < requirement.length; row += 1) {
     const amount = requirement[row]!;
@@ -206,5 +211,6 @@ function amountMinOf({ groupCount, groupStart, itemRow }: Problem, requirement: 
     const difference = requirement[itemRow[first]!]! - requirement[itemRow[first + 1]!]!;
     if (difference > 0 && difference < least) least = difference;
   }
+  amountsMin.set(requirement, least);
   return least;
 }

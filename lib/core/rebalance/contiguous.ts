@@ -15,6 +15,7 @@ export function inRanges(problem: Problem, changes: readonly Change[]): readonly
   const start = new Placement(problem);
   const held = new ItemsByBin(start);
   const result = [...changes];
+  const taken = new Set(changes.map(({ group }) => group));
   for (const [source, indexes] of singleShiftsBySource(problem, changes)) {
     const kinds = new Map<string, { readonly going: number[]; readonly groups: number[] }>();
     for (const index of indexes) {
@@ -23,10 +24,11 @@ export function inRanges(problem: Problem, changes: readonly Change[]): readonly
       if (known === undefined) kinds.set(kind, { going: [index], groups: [] });
       else known.going.push(index);
     }
-    const taken = new Set(changes.map(({ group }) => group));
     const single = new Set(indexes.map((index) => changes[index]!.group));
+    const sizes = new Set(indexes.map((index) => problem.groupBytes[changes[index]!.group]!));
     for (const item of held.of(source)) {
       const group = problem.itemGroup[item]!;
+      if (!sizes.has(problem.groupBytes[group]!)) continue;
       // What moves in another way is not free to stay.
       if ((taken.has(group) && !single.has(group)) || sizeOf(problem, group) !== 1 || !mayLeave(start, item)) continue;
       kinds.get(kindOf(problem, group))?.groups.push(group);

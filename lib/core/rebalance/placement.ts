@@ -18,12 +18,11 @@ export class Placement {
 
   constructor(readonly problem: Problem) {
     this.itemBin = problem.itemBin.slice();
-    this.level = problem.dimensions.map(() => new Float64Array(problem.binIds.length));
+    this.level = startLevelsOf(problem).map((level) => level.slice());
     this.used = problem.dimensions.map((dimension) => dimension.capacity?.used.slice() ?? null);
     this.arrivals = new Int32Array(problem.binIds.length);
     this.departures = new Int32Array(problem.binIds.length);
     this.#unreclaimed = problem.dimensions.map(({ capacity }) => (capacity?.transient === true ? new Float64Array(problem.binIds.length) : null));
-    this.rebuild();
   }
 
   get bytesMoved(): number {
@@ -45,13 +44,7 @@ export class Placement {
    * with exact sums decides the same as a plan made later from the same placement (P7).
    */
   rebuild(): void {
-    const { dimensions, itemRow } = this.problem;
-    dimensions.forEach((dimension, index) => {
-      const level = this.level[index]!.fill(0);
-      const { requirement } = dimension;
-      if (requirement === null) return;
-      sumByBin(level, requirement, this.itemBin, itemRow);
-    });
+    sumByBin(this.level, this.problem, this.itemBin);
   }
 
   /** The item of a group on a bin, -1 when it has none there. */
@@ -128,9 +121,25 @@ export class Placement {
   }
 }
 
-function sumByBin(level: Float64Array, requirement: Float64Array, itemBin: Int32Array, itemRow: Int32Array): void {
-  for (let item = 0; item < itemRow.length; item += 1) {
-    const bin = itemBin[item]!;
-    if (bin >= 0) level[bin]! += requirement[itemRow[item]!]!;
-  }
+function sumByBin(levels: readonly Float64Array[], { dimensions, itemRow }: Problem, itemBin: Int32Array): void {
+  dimensions.forEach(({ requirement }, index) => {
+    const level = levels[index]!.fill(0);
+    if (requirement === null) return;
+    for (let item = 0; item < itemRow.length; item += 1) {
+      const bin = itemBin[item]!;
+      if (bin >= 0) level[bin]! += requirement[itemRow[item]!]!;
+    }
+  });
+}
+
+/** Every plan looks at its start many times over; a problem does not change, so that its sums need be made but once. */
+const startLevels = new WeakMap<Problem, readonly Float64Array[]>();
+
+function startLevelsOf(problem: Problem): readonly Float64Array[] {
+  const known = startLevels.get(problem);
+  if (known !== undefined) return known;
+  const levels = problem.dimensions.map(() => new Float64Array(problem.binIds.length));
+  sumByBin(levels, problem, problem.itemBin);
+  startLevels.set(problem, levels);
+  return levels;
 }
