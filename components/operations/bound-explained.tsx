@@ -2,7 +2,7 @@ import { Fold } from '@/components/ui/fold';
 import { formatBytes, formatRatio } from '@/lib/client/format';
 import type { Plan } from '@/lib/contract/plan';
 import type { ObjectiveTermCost, PlanProof } from '@/lib/contract/plan-proof';
-import { BUCKET_WORDS, CAUSE_WORDS, gapWords, isBest, OBJECTIVE_WORDS, searchWords } from './objective-words';
+import { BUCKET_WORDS, CAUSE_WORDS, gainedWords, gapWords, isBest, OBJECTIVE_WORDS, searchWords } from './objective-words';
 import { DIMENSION_WORDS } from './plan-words';
 import classes from './plan.module.css';
 
@@ -14,7 +14,7 @@ export function BoundExplained({ plan }: { readonly plan: Plan }) {
   return (
     <Fold title={plan.steps.length === 0 ? 'What could be gained at all' : 'Why no better than this'} note={boundNote(proof, terms)}>
       <div className={classes['bound']}>
-        <p>{searchWords(proof.search)}. {proof.gap !== null && `The plan is ${gapWords(proof.gap)}: no placement that the constraints allow costs less than ${amount(proof.lowerBound)}, this one costs ${amount(proof.costAfter)} and the one of now ${amount(proof.costBefore)}.`}</p>
+        <p>{searchWords(proof.search)}. {proof.missing !== null && `Of all that could be gained at best it gains at least ${gainedWords(1 - proof.missing)}. `}{proof.gap !== null && `The plan is ${gapWords(proof.gap)}: no placement that the constraints allow costs less than ${amount(proof.lowerBound)}, this one costs ${amount(proof.costAfter)} and the one of now ${amount(proof.costBefore)}.`}</p>
         {proof.bytesMin !== null && <p>{bytesWords(plan.bytes, proof.bytesMin, proof.bytesMinReason)}</p>}
         {proof.imbalance.length > 0 && (
           <ul className={classes['reasons']} aria-label="How even each dimension can be made">

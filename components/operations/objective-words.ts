@@ -43,6 +43,11 @@ export function gapWords(gap: number | null): string {
   return isBest(gap) ? 'proven best possible' : `at most ${formatRatio(gap)} from the best possible`;
 }
 
+/** A share of what could be gained at best, rounded down: "at least 100 %" of something short of it would be a lie. */
+export function gainedWords(gained: number): string {
+  return `${(Math.floor(gained * 1_000) / 10).toFixed(1)} %`;
+}
+
 export function searchWords({ stoppedBy, workDone, workMax }: PlanProof['search']): string {
   switch (stoppedBy) {
     case 'converged': return `Nothing it tried improves it any more (${formatCount(workDone)} candidates)`;

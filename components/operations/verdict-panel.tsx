@@ -12,7 +12,7 @@ import type { VersionedSettings } from '@/lib/contract/settings';
 import { ApprovePlan } from './approve-plan';
 import { BoundExplained } from './bound-explained';
 import { GuardRailList } from './guard-rails';
-import { isBest, PRESET_WORDS } from './objective-words';
+import { gainedWords, isBest, PRESET_WORDS } from './objective-words';
 import { RiskList } from './risk-list';
 import { scopeWords, STRATEGY_WORDS } from './plan-words';
 import classes from './plan.module.css';
@@ -69,8 +69,8 @@ function Facts({ plan, stop }: { readonly plan: Plan; readonly stop: StopPoint }
       <Fact label="Takes about" value={formatSecondsRange(whole ? plan.estimatedSeconds : { low: low * share, high: high * share })} note="at the set throttle" />
       <Fact label="Score" value={`${before.score.toFixed(3)} → ${score === null ? 'unknown' : score.toFixed(3)}`} note="0 is even" />
       {/* Who chooses the shards is not after the best placement of all. */}
-      {plan.scope.kind !== 'shards' && <Gap plan={plan} whole={whole} />}
       {plan.scope.kind !== 'shards' && <Gained plan={plan} stop={stop} />}
+      {plan.scope.kind !== 'shards' && <Gap plan={plan} whole={whole} />}
     </dl>
   );
 }
@@ -86,8 +86,7 @@ function Gap({ plan: { proof }, whole }: { readonly plan: Plan; readonly whole: 
 function Gained({ plan: { proof, steps }, stop }: { readonly plan: Plan; readonly stop: StopPoint }) {
   if (proof === null || proof.missing === null || stop.gainShare === null) return null;
   if (stop.stepCount < steps.length) return <Fact label="Gained" value={formatRatio(stop.gainShare)} note="of what the whole plan gains" />;
-  // Rounded down: "at least 100 %" of something short of it would be a lie.
-  return <Fact label="Gained" value={`at least ${(Math.floor((1 - proof.missing) * 1_000) / 10).toFixed(1)} %`} note="of what is possible" />;
+  return <Fact label="Gained" value={`at least ${gainedWords(1 - proof.missing)}`} note="of what is possible" />;
 }
 
 function wavesWords({ waves }: Plan): string {

@@ -7,7 +7,9 @@ import type { WriteAllowed } from '@/lib/client/freshness';
 import { WriteButton } from '@/components/ui/write-button';
 import { formatBytes, formatCount, formatRatio } from '@/lib/client/format';
 import type { Plan } from '@/lib/contract/plan';
+import type { PlanProof } from '@/lib/contract/plan-proof';
 import { BALANCE_DIMENSIONS, WEIGHED_DIMENSIONS } from '@/lib/contract/vocabulary';
+import { gainedWords } from './objective-words';
 import { DIMENSION_WORDS } from './plan-words';
 import { sameQuestion, type WhatIfState } from './use-what-if';
 import classes from './what-if.module.css';
@@ -39,7 +41,7 @@ export function WhatIfBar({ state, plan, missing, write, previewing, onPreview }
         <Figure label="Moves" value={whatIf?.stepCount ?? null} against={plan?.steps.length ?? null} print={formatCount} />
         <Figure label="Data" value={whatIf?.bytes ?? null} against={plan?.bytes ?? null} print={formatBytes} />
         <Figure label="Score" value={whatIf?.after.score ?? null} against={plan === null ? whatIf?.before.score ?? null : plan.after.score} print={(value) => value.toFixed(3)} />
-        <Figure label="Gap, at most" value={whatIf?.proof?.gap ?? null} against={plan?.proof?.gap ?? null} print={formatRatio} />
+        <Figure label="Gained, at least" value={gainedOf(whatIf?.proof)} against={gainedOf(plan?.proof)} print={gainedWords} />
       </div>
       <ImbalanceChips state={state} plan={plan} />
       <div className={classes['barFoot']}>
@@ -47,6 +49,11 @@ export function WhatIfBar({ state, plan, missing, write, previewing, onPreview }
       </div>
     </section>
   );
+}
+
+/** Of what could be gained at best. */
+function gainedOf(proof: PlanProof | null | undefined): number | null {
+  return proof?.missing == null ? null : 1 - proof.missing;
 }
 
 function statusWords({ pending, problem }: WhatIfState, { same, plan }: { readonly same: boolean; readonly plan: Plan | null }): string {

@@ -57,7 +57,7 @@ export const PlanProofSchema = z.object({
   gap: z.number().min(0).max(1).nullable(),
   /**
    * (costAfter - lowerBound) / (costBefore - lowerBound), 0..1: of all that could be gained at best, at most this
-   * share is missing. The number to show where little cost is left. `null` where nothing could be gained.
+   * share is missing. The number to judge a plan by: where little cost is left any gap looks large. `null` where nothing could be gained.
    */
   missing: z.number().min(0).max(1).nullable().default(null),
   /** In the order of their buckets. */

@@ -164,7 +164,7 @@ export const PlanSchema = z.object({
   proof: PlanProofSchema.nullable().default(null),
   /** Empty for an empty plan. Steps after the last listed wave run one by one. */
   waves: z.array(WaveSchema).max(WAVES_MAX).default([]),
-  /** From the first point (no step) to the last (all steps), evenly over the steps; empty for an empty plan. */
+  /** From the first point (no step) to the last (all steps), about evenly over the steps, the gain never falling; empty for an empty plan. */
   frontier: z.array(FrontierPointSchema).max(FRONTIER_MAX).default([]),
   /** What would break that holds today; hard ones first. */
   guardRails: z.array(GuardRailSchema).max(GUARD_RAILS_MAX).default([]),
