@@ -28,7 +28,8 @@ describe('[P9] files of instances', () => {
     ['with more machines than there is text', withWord(5, '9999999'), 'out-of-range'],
     ['with a number beyond what doubles count', withWord(8, '99999999999999999999'), 'out-of-range'],
   ])('%s: a typed refusal that names the place', (_, text, code) => {
-    expect(() => read(text)).toThrow(expect.objectContaining({ code, message: expect.stringContaining('model_toy.txt') }));
+    expect(() => read(text)).toThrow(expect.objectContaining({ code }));
+    expect(() => read(text)).toThrow('model_toy.txt');
   });
 
   it('assignments with too few, too many or unknown machines are refused', () => {
