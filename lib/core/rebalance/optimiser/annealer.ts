@@ -125,6 +125,8 @@ export class Annealer {
     const via = state.itemBin[ejected]!;
     const home = state.initial[ejected]!;
     if (from === via || state.itemGroup[item] === state.itemGroup[ejected]) return;
+    // Without a pull there shall be none by the back door: an exchange of one that is out for one that is at home has its like the other way round.
+    if (this.#homePull === 0 && from !== state.initial[item]) return;
     if (home === from) {
       this.#trySwap(item, ejected, tolerance);
       return;

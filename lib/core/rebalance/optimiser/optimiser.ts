@@ -48,10 +48,12 @@ export interface Optimiser {
 
 /** Shares of the whole at which one phase makes way for the next. */
 const DESCENT_UNTIL = 0.25;
-const PILOT_UNTIL = 0.1;
-const MAIN_UNTIL = 0.75;
+const PILOT_SHARE = 0.06;
+const MAIN_UNTIL = 0.9;
+/** The preferred temper gives way where it ended higher by more than this share of the fall. */
+const CLEARLY_WORSE = 0.02;
 /** Share of the main phase that is laid out evenly over all temperatures, whatever the pilot saw. */
-const EVEN_SHARE = 0.2;
+const EVEN_SHARE = 0.1;
 /** The last temperature in terms of the first. */
 const COOLING_RANGE = 3e-7;
 /** The polish begins where so much of the fall is still to come. */
@@ -63,21 +65,26 @@ const POLISH_PROPOSALS_PER_ITEM = 1_000;
 const KICK_ATTEMPTS_MAX = 20;
 /** Attempts at clearing per batch of annealing. */
 const CLEARINGS = 3;
+
 export function createOptimiser(model: AssignmentModel, options: OptimiserOptions): Result<Optimiser, ModelFault> {
   const checked = checkModel(model);
   return checked.ok ? ok(new Search(model, options)) : err(checked.error);
 }
 
 /**
- * Four phases. The descent takes what is obvious. A quick annealing shows at which temperatures
- * this model's cost falls. The main one spends its time there. The polish goes back to the
- * best of all, clears a bin for some large item by force, and cools from where the last few
- * percent are won: again and again, since what a cold search is caught in is mostly one item.
+ * Four phases. The descent takes what is obvious. Quick annealings, one of each temper, show at
+ * which temperatures this model's cost falls, and whether one temper is clearly better here; the
+ * main one spends its time accordingly. The polish goes back to the best of all, clears a bin
+ * for some large item by force, and cools from where the last few percent are won: again and
+ * again, since what a cold search is caught in is mostly one item.
  */
-type Phase = Descending | Annealing | Polishing;
-interface Descending { readonly name: 'descent' }
-interface Annealing { readonly name: 'pilot' | 'main'; readonly cooling: Cooling; readonly from: number; readonly until: number }
+type Phase = { readonly name: 'descent' } | Piloting | Annealing | Polishing;
+interface Cooldown { readonly temper: Temper; readonly cooling: Cooling; readonly from: number; readonly until: number }
+interface Piloting extends Cooldown { readonly name: 'pilot'; readonly earlier: Trial | null }
+interface Annealing extends Cooldown { readonly name: 'main' }
 interface Polishing { readonly name: 'polish'; readonly cooling: Cooling; proposals: number }
+/** How a pilot ended. */
+interface Trial { readonly temper: Temper; readonly cooling: Cooling; readonly cost: number }
 
 class Search implements Optimiser {
   readonly #workUnitsTotal: number;
@@ -85,9 +92,9 @@ class Search implements Optimiser {
   readonly #state: SearchState;
   readonly #incumbent: Incumbent;
   readonly #descent: Descent;
-  readonly #annealer: Annealer;
-  /** Close to the end every move has to be worth it. */
-  readonly #polisher: Annealer;
+  readonly #annealers: Readonly<Record<Temper, Annealer>>;
+  readonly #temper: Temper;
+  readonly #startCost: number;
   readonly #clearing: Clearing;
   readonly #random: Random;
   readonly #movable: Int32Array;
@@ -108,8 +115,12 @@ class Search implements Optimiser {
     this.#incumbent = incumbent;
     this.#descent = new Descent({ state, incumbent, pinned: model.pinned });
     const of = tempers(state.hasTransientLimits);
-    this.#annealer = new Annealer({ state, incumbent, movable, random: random.fork('annealer'), ...of[temper] });
-    this.#polisher = new Annealer({ state, incumbent, movable, random: random.fork('polisher'), ...of.homeward });
+    this.#annealers = {
+      homeward: new Annealer({ state, incumbent, movable, random: random.fork('homeward'), ...of.homeward }),
+      wandering: new Annealer({ state, incumbent, movable, random: random.fork('wandering'), ...of.wandering }),
+    };
+    this.#temper = temper;
+    this.#startCost = state.cost;
     this.#clearing = new Clearing({ state, incumbent, movable, random: random.fork('clearing') });
     this.#temperature = temperatureScale(state, movable, random.fork('temperature'));
   }
@@ -152,17 +163,22 @@ class Search implements Optimiser {
     const { evaluations, isDone } = this.#descent.run(workUnits);
     this.#iterations += evaluations;
     if (!isDone && at < DESCENT_UNTIL) return;
-    const coldest = this.#temperature * COOLING_RANGE;
-    if (this.#coolingFrom > 0) {
-      this.#phase = { name: 'main', cooling: new Cooling(this.#temperature * COOLING_RANGE ** this.#coolingFrom, coldest), from: at, until: 1 };
+    if (this.#coolingFrom === 0) {
+      this.#phase = this.#pilot(this.#temper, at, null);
       return;
     }
-    this.#phase = { name: 'pilot', cooling: new Cooling(this.#temperature, coldest), from: at, until: at + PILOT_UNTIL * (1 - at) };
+    const cooling = new Cooling(this.#temperature * COOLING_RANGE ** this.#coolingFrom, this.#temperature * COOLING_RANGE);
+    this.#phase = { name: 'main', temper: this.#temper, cooling, from: at, until: 1 };
   }
 
-  #cool({ cooling, from, until }: Annealing, at: number): void {
+  #pilot(temper: Temper, at: number, earlier: Trial | null): Piloting {
+    const cooling = new Cooling(this.#temperature, this.#temperature * COOLING_RANGE);
+    return { name: 'pilot', temper, cooling, from: at, until: at + PILOT_SHARE * (1 - at), earlier };
+  }
+
+  #cool({ temper, cooling, from, until }: Cooldown, at: number): void {
     const share = Math.min(1, (at - from) / (until - from));
-    this.#anneal(this.#annealer, cooling.temperature(share));
+    this.#anneal(temper, cooling.temperature(share));
     cooling.observe(share, this.#state.cost);
   }
 
@@ -176,19 +192,27 @@ class Search implements Optimiser {
         this.#iterations += this.#clearing.attempt(this.#temperature);
       }
     }
-    this.#anneal(this.#polisher, phase.cooling.temperature(phase.proposals / roundProposals));
+    // So close to the end every move has to be worth it.
+    this.#anneal('homeward', phase.cooling.temperature(phase.proposals / roundProposals));
     phase.proposals += COOLING_BATCH;
   }
 
-  #anneal(annealer: Annealer, temperature: number): void {
-    annealer.run(COOLING_BATCH, temperature);
+  #anneal(temper: Temper, temperature: number): void {
+    this.#annealers[temper].run(COOLING_BATCH, temperature);
     this.#iterations += COOLING_BATCH;
     for (let attempt = 0; attempt < CLEARINGS; attempt += 1) this.#iterations += this.#clearing.attempt(temperature);
   }
 
-  #phaseAfter({ name, cooling, until }: Annealing): Phase {
-    if (name === 'pilot') return { name: 'main', cooling: cooling.replanned(EVEN_SHARE), from: until, until: until + (1 - until) * MAIN_UNTIL };
-    this.#incumbent.restore();
-    return { name: 'polish', cooling: cooling.from(POLISH_FALL, EVEN_SHARE), proposals: 0 };
+  #phaseAfter(phase: Piloting | Annealing): Phase {
+    const { temper, cooling, until } = phase;
+    if (phase.name === 'main') {
+      this.#incumbent.restore();
+      return { name: 'polish', cooling: cooling.from(POLISH_FALL, EVEN_SHARE), proposals: 0 };
+    }
+    const trial: Trial = { temper, cooling, cost: this.#state.cost };
+    if (phase.earlier === null) return this.#pilot(temper === 'homeward' ? 'wandering' : 'homeward', until, trial);
+    const fall = this.#startCost - Math.min(phase.earlier.cost, trial.cost);
+    const chosen = phase.earlier.cost - trial.cost > CLEARLY_WORSE * fall ? trial : phase.earlier;
+    return { name: 'main', temper: chosen.temper, cooling: chosen.cooling.replanned(EVEN_SHARE), from: until, until: until + (1 - until) * MAIN_UNTIL };
   }
 }

@@ -19,6 +19,6 @@ interface Settings {
  */
 export function tempers(hasTransientLimits: boolean): Readonly<Record<Temper, Settings>> {
   return hasTransientLimits
-    ? { homeward: { mix: { homing: 0.1, swap: 0.3, eject: 0.5 }, homePull: 2 }, wandering: { mix: { homing: 0, swap: 0.4, eject: 0.4 }, homePull: 0 } }
+    ? { homeward: { mix: { homing: 0.05, swap: 0.35, eject: 0.5 }, homePull: 1 }, wandering: { mix: { homing: 0, swap: 0.5, eject: 0.2 }, homePull: 0 } }
     : { homeward: { mix: { homing: 0.05, swap: 0.55, eject: 0.15 }, homePull: 2 }, wandering: { mix: { homing: 0, swap: 0.75, eject: 0 }, homePull: 0 } };
 }
