@@ -125,7 +125,9 @@ class OptimalRun implements StrategyRun {
     const searched = ordered(run, this.#improved(priced, endBins, false), false);
     const best = searched.net < asItIs.net ? searched : asItIs;
     if (!needsWaves(run, best)) return best;
-    const settled = ordered(run, this.#improved(priced, best.end.itemBin, true), true);
+    const inWaves = ordered(run, this.#improved(priced, best.end.itemBin, true), true);
+    // Where no wave was needed after all, every step has to help, as in any other plan.
+    const settled = inWaves.reclaims.length > 0 ? inWaves : ordered(run, inWaves.end.itemBin, false);
     return settled.net < best.net ? settled : best;
   }
 
