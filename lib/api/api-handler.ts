@@ -6,6 +6,7 @@ import type { Fleet } from '@/lib/manager/fleet';
 import type { ManagerLogger } from '@/lib/manager/manager-logger';
 import type { AgentAdmin } from '@/lib/manager/ports';
 import type { Store } from '@/lib/contract/storage';
+import { jsonInTurns } from '@/lib/platform/json-in-turns';
 import type { Clock } from '@/lib/platform/clock';
 import { accessRequestOf, type Authorize } from './authorize';
 import type { ApiContext, Conditional } from './context';
@@ -132,14 +133,16 @@ async function answerRoute(parts: Parts, routed: RouteRequest): Promise<Response
 
 /** Lets oRPC validate the input, call the handler and encode what it returns. */
 async function carryOut(parts: Parts, { url, route, actor, conditional }: RouteRequest, body: Record<string, unknown> | undefined, recorder: AnswerRecorder | null): Promise<Answer> {
+  const aside: ApiContext['aside'] = { steps: null };
   const { matched, response } = await parts.operations.handle(
     { method: route.method, url, headers: {}, signal: undefined, body: () => Promise.resolve(body ?? {}) },
-    { prefix: API_BASE_PATH, context: { fleet: parts.fleet, agents: parts.agents, clock: parts.clock, conditional, actor, route, recorder } },
+    { prefix: API_BASE_PATH, context: { fleet: parts.fleet, agents: parts.agents, clock: parts.clock, conditional, aside, actor, route, recorder } },
   );
   if (!matched) throw new Error(`The contract has ${route.id}, but no handler was found for ${url.pathname}`);
   const { body: answered } = response;
   if (answered instanceof File) return { status: response.status, body: await answered.text(), file: { name: answered.name, mediaType: answered.type } };
-  return { status: response.status, body: answered === undefined ? null : JSON.stringify(answered) };
+  if (answered === undefined) return { status: response.status, body: null };
+  return { status: response.status, body: aside.steps === null ? JSON.stringify(answered) : await jsonInTurns({ ...answered, steps: aside.steps }, 'steps') };
 }
 
 const ANSWERED_BY_PLAN: ReadonlySet<Route['id']> = new Set(['plans.preview', 'operations.reverse']);

@@ -1,5 +1,6 @@
 import { implement, ORPCError } from '@orpc/server';
 import { api } from '@/lib/contract/api';
+import type { Plan, PlanStep } from '@/lib/contract/plan';
 import type { Actor } from '@/lib/contract/primitives';
 import type { CommandContext, CommandFailure, CommandResult } from '@/lib/manager/commands';
 import type { ElasticScalingManager } from '@/lib/manager/elastic-scaling-manager';
@@ -7,6 +8,7 @@ import type { Fleet } from '@/lib/manager/fleet';
 import type { AgentAdmin } from '@/lib/manager/ports';
 import type { Clock } from '@/lib/platform/clock';
 import { assertNever } from '@/lib/platform/assert';
+import { isShortList } from '@/lib/platform/json-in-turns';
 import type { AnswerRecorder } from './idempotency';
 import type { Route } from './routes';
 
@@ -25,6 +27,8 @@ export interface ApiContext {
   readonly actor: Actor;
   readonly conditional: Conditional;
   readonly route: Route;
+  /** Of the plan that is answered, the steps where there are too many to be looked through in one go. */
+  readonly aside: { steps: readonly PlanStep[] | null };
   /** Present when the request carries an Idempotency-Key. */
   readonly recorder: AnswerRecorder | null;
 }
@@ -51,6 +55,17 @@ export async function managerOfOperation(context: ApiContext, operationId: strin
   return manager;
 }
 
+/**
+ * The plan as the handler returns it. Its steps are the planner's own, and looking through
+ * 100,000 of them and encoding them at once would hold everybody else for half a second:
+ * where there are many they pass by, and are written into the answer in portions.
+ */
+export function planAnswer({ aside }: ApiContext, plan: Plan): Plan {
+  if (isShortList(plan.steps)) return plan;
+  aside.steps = plan.steps;
+  return { ...plan, steps: [] };
+}
+
 /** The value of a result, or its failure as a problem. */
 export function valueOf<T>(result: CommandResult<T>): T {
   if (!result.ok) throw failure(result.error);
@@ -60,7 +75,7 @@ export function valueOf<T>(result: CommandResult<T>): T {
 /**
  * Runs one command of the manager. `answerOf` makes the body of the answer from what the
  * command returns; with an Idempotency-Key that answer is committed together with the
- * effect. `storedAs` names what is stored instead of a body that can be read again.
+ * effect. `storedAs` names what is stored instead of a body that can be read again; the first answer is then as it was carried out.
  */
 export async function runCommand<T, A>(
   context: ApiContext,
@@ -72,7 +87,8 @@ export async function runCommand<T, A>(
   const remember = recorder && ((value: unknown) => {
     // The manager hands over the very value that it is about to return.
     const returned = value as T;
-    return [recorder.record({ status: route.successStatus, body: bodyText(route, answerOf(returned)) }, storedAs?.(returned))];
+    if (storedAs !== undefined) return [recorder.record({ status: route.successStatus, body: null }, storedAs(returned))];
+    return [recorder.record({ status: route.successStatus, body: bodyText(route, answerOf(returned)) })];
   });
   return answerOf(valueOf(await command(remember === null ? { actor } : { actor, alsoCommit: remember })));
 }

@@ -88,7 +88,7 @@ export class IdempotentRuns {
     const recorder = new AnswerRecorder({ key, requestDigest, atMs: this.clock.wallMs() });
     const answer = await request.run(recorder);
     if (answer.status >= 400) return answer;
-    if (recorder.answer !== null) return recorder.answer;
+    if (recorder.answer !== null) return recorder.answer.body === null ? answer : recorder.answer;
     // A success that needed no transaction of its own, such as pausing what is paused. When this
     // commit fails the answer still stands: there is no effect that a retry could double.
     await this.store.commit([recorder.record(answer)]);

@@ -1,4 +1,5 @@
 import type { StoreConflict, StoreWrite } from '@/lib/contract/storage';
+import { jsonInTurns } from '@/lib/platform/json-in-turns';
 import { assertNever } from '@/lib/platform/assert';
 import { appendEvents } from './append-events';
 import { alreadyExists, changedMeanwhile, notFound, type CommitRefusal } from './conflicts';
@@ -140,7 +141,7 @@ async function insertPlan(tx: Transaction, { plan }: WriteOf<'insert-plan'>): Pr
   await tx.plan.create({
     data: {
       id: plan.id, clusterId: plan.clusterId, status: plan.status, createdAt: Math.floor(plan.createdAtMs),
-      summary: JSON.stringify(summaryOfPlan(plan)), document: JSON.stringify(plan),
+      summary: JSON.stringify(summaryOfPlan(plan)), document: await jsonInTurns(plan, 'steps'),
     },
   });
   return null;

@@ -1,7 +1,7 @@
 import { ORPCError } from '@orpc/server';
 import type { Operation } from '@/lib/contract/operation';
 import type { Page, PageOf } from '@/lib/contract/storage';
-import { contract, managerOf, managerOfOperation, runCommand, valueOf } from '../context';
+import { contract, managerOf, managerOfOperation, planAnswer, runCommand, valueOf } from '../context';
 import { movesCsv, reportCsv } from '../operation-csv';
 import { nextOffset, offsetOf, pageOf } from '../page';
 
@@ -41,7 +41,7 @@ export const operations = {
     runCommand(context, (command) => managerOf(context, clusterId).reorder(operationIds, command), (operations) => ({ operations: [...operations] }))),
   reverse: routes.reverse.handler(async ({ input, context }) => {
     const manager = await managerOfOperation(context, input.operationId);
-    return runCommand(context, (command) => manager.reverse(input, command), (plan) => plan, (plan) => JSON.stringify({ planId: plan.id }));
+    return runCommand(context, (command) => manager.reverse(input, command), (plan) => planAnswer(context, plan), (plan) => JSON.stringify({ planId: plan.id }));
   }),
   reportCsv: routes.reportCsv.handler(async ({ input, context }) => {
     const operation = valueOf(await (await managerOfOperation(context, input.operationId)).operation(input.operationId));

@@ -1,0 +1,32 @@
+/** Plans of so many steps that they are written down in portions, through the whole server. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { ClusterSummary } from '@/lib/contract/cluster';
+import { PlanSchema, type Plan } from '@/lib/contract/plan';
+import { succeed } from '@/tests/support/api-calls';
+import { eventually } from '@/tests/support/eventually';
+import { startTestServer, type TestServer } from '@/tests/support/start-server';
+
+let server: TestServer;
+let clusterId: string;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  const connection = { kind: 'simulator', nodeCount: 8, zoneCount: 1, shardCount: 8_000, replicationFactor: 1 };
+  const cluster = await succeed<ClusterSummary>(server, 'POST', '/clusters', { body: { name: 'Long plans', connection } });
+  clusterId = cluster.id;
+  await eventually('read', () => succeed<{ observedAtMs: number | null }>(server, 'GET', `/clusters/${clusterId}/nodes`), ({ observedAtMs }) => observedAtMs !== null);
+});
+afterAll(() => server.stop());
+
+it('a plan of thousands of steps is answered, stored, repeated and read back whole', { timeout: 60_000 }, async () => {
+  const ask = { body: { strategy: 'consistent-hashing', threshold: 0 }, headers: { 'idempotency-key': 'test-key-long-plan' } };
+  const plan = await succeed<Plan>(server, 'POST', `/clusters/${clusterId}/plans`, ask);
+  expect(plan.steps.length).toBeGreaterThan(4_000);
+  // All of it is a plan by the contract, although its steps were not looked through on the way out.
+  expect(PlanSchema.parse(plan)).toEqual(plan);
+  expect(plan.frontier.at(-1)).toMatchObject({ stepCount: plan.steps.length });
+  const { plans } = await succeed<{ plans: { id: string; stepCount: number }[] }>(server, 'GET', `/clusters/${clusterId}/plans`);
+  expect(plans).toEqual([expect.objectContaining({ id: plan.id, stepCount: plan.steps.length })]);
+  expect(await succeed<Plan>(server, 'GET', `/plans/${plan.id}`)).toEqual(plan);
+  expect(await succeed<Plan>(server, 'POST', `/clusters/${clusterId}/plans`, ask)).toEqual(plan);
+});

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { isShortList, jsonInTurns } from '@/lib/platform/json-in-turns';
+
+describe('JSON in turns', () => {
+  it.each([0, 1, 4_000, 4_001, 12_345])('says the same of %d items as in one go', async (count) => {
+    const value = { id: 'plan', steps: Array.from({ length: count }, (_, index) => ({ index, none: null, text: `"${index}",` })), bytes: 3 };
+    expect(JSON.parse(await jsonInTurns(value, 'steps'))).toEqual(value);
+  });
+
+  it('an object of nothing but the list as well', async () => {
+    const steps = Array.from({ length: 4_001 }, (_, index) => index);
+    expect(JSON.parse(await jsonInTurns({ steps }, 'steps'))).toEqual({ steps });
+  });
+
+  it('lets others have their turn while it writes down a long list', async () => {
+    const steps = Array.from({ length: 40_000 }, (_, index) => index);
+    expect(isShortList(steps)).toBe(false);
+    const seen: string[] = [];
+    setImmediate(() => { seen.push('others'); });
+    await jsonInTurns({ steps }, 'steps').then(() => { seen.push('written'); });
+    expect(seen).toEqual(['others', 'written']);
+  });
+});
