@@ -85,7 +85,7 @@ export type VersionedSettings = z.infer<typeof VersionedSettingsSchema>;
 export const DEFAULT_SETTINGS: ClusterSettings = {
   observationIntervalMs: 1_000,
   rebalancing: {
-    mode: 'manual', strategy: 'load-based', imbalanceThreshold: 0.1,
+    mode: 'manual', strategy: 'optimal', imbalanceThreshold: 0.1,
     onTopologyChange: true, aboveThreshold: true, holdMs: 60_000, cooldownMs: 600_000,
   },
   throttle: THROTTLE_PRESETS.default,

@@ -39,6 +39,8 @@ function figure(page: Page, row: string): Locator {
 
 /** Down by a share of the chart's height, in steps as a hand does it. */
 async function dragDown(page: Page, slider: Locator, share: number): Promise<void> {
+  // Waits until the line stands still and is in sight: only then is its place worth reading.
+  await slider.hover();
   const line = (await slider.boundingBox())!;
   const plot = (await slider.locator('..').boundingBox())!;
   const [x, y] = [line.x + line.width / 3, line.y + line.height / 2];

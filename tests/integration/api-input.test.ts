@@ -39,7 +39,7 @@ describe('every route', () => {
     'scaling.savePolicy': { generation: 0, policy: defaultPolicy() }, 'scaling.promote': { generation: 0, mode: 'manual' }, 'scaling.restore': { generation: 1, from: 1 },
     'scaling.backtest': { policy: defaultPolicy() }, 'scaling.setOverride': { nodeCount: 4, durationMs: 60_000, reason: 'x' },
   };
-  const queries: Readonly<Record<string, string>> = { 'metrics.query': '?metric=cpu&fromMs=0&toMs=1', 'scaling.diff': '?from=1&to=2' };
+  const queries: Readonly<Record<string, string>> = { 'metrics.query': '?metric=cpu&fromMs=0&toMs=1', 'routing.locate': '?key=x', 'scaling.diff': '?from=1&to=2' };
 
   it.each(withIds.map((route) => [route.id, route] as const))('%s answers an unknown id with 404', async (_id, { id, method, path }) => {
     const answer = await call(server, method, concrete(path) + (queries[id] ?? ''), { body: method === 'GET' ? undefined : bodies[id] });
