@@ -49,7 +49,11 @@ export async function sendBursts(batch: SlotBatch, slots: readonly Carried[], co
   }
 }
 
-/** Takes the next portions from the front of the queue: as many keys and bytes as a burst may hold, at least one key. */
+/**
+ * Takes the next portions from the front of the queue: as many keys and bytes as a burst
+ * may hold, at least one key. A slot is cut in two only if it is too much for a whole
+ * burst: while its keys lie on both sides, commands on several of them get TRYAGAIN.
+ */
 function nextBurst(queue: { carried: Carried; from: number }[], { lane }: SlotBatch, { throttle, context }: Copying): Portion[] {
   const { keysMax, bytesMax } = lane.burst;
   const limit = Math.min(bytesMax, throttle.batchBytesMax, context.pressure?.().batchBytesMax ?? Infinity);
@@ -67,6 +71,7 @@ function nextBurst(queue: { carried: Carried; from: number }[], { lane }: SlotBa
       end += 1;
     }
     const isWhole = end >= keys.length;
+    if (!isWhole && burst.length > 0) break;
     if (end > head.from) burst.push({ carried: head.carried, keys: keys.slice(head.from, end), isLast: isWhole && head.carried.isLast });
     if (!isWhole) {
       head.from = end;

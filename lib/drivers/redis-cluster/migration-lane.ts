@@ -38,6 +38,7 @@ export class TargetGate {
 export class MigrationLane {
   readonly #clock: Clock;
   #tail: Promise<unknown> = Promise.resolve();
+  #open: Promise<unknown> = Promise.resolve();
   #keysMax: number = KEYS.first;
   #bytesMax: number = BYTES.first;
 
@@ -48,6 +49,18 @@ export class MigrationLane {
   /** How much the next burst may hold; a larger key goes alone. */
   get burst(): { readonly keysMax: number; readonly bytesMax: number } {
     return { keysMax: Math.floor(this.#keysMax), bytesMax: Math.floor(this.#bytesMax) };
+  }
+
+  /**
+   * One batch of slots at a time is open on the source. In an open slot, commands on
+   * several keys of which one is missing get TRYAGAIN until it has moved, so slots that
+   * would only wait for the bursts of others are not opened yet.
+   */
+  async opened<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#open.then(work);
+    // The caller of that turn has the error; the next turn is not concerned.
+    this.#open = turn.catch(() => undefined);
+    return await turn;
   }
 
   /** Runs `work` after all that was asked for before; at most one at a time. `duty`: share of the time that the source may spend on it, 0..1. */

@@ -26,7 +26,8 @@ const ROUNDS_MAX = 5;
  * importing on the target, migrating on the source, keys, then ownership to the target
  * first, the source next, all others last. What concerns one node is one write for all
  * slots of the batch: a server writes its configuration file once per write and not once
- * per slot, which is most of what a move without many keys costs. Every command is either
+ * per slot, which is most of what a move without many keys costs. Until its keys can go at
+ * once a batch waits with its slots closed. Every command is either
  * idempotent or refused by the engine when its time is over, so it is run again from any
  * point. One result per slot, in the order of `batch.slots`.
  */
@@ -39,7 +40,7 @@ export async function migrateSlots(batch: SlotBatch, context: BatchContext): Pro
   await prepareTarget(batch, alive(carried));
   for (let round = 0; round < ROUNDS_MAX && alive(carried).length > 0; round += 1) {
     const listedAtMs = batch.clock.monotonicMs();
-    await copyKeys(batch, alive(carried), copying);
+    await batch.lane.opened(() => copyKeys(batch, alive(carried), copying));
     if (batch.clock.monotonicMs() - listedAtMs > EMPTY_AGE_MS_MAX) await countAgain(batch, carried.filter(({ failure, state }) => failure === null && state === 'copied'));
     await handOver(batch, carried.filter(({ failure, state }) => failure === null && state === 'copied'));
   }

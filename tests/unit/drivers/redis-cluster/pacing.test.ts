@@ -81,6 +81,24 @@ describe('the lane of a source', () => {
     expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   });
 
+  it('opens one batch of slots at a time, in order, while bursts of others go on, and goes on after one that failed', async () => {
+    const lane = new MigrationLane(new TestClock());
+    let open = 0, most = 0;
+    const order: string[] = [];
+    const batch = (name: string, fails = false) => lane.opened(async () => {
+      open += 1;
+      most = Math.max(most, open);
+      await lane.run({ keys: 1, bytes: 1 }, always(), () => Promise.resolve());
+      order.push(name);
+      open -= 1;
+      if (fails) throw new Error(name);
+      return name;
+    });
+    const results = await Promise.allSettled([batch('a'), batch('b', true), batch('c')]);
+    expect([order, most]).toEqual([['a', 'b', 'c'], 1]);
+    expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  });
+
   it('makes bursts smaller when they take long and larger when they are quick, within bounds', async () => {
     const clock = new TestClock();
     const lane = new MigrationLane(clock);
