@@ -82,7 +82,7 @@ export const suites = {
       command: [`${BIN}/@playwright/test/cli.js`, 'test', '--config', 'tests/playwright.config.ts'],
       counts: 'playwright',
       env: { PS_BROWSER_REPORT: REPORT },
-      timeoutMs: 12 * MINUTE_MS,
+      timeoutMs: 18 * MINUTE_MS,
       alone: true,
       needs: 'browser',
       needsBuild: true,
