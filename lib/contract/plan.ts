@@ -81,7 +81,7 @@ export const RefusalSchema = z.object({
     'frozen', 'stale-observation', 'operation-running', 'plan-expired', 'plan-superseded', 'plan-not-proposed', 'engine-not-serving', 'open-slots',
     'illegal-transition', 'not-supported', 'not-empty', 'last-node', 'replication-factor', 'already-so', 'evicting-policy', 'views-disagree',
     'unreachable', 'authentication-failed', 'not-a-cluster', 'duplicate-cluster', 'duplicate-name', 'wrong-name', 'engine-refused', 'manager-stopping',
-    'unknown-operation', 'operation-ended', 'not-an-emergency', 'dangerous-risk', 'not-reversible',
+    'unknown-operation', 'operation-ended', 'no-provisioner', 'provisioner-resting', 'not-an-emergency', 'dangerous-risk', 'not-reversible',
   ])),
   message: z.string().min(1).max(500),
   nodeId: IdSchema.nullable(),

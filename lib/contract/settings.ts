@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { StrategySchema } from './plan';
+import { ProvisionerNameSchema } from './provisioner';
 import { HEALTH_DEFAULTS, HEALTH_RANGES, THROTTLE_PRESETS } from './vocabulary';
 
 const ratio = z.number().min(0).max(1);
@@ -62,6 +63,8 @@ export const ScalingSettingsSchema = z.strictObject({
   }),
   nodeCountMin: z.number().int().min(1).max(10_000),
   nodeCountMax: z.number().int().min(1).max(10_000),
+  /** What new nodes come from, by its name in the configuration file; `null` = what comes with the kind of cluster, which for all but simulated ones is nothing. */
+  provisioner: ProvisionerNameSchema.nullable().default(null),
 }).refine((s) => s.nodeCountMin <= s.nodeCountMax, { path: ['nodeCountMax'], message: 'Not below the minimum' })
   .meta({ id: 'ScalingSettings' });
 
@@ -91,7 +94,7 @@ export const DEFAULT_SETTINGS: ClusterSettings = {
   throttle: THROTTLE_PRESETS.default,
   health: HEALTH_DEFAULTS,
   safetyLines: { cpu: 0.8, memory: 0.8, disk: 0.85, network: 0.8 },
-  scaling: { mode: 'recommend', targetUtilization: { cpu: 0.6, memory: 0.65, disk: 0.7, network: 0.6 }, nodeCountMin: 1, nodeCountMax: 100 },
+  scaling: { mode: 'recommend', targetUtilization: { cpu: 0.6, memory: 0.65, disk: 0.7, network: 0.6 }, nodeCountMin: 1, nodeCountMax: 100, provisioner: null },
 };
 
 /** What a cluster begins with. Agents beat every 2 s by themselves; reading them more often would double their beats. */

@@ -6,6 +6,7 @@ import type { Metric, MetricSeries } from './metrics';
 import type { Lifecycle, Node } from './node';
 import type { MoveRecord, MoveStatus, Operation } from './operation';
 import type { Plan, PlanSummary } from './plan';
+import type { ProvisionRecord } from './provisioner';
 import type { VersionedSettings } from './settings';
 import type { Result } from '@/lib/platform/result';
 
@@ -105,6 +106,9 @@ export type StoreWrite =
   | { readonly kind: 'save-scaling-state'; readonly clusterId: string; readonly state: StoredScalingState }
   | { readonly kind: 'save-node-intent'; readonly intent: NodeIntent }
   | { readonly kind: 'delete-node-intent'; readonly clusterId: string; readonly nodeId: string }
+  /** By its intent; conflicts when the cluster's stored epoch is higher. */
+  | { readonly kind: 'save-provision'; readonly provision: ProvisionRecord; readonly epoch: number }
+  | { readonly kind: 'delete-provision'; readonly clusterId: string; readonly intentId: string }
   | { readonly kind: 'insert-plan'; readonly plan: Plan }
   /** Compare-and-set on the status. */
   | { readonly kind: 'set-plan-status'; readonly planId: string; readonly expected: Plan['status']; readonly status: Plan['status'] }
@@ -174,6 +178,8 @@ export interface Store {
   clusters(): Promise<readonly ClusterRecord[]>;
   settings(clusterId: string): Promise<VersionedSettings | null>;
   nodeIntents(clusterId: string): Promise<readonly NodeIntent[]>;
+  /** Nodes that were asked for and not returned, by intent. */
+  provisions(clusterId: string): Promise<readonly ProvisionRecord[]>;
   /** Every generation that is kept, by pool, then role, newest first. */
   scalingPolicies(clusterId: string): Promise<readonly StoredScalingPolicy[]>;
   /** By pool. */

@@ -52,6 +52,9 @@ export const GUARD_RAILS = [
   'capacity', 'disk-line', 'replica-conflict', 'zone-spread', 'eligibility', 'safety-line', 'imbalance', 'headroom-node', 'headroom-zone', 'hotspot',
 ] as const;
 
+/** simulator comes with a simulated cluster; the others are named in the configuration file. */
+export const PROVISIONER_KINDS = ['simulator', 'local-process', 'standby', 'command', 'webhook'] as const;
+
 export const OPERATION_KINDS = ['rebalance', 'scale-out', 'scale-in', 'add-node', 'drain', 'decommission', 'replace', 'move-shards', 'reverse'] as const;
 
 export const MOVE_STATUSES = ['pending', 'copying', 'verifying', 'committing', 'done', 'failed', 'reverted'] as const;
@@ -68,6 +71,7 @@ export const EVENT_TYPES = [
   'cluster.connected', 'cluster.disconnected', 'cluster.healthChanged', 'cluster.observationFailed', 'cluster.observationRecovered',
   'node.added', 'node.removed', 'node.livenessChanged', 'node.lifecycleChanged', 'node.cordoned', 'node.uncordoned', 'node.quarantined', 'node.quarantineEnded', 'node.restarted', 'node.metricsFlagged',
   'node.enrolled', 'agents.tokenIssued',
+  'provisioner.asked', 'provisioner.ready', 'provisioner.returned', 'provisioner.failed', 'provisioner.found',
   'shards.created', 'shards.ownershipChanged',
   'plan.proposed', 'plan.approved', 'plan.superseded',
   'operation.queued', 'operation.started', 'operation.pausing', 'operation.paused', 'operation.resumed', 'operation.canceling', 'operation.canceled', 'operation.succeeded', 'operation.failed', 'operation.throttled', 'operation.recovered', 'operation.preempted', 'operation.superseded', 'operation.reordered', 'operation.reversed', 'operation.compensated',

@@ -12,6 +12,7 @@ import type { EventDraft } from './event-log';
 import { foreseenRisks } from './foreseen-risks';
 import { leavingRefusals } from './leaving-refusals';
 import type { ManagerResources } from './manager-resources';
+import { returning } from './membership-commands';
 import { newOperation, type OperationShape, type StageShape } from './new-operation';
 import { operationEvent } from './operation-events';
 import type { OperationPlans } from './operation-plans';
@@ -79,7 +80,7 @@ export class Approval {
     const plan = await this.#evacuationOf(nodes, input.planId);
     if (!plan.ok) return plan;
     const each = (...kinds: StageShape['kind'][]): StageShape[] => nodes.flatMap((node) => kinds.map((kind) => ({ kind, nodeId: node.id })));
-    const stages = [...each('cordon'), { kind: 'execute-plan' as const }, ...each('verify-empty'), ...each('leave')];
+    const stages = [...each('cordon'), { kind: 'execute-plan' as const }, ...each('verify-empty'), ...each('leave'), ...returning(this.resources, nodes.map(({ id }) => id))];
     return this.#run(plan.value, input, { kind: 'scale-in', nodeIds: nodes.map((node) => node.id), stages }, context);
   }
 

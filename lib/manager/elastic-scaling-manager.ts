@@ -9,6 +9,7 @@ import type { Metric, MetricSeries } from '@/lib/contract/metrics';
 import type { Node } from '@/lib/contract/node';
 import type { MoveRecord, Operation } from '@/lib/contract/operation';
 import type { Plan, PlanRequest, PlanSummary, WhatIf } from '@/lib/contract/plan';
+import type { Provisioning } from '@/lib/contract/provisioner';
 import type { Throttle, VersionedSettings } from '@/lib/contract/settings';
 import type { ClusterRecord, EventQuery, Page, PageOf, Store } from '@/lib/contract/storage';
 import type { ClusterDriver } from '@/lib/drivers/driver';
@@ -36,7 +37,8 @@ import { OperationPlans } from './operation-plans';
 import { OperationRunner } from './operation-runner';
 import { PlanCommands } from './plan-commands';
 import type { PlanJobOptions, Planner } from './planner';
-import type { ClusterView, Publisher } from './ports';
+import type { ClusterView, ProvisionerCatalogue, Publisher } from './ports';
+import { ClusterProvisioning } from './provisioning/provisioning';
 import { ScaleInRehearsal } from './scaling/scale-in-rehearsal';
 import { ScalingCommands } from './scaling/scaling-commands';
 import { ScalingPilot, type StoredScaling } from './scaling/scaling-pilot';
@@ -46,6 +48,7 @@ export interface ManagerOptions {
   readonly record: ClusterRecord;
   readonly settings: VersionedSettings;
   readonly driver: ClusterDriver;
+  readonly provisioners: ProvisionerCatalogue;
   readonly planner: Planner;
   readonly store: Store;
   readonly clock: Clock;
@@ -74,7 +77,7 @@ export class ElasticScalingManager {
   #loop: Promise<void> = Promise.resolve();
   #view: { readonly revision: number; readonly view: ClusterView } | null = null;
 
-  private constructor(resources: ManagerResources, stored: StoredScaling) {
+  private constructor(resources: ManagerResources, stored: StoredScaling, private readonly nodeSupply: ClusterProvisioning) {
     this.clusterId = resources.clusterId;
     this.#resources = resources;
     this.#observer = new Observer(resources, { freeze: (cause, reason) => { void this.#settings.freeze(reason, { actor: SYSTEM_ACTOR }, cause); } });
@@ -84,7 +87,7 @@ export class ElasticScalingManager {
     this.#approval = new Approval(resources, this.#runner, this.#plans, operationPlans);
     this.#nodes = new NodeCommands(resources, this.#observer);
     this.#membership = new MembershipCommands(resources, this.#runner);
-    this.#settings = new SettingsCommands(resources, this.#runner);
+    this.#settings = new SettingsCommands(resources, this.#runner, (name) => nodeSupply.knows(name));
     this.#autoPilot = new AutoPilot(resources, this.#plans, this.#approval);
     this.#scaler = new ScalingPilot(resources, {
       ...stored,
@@ -111,7 +114,12 @@ export class ElasticScalingManager {
     }
     const log = new EventLog({ clusterId: record.id, store, clock, nextId: options.nextId, publisher, logger, lastSequence: await store.lastEventSequence(record.id) });
     const callbacks = new ManagerCallbacks((error) => { logger.error({ clusterId: record.id, error: String(error) }, 'A subscriber of the manager threw'); });
-    const manager = new ElasticScalingManager({ clusterId: record.id, clock, random: options.random, nextId: options.nextId, store, driver, planner: options.planner, publisher, logger, model, log, callbacks }, { policies: await store.scalingPolicies(record.id), states: await store.scalingStates(record.id) });
+    const nodeSupply = await ClusterProvisioning.load({ record, catalogue: options.provisioners, store, clock, random: options.random.fork('provisioning'), model, log, logger });
+    const { supply } = nodeSupply;
+    const manager = new ElasticScalingManager(
+      { clusterId: record.id, clock, random: options.random, nextId: options.nextId, store, driver, planner: options.planner, publisher, logger, model, log, callbacks, supply },
+      { policies: await store.scalingPolicies(record.id), states: await store.scalingStates(record.id) }, nodeSupply,
+    );
     await manager.#runner.load();
     manager.#loop = manager.#run();
     return manager;
@@ -124,10 +132,16 @@ export class ElasticScalingManager {
     await this.#loop;
     await this.#autoPilot.settled();
     await this.#scaler.settled();
+    await this.nodeSupply.close();
     this.#observer[Symbol.dispose]();
     await this.#metrics.flush();
     await this.#resources.log.close();
     await this.#resources.driver.close();
+  }
+
+  /** Where its nodes come from, and what is under way. */
+  provisioning(): Provisioning {
+    return this.nodeSupply.view(this.#resources.model.settings.scaling.provisioner);
   }
 
   /** The newest picture; the same object until something changes. */
@@ -338,6 +352,7 @@ export class ElasticScalingManager {
     if (this.#abort.signal.aborted) return first;
     if (changes !== null && first) this.#runner.recover();
     if (changes !== null) this.#runner.afterReading();
+    if (changes !== null) this.nodeSupply.rounds.round();
     await this.#nodes.expireMaintenance();
     this.#autoPilot.decide(changes, first);
     await this.#scaler.round(changes !== null);

@@ -20,7 +20,7 @@ import { ElasticScalingManager } from './elastic-scaling-manager';
 import type { ManagerLogger } from './manager-logger';
 import { NodeWatch } from './node-watch';
 import type { Planner } from './planner';
-import type { CreateDriver, Publisher } from './ports';
+import type { CreateDriver, ProvisionerCatalogue, Publisher } from './ports';
 
 export interface FleetOptions {
   readonly store: Store;
@@ -28,6 +28,7 @@ export interface FleetOptions {
   readonly nextId: NextId;
   readonly random: Random;
   readonly createDriver: CreateDriver;
+  readonly provisioners: ProvisionerCatalogue;
   readonly planner: Planner;
   readonly publisher: Publisher;
   readonly logger: ManagerLogger;
@@ -170,9 +171,9 @@ export class Fleet {
   }
 
   async #start(record: ClusterRecord, driver: ClusterDriver): Promise<ElasticScalingManager> {
-    const { store, clock, nextId, planner, publisher, logger, random } = this.options;
+    const { store, clock, nextId, planner, publisher, logger, random, provisioners } = this.options;
     const settings = await store.settings(record.id) ?? { generation: 1, settings: DEFAULT_SETTINGS };
-    const manager = await ElasticScalingManager.start({ record, settings, driver, planner, store, clock, random: random.fork(record.id), nextId, publisher, logger });
+    const manager = await ElasticScalingManager.start({ record, settings, driver, provisioners, planner, store, clock, random: random.fork(record.id), nextId, publisher, logger });
     this.#managers.set(record.id, manager);
     return manager;
   }

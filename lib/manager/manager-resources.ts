@@ -9,6 +9,7 @@ import type { ManagerCallbacks } from './manager-callbacks';
 import type { ManagerLogger } from './manager-logger';
 import type { Planner } from './planner';
 import type { Publisher } from './ports';
+import type { NodeSupply } from './provisioning/node-supply';
 
 /** What the parts of one cluster's manager are given. */
 export interface ManagerResources {
@@ -24,4 +25,5 @@ export interface ManagerResources {
   readonly model: ClusterModel;
   readonly log: EventLog;
   readonly callbacks: ManagerCallbacks;
+  readonly supply: NodeSupply;
 }

@@ -31,13 +31,15 @@ export interface ReplaceInput {
   readonly throttle?: Throttle | undefined;
 }
 
+const JOINS_MAX = 64;
+
 export class MembershipCommands {
   constructor(private readonly resources: ManagerResources, private readonly runner: OperationRunner) {}
 
   async addNode(input: AddNodeInput, context: CommandContext): Promise<CommandResult<Operation>> {
     const join: JoinRequest = { address: input.address ?? null, zone: input.zone ?? null, followerOf: input.followerOf ?? null };
-    const refusals = this.#joinRefusals([join]);
-    return refusals.length > 0 ? refused(...refusals) : this.#enqueue({ kind: 'add-node', stages: [{ kind: 'join' }], joins: [join] }, context);
+    const refusals = this.#joinRefusals([join], context);
+    return refusals.length > 0 ? refused(...refusals) : this.#enqueue({ kind: 'add-node', stages: this.#joining([join]), joins: [join] }, context);
   }
 
   /** Nodes join one after the other; then a plan over all nodes is made and run. */
@@ -46,15 +48,16 @@ export class MembershipCommands {
     const count = nodeCount ?? addresses.length;
     const refusals: Refusal[] = [];
     if (count === 0) refusals.push(refusal('invalid-number', 'Say how many nodes are to join, or at which addresses'));
+    if (count > JOINS_MAX) refusals.push(refusal('invalid-number', `${count} nodes are more than the ${JOINS_MAX} that may join at once`, { numbers: { nodeCount: count, nodesMax: JOINS_MAX } }));
     if (nodeCount !== undefined && addresses.length > 0 && nodeCount !== addresses.length) {
       refusals.push(refusal('invalid-number', `${nodeCount} nodes are to join, but there are ${addresses.length} addresses`, { numbers: { nodeCount, addresses: addresses.length } }));
     }
     if (new Set(addresses).size < addresses.length) refusals.push(refusal('invalid-number', 'An address is named twice', { numbers: { addresses: addresses.length } }));
     if (refusals.length > 0) return refused(...refusals);
     const joins: JoinRequest[] = Array.from({ length: count }, (_, index) => ({ address: addresses[index] ?? null, zone, followerOf: null }));
-    const obstacles = this.#joinRefusals(joins);
+    const obstacles = this.#joinRefusals(joins, context);
     if (obstacles.length > 0) return refused(...obstacles);
-    const stages: StageShape[] = [...joins.map(() => ({ kind: 'join' as const })), { kind: 'plan' }, { kind: 'execute-plan' }];
+    const stages: StageShape[] = [...this.#joining(joins), { kind: 'plan' }, { kind: 'execute-plan' }];
     return this.#enqueue({ kind: 'scale-out', stages, joins }, context, input.throttle);
   }
 
@@ -67,15 +70,15 @@ export class MembershipCommands {
     const join: JoinRequest = { address: input.address ?? null, zone: input.zone ?? node.domain.zone, followerOf: node.followerOf };
     // Engines that keep no zones are not asked for one.
     const placed: JoinRequest = driver.capabilities.addNodeNeeds === 'address' && input.zone === undefined ? { ...join, zone: null } : join;
-    const refusals = [...this.#joinRefusals([placed]), ...leavingRefusals(model, driver.capabilities, [node]).filter(({ constraint }) => !WITHOUT_REPLACEMENT.has(constraint))];
+    const refusals = [...this.#joinRefusals([placed], context), ...leavingRefusals(model, driver.capabilities, [node]).filter(({ constraint }) => !WITHOUT_REPLACEMENT.has(constraint))];
     if (input.confirmName !== node.name) refusals.push(refusal('wrong-name', `The typed name is not ${node.name}`, { nodeId }));
     if (node.lifecycle !== 'active' && node.lifecycle !== 'drained') refusals.push(refusal('illegal-transition', `${node.name} is ${node.lifecycle}; only an active or drained node can be replaced`, { nodeId }));
     if (node.liveness === 'dead' || node.liveness === 'unreachable') refusals.push(refusal('unreachable', `${node.name} is ${node.liveness}: what it holds cannot be read from it`, { nodeId }));
     if (refusals.length > 0) return refused(...refusals);
-    const leaving: StageShape[] = [{ kind: 'verify-empty', nodeId }, { kind: 'leave', nodeId }];
+    const leaving: StageShape[] = [{ kind: 'leave', nodeId }, ...returning(this.resources, [nodeId])];
     const stages: StageShape[] = isLeader(node)
-      ? [{ kind: 'join' }, { kind: 'cordon', nodeId }, { kind: 'plan' }, { kind: 'execute-plan' }, ...leaving]
-      : [{ kind: 'join' }, { kind: 'leave', nodeId }];
+      ? [...this.#joining([placed]), { kind: 'cordon', nodeId }, { kind: 'plan' }, { kind: 'execute-plan' }, { kind: 'verify-empty', nodeId }, ...leaving]
+      : [...this.#joining([placed]), ...leaving];
     return this.#enqueue({ kind: 'replace', nodeId, stages, joins: [placed] }, context, input.throttle);
   }
 
@@ -87,16 +90,26 @@ export class MembershipCommands {
     const refusals = [...checkOfNode(this.resources, 'decommission', node).refusals];
     if (input.confirmName !== node.name) refusals.push(refusal('wrong-name', `The typed name is not ${node.name}`, { nodeId }));
     if (refusals.length > 0) return refused(...refusals);
-    return this.#enqueue({ kind: 'decommission', nodeId, stages: [{ kind: 'verify-empty', nodeId }, { kind: 'leave', nodeId }] }, context);
+    return this.#enqueue({ kind: 'decommission', nodeId, stages: [{ kind: 'verify-empty', nodeId }, { kind: 'leave', nodeId }, ...returning(this.resources, [nodeId])] }, context);
   }
 
-  #joinRefusals(joins: readonly JoinRequest[]): Refusal[] {
-    const { model, driver: { capabilities } } = this.resources;
+  /** Nodes without an address are made first, all of them, so that they are on their way side by side. */
+  #joining(joins: readonly JoinRequest[]): StageShape[] {
+    const made = this.resources.supply.source !== null && joins.every(({ address }) => address === null);
+    return [...(made ? joins.map(() => ({ kind: 'provision' as const })) : []), ...joins.map(() => ({ kind: 'join' as const }))];
+  }
+
+  #joinRefusals(joins: readonly JoinRequest[], context: CommandContext): Refusal[] {
+    const { model, supply, driver: { capabilities } } = this.resources;
     if (!capabilities.addNode) return [refusal('not-supported', 'This kind of cluster cannot add nodes from here')];
     const refusals: Refusal[] = [];
     if (model.freeze !== null) refusals.push(refusal('frozen', `Frozen: ${model.freeze.reason}`));
-    if (capabilities.addNodeNeeds === 'address' && joins.some(({ address }) => address === null)) {
-      refusals.push(refusal('not-supported', 'The address (host:port) of a running, empty process is needed'));
+    if (joins.some(({ address }) => address === null)) {
+      const resting = supply.restingFor(context.actor);
+      if (resting !== null) refusals.push(resting);
+      if (supply.source === null && capabilities.addNodeNeeds === 'address') {
+        refusals.push(refusal('no-provisioner', 'Nothing makes nodes for this cluster: choose a provisioner in its settings, or give the address (host:port) of a running, empty process'));
+      }
     }
     for (const { address, followerOf } of joins) {
       // One that is joining has been seen and waits for just this: to be accepted.
@@ -114,6 +127,11 @@ export class MembershipCommands {
   #enqueue(shape: OperationShape, context: CommandContext, throttle?: Throttle): Promise<CommandResult<Operation>> {
     return this.runner.enqueue(newOperation(this.resources, shape, { context, throttle }), { moves: [], writes: [], drafts: [], context });
   }
+}
+
+/** The last stages of nodes that leave: those that a provisioner made go back to it. */
+export function returning({ supply }: ManagerResources, nodeIds: readonly string[]): StageShape[] {
+  return nodeIds.flatMap((nodeId) => (supply.ledger.ofNode(nodeId) === null ? [] : [{ kind: 'deprovision' as const, nodeId }]));
 }
 
 /** What would be wrong with leaving is not when another one comes first. */

@@ -11,7 +11,7 @@ import { foreignChangeOf, isForeign, knownLeaders, remainingRefusals } from './f
 import { withSample } from './operation-report';
 import { PlanExecutor } from './plan-executor';
 import type { SagaContext } from './saga-context';
-import type { StageOutcome } from './stages';
+import type { StageOutcome } from './stage-run';
 
 /** What a move in flight may take longer when another operation is to have its turn. */
 const YIELD_GRACE_MS = 30_000;

@@ -5,7 +5,7 @@ import { sleep } from '@/lib/platform/clock';
 import { ok } from '@/lib/platform/result';
 import { bytesOf, movesOf } from './plan-moves';
 import type { SagaContext } from './saga-context';
-import type { StageOutcome } from './stages';
+import type { StageOutcome } from './stage-run';
 
 /** A node that has joined is seen to be alive and to accept shards within this time, or never. */
 const JOINED_SEEN_MS_MAX = 60_000;

@@ -4,6 +4,8 @@ import type { ClusterSummary } from '@/lib/contract/cluster';
 import type { DomainEvent, ShardMoved } from '@/lib/contract/events';
 import type { Node } from '@/lib/contract/node';
 import type { MoveRecord } from '@/lib/contract/operation';
+import type { NodeProvisioner, ProvisionerOffer } from '@/lib/contract/provisioner';
+import type { ClusterRecord } from '@/lib/contract/storage';
 import type { ShardTable } from '@/lib/contract/shard-table';
 import type { ClusterDriver } from '@/lib/drivers/driver';
 import type { CommandResult } from './commands';
@@ -33,6 +35,13 @@ export interface ClusterView {
 }
 
 export type MoveInFlight = MoveRecord & { readonly operationId: string };
+
+/** Which provisioners there are, and for which clusters; given by the composition root. */
+export interface ProvisionerCatalogue {
+  offered(kind: Connection['kind']): readonly ProvisionerOffer[];
+  /** `null`: there is none of that name for this cluster. */
+  open(name: string, cluster: ClusterRecord): NodeProvisioner | null;
+}
 
 /** Makes the driver for a connection; given by the composition root. */
 export type CreateDriver = (connection: Connection, options: { readonly clusterId: string }) => ClusterDriver;

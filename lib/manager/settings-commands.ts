@@ -8,7 +8,7 @@ import type { ManagerResources } from './manager-resources';
 import type { OperationRunner } from './operation-runner';
 
 export class SettingsCommands {
-  constructor(private readonly resources: ManagerResources, private readonly runner: OperationRunner) {}
+  constructor(private readonly resources: ManagerResources, private readonly runner: OperationRunner, private readonly knowsProvisioner: (name: string | null) => boolean) {}
 
   /** R4: `input.generation` is the one the change was built on; another one stored is a conflict that carries it. */
   async update(input: VersionedSettings, context: CommandContext): Promise<CommandResult<VersionedSettings>> {
@@ -16,6 +16,10 @@ export class SettingsCommands {
     const current = model.versioned;
     if (input.generation !== current.generation) {
       return err({ code: 'conflict', message: `Built on generation ${input.generation}, stored is ${current.generation}`, current });
+    }
+    const { provisioner } = input.settings.scaling;
+    if (!this.knowsProvisioner(provisioner)) {
+      return err({ code: 'invalid', errors: [{ path: ['settings', 'scaling', 'provisioner'], message: `There is no provisioner ${provisioner ?? ''} for this kind of cluster in the configuration file`, code: 'unknown-provisioner' }] });
     }
     const next: VersionedSettings = { generation: current.generation + 1, settings: input.settings };
     const changed = changedPaths(current.settings, next.settings);

@@ -1,5 +1,6 @@
 /** The stages of an operation that are one step of the cluster: cordon, verify empty, join, leave. */
-import type { DriverFailure, Operation, Stage } from '@/lib/contract/operation';
+import type { DriverFailure, Stage } from '@/lib/contract/operation';
+import type { ProvisionRecord } from '@/lib/contract/provisioner';
 import type { Lifecycle } from '@/lib/contract/node';
 import type { StoreWrite } from '@/lib/contract/storage';
 import type { DriverStep, StepContext, StepOutcome } from '@/lib/drivers/driver';
@@ -8,25 +9,10 @@ import { wishLifecycle, wishOf, type NodeWish } from '@/lib/core/cluster/node-wi
 import { sleep } from '@/lib/platform/clock';
 import type { Result } from '@/lib/platform/result';
 import type { EventDraft } from './event-log';
-import type { ManagerResources } from './manager-resources';
+import type { StageOutcome, StageRun } from './stage-run';
+import { addressToJoin, giveBackNode, provide, takeBackProvision } from './provisioning/supply-stages';
 
 const STORE_RETRY_MS = 1_000;
-
-export interface StageOutcome {
-  /** stopped: the manager is closing, was fenced, or the step was called off; the stage stays as it is. */
-  readonly status: 'done' | 'failed' | 'stopped';
-  readonly message: string | null;
-  /** Of `join`: who joined. */
-  readonly nodeId?: string;
-}
-
-export interface StageRun {
-  readonly resources: ManagerResources;
-  readonly operation: Operation;
-  /** Position in `operation.stages`; makes the idempotency key. */
-  readonly index: number;
-  readonly signal: AbortSignal;
-}
 
 export type SingleStep = Exclude<Stage['kind'], 'execute-plan' | 'plan'>;
 
@@ -39,9 +25,8 @@ export async function runStage(run: StageRun, kind: SingleStep): Promise<StageOu
     case 'verify-empty': return verifyEmpty(run, nodeId);
     case 'join': return join(run);
     case 'leave': return leave(run, nodeId);
-    case 'provision':
-    case 'deprovision':
-      return { status: 'failed', message: `This cluster has no provisioner for the stage "${kind}"` };
+    case 'provision': return provide(run);
+    case 'deprovision': return giveBackNode(run, nodeId);
   }
 }
 
@@ -50,6 +35,10 @@ export async function runStage(run: StageRun, kind: SingleStep): Promise<StageOu
  * a node that joined and holds nothing leaves again. `null`: there is nothing to take back.
  */
 export async function compensateStage(run: StageRun, stage: Stage): Promise<{ readonly compensated: boolean; readonly message: string } | null> {
+  if (stage.kind === 'provision') return takeBackProvision(run, {
+    leave: (nodeId) => leaveIfEmpty(run, nodeId),
+    joinToItsEnd: async (address) => { await run.resources.driver.execute({ kind: 'add-node', address, zone: null, followerOf: null }, contextOf(run)); },
+  });
   if (stage.nodeId === null) return null;
   const name = run.resources.model.nodes.get(stage.nodeId)?.name ?? stage.nodeId;
   if (stage.kind === 'cordon') {
@@ -59,10 +48,13 @@ export async function compensateStage(run: StageRun, stage: Stage): Promise<{ re
     return restored.status === 'done' ? { compensated: true, message: `${name} is active again and still cordoned` } : { compensated: false, message: restored.message ?? `${name} stays ${wish.lifecycle}` };
   }
   if (stage.kind !== 'join' || stage.status !== 'done') return null;
-  const empty = await verifyEmpty(run, stage.nodeId);
-  if (empty.status !== 'done') return { compensated: false, message: `${name} stays a member: ${empty.message ?? 'nobody knows that it is empty'}`.slice(0, 500) };
-  const left = await leave(run, stage.nodeId);
+  const left = await leaveIfEmpty(run, stage.nodeId);
   return left.status === 'done' ? { compensated: true, message: `${name} held nothing and has left again` } : { compensated: false, message: `${name} stays a member: ${left.message ?? 'it could not leave'}`.slice(0, 500) };
+}
+
+async function leaveIfEmpty(run: StageRun, nodeId: string): Promise<StageOutcome> {
+  const empty = await verifyEmpty(run, nodeId);
+  return empty.status === 'done' ? leave(run, nodeId) : { ...empty, message: empty.message ?? 'nobody knows that it is empty' };
 }
 
 async function verifyEmpty(run: StageRun, nodeId: string): Promise<StageOutcome> {
@@ -73,14 +65,18 @@ async function verifyEmpty(run: StageRun, nodeId: string): Promise<StageOutcome>
 }
 
 async function join(run: StageRun): Promise<StageOutcome> {
-  const { operation, index } = run;
+  const { operation, index, resources } = run;
   const wanted = operation.joins[operation.stages.slice(0, index).filter((stage) => stage.kind === 'join').length];
   if (wanted === undefined) return { status: 'failed', message: 'Nothing says which node is to join' };
-  const joined = await executeStep(run, { kind: 'add-node', ...wanted });
+  const address = addressToJoin(run);
+  // A node that was made for it is where its zone was asked for already.
+  const joined = await executeStep(run, { kind: 'add-node', ...wanted, address, zone: address === wanted.address ? wanted.zone : null });
   if (!joined.ok) return failedBy(joined.error, run.signal);
   const nodeId = joined.value.nodeId;
   if (nodeId === null) return { status: 'failed', message: 'The driver did not name the node that joined' };
-  const saved = await saveWish(run, nodeId, { lifecycle: 'active', cordoned: false, maintenanceUntilMs: null }, null);
+  const made = address === null ? undefined : resources.supply.ledger.all().find((record) => record.address === address);
+  const member: ProvisionRecord | null = made === undefined ? null : { ...made, status: 'joined', nodeId };
+  const saved = await saveWish(run, nodeId, { lifecycle: 'active', cordoned: false, maintenanceUntilMs: null }, null, member);
   return saved.status === 'done' ? { ...saved, nodeId } : saved;
 }
 
@@ -96,9 +92,13 @@ async function leave(run: StageRun, nodeId: string): Promise<StageOutcome> {
     if (outcome.status === 'failed') await setLifecycle(run, nodeId, 'active', { cordoned: true });
     return outcome;
   }
-  const { model, clusterId } = resources;
-  const committed = await commitWaiting(run, [{ kind: 'delete-node-intent', clusterId, nodeId }]);
+  const { model, clusterId, supply } = resources;
+  const made = supply.ledger.ofNode(nodeId);
+  // From here on it is owed to its provisioner, whatever comes of this operation.
+  const owed: ProvisionRecord | null = made === null ? null : { ...made, status: 'returning', reason: 'It has left the cluster' };
+  const committed = await commitWaiting(run, [{ kind: 'delete-node-intent', clusterId, nodeId }, ...(owed === null ? [] : [supply.ledger.write(owed)])]);
   if (committed !== null) return committed;
+  if (owed !== null) supply.ledger.applied(owed);
   model.setWish(nodeId, null);
   return { status: 'done', message: null };
 }
@@ -111,15 +111,16 @@ async function setLifecycle(run: StageRun, nodeId: string, lifecycle: Lifecycle,
   return saveWish(run, nodeId, next.value, current.lifecycle);
 }
 
-async function saveWish(run: StageRun, nodeId: string, wish: NodeWish, before: Lifecycle | null): Promise<StageOutcome> {
-  const { model, callbacks, clusterId } = run.resources;
+async function saveWish(run: StageRun, nodeId: string, wish: NodeWish, before: Lifecycle | null, made: ProvisionRecord | null = null): Promise<StageOutcome> {
+  const { model, callbacks, clusterId, supply } = run.resources;
   const name = model.nodes.get(nodeId)?.name ?? nodeId;
   const committed = await commitWaiting(
     run,
-    [{ kind: 'save-node-intent', intent: { clusterId, nodeId, ...wish } }],
+    [{ kind: 'save-node-intent', intent: { clusterId, nodeId, ...wish } }, ...(made === null ? [] : [supply.ledger.write(made)])],
     before === wish.lifecycle ? [] : [{ type: 'node.lifecycleChanged', severity: 'notice', nodeId, operationId: run.operation.id, message: `${name} is ${wish.lifecycle}${before === null ? '' : `, was ${before}`}`, data: { after: wish.lifecycle } }],
   );
   if (committed !== null) return committed;
+  if (made !== null) supply.ledger.applied(made);
   model.setWish(nodeId, wish);
   const node = model.nodes.get(nodeId);
   if (node !== undefined) callbacks.nodeStatus.emit(node);

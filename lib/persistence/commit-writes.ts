@@ -6,6 +6,7 @@ import { alreadyExists, changedMeanwhile, notFound, type CommitRefusal } from '.
 import { clusterDocumentOf, summaryOfPlan } from './documents';
 import { enrolAgent, insertEnrolmentToken, saveAgent } from './agent-writes';
 import { insertMoves, insertOperation, saveMoves, saveOperation } from './operation-writes';
+import { deleteProvision, saveProvision } from './provision-writes';
 import { deleteScalingPolicy, saveScalingPolicy, saveScalingState } from './scaling-writes';
 import type { RunRefusal, Transaction } from './transaction';
 
@@ -73,6 +74,8 @@ async function applyOne(tx: Transaction, write: Exclude<StoreWrite, { kind: 'app
     case 'save-scaling-state': return saveScalingState(tx, write);
     case 'save-node-intent': return saveNodeIntent(tx, write);
     case 'delete-node-intent': return deleteNodeIntent(tx, write);
+    case 'save-provision': return saveProvision(tx, write);
+    case 'delete-provision': return deleteProvision(tx, write);
     case 'insert-plan': return insertPlan(tx, write);
     case 'set-plan-status': return setPlanStatus(tx, write);
     case 'insert-operation': return insertOperation(tx, write);

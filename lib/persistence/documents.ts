@@ -128,7 +128,7 @@ function planStatusOf(row: { readonly id: string; readonly status: string }): Pl
   return status.data;
 }
 
-function parsed<T>(schema: z.ZodType<T>, document: string, what: string): T {
+export function parsed<T>(schema: z.ZodType<T>, document: string, what: string): T {
   const result = schema.safeParse(jsonOf(document, what));
   if (!result.success) {
     const fields = result.error.issues.slice(0, 5).map((issue) => `${issue.path.join('.') || 'itself'} (${issue.code})`).join(', ');

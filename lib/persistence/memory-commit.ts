@@ -57,6 +57,8 @@ function applyOne(tables: MemoryTables, undo: UndoLog, write: StoreWrite): Commi
     case 'save-scaling-state': return saveScalingState(tables, undo, write);
     case 'save-node-intent': return saveNodeIntent(tables, undo, write);
     case 'delete-node-intent': return deleteNodeIntent(tables, undo, write);
+    case 'save-provision': return saveProvision(tables, undo, write);
+    case 'delete-provision': return deleteProvision(tables, undo, write);
     case 'insert-plan': return insertPlan(tables, undo, write);
     case 'set-plan-status': return setPlanStatus(tables, undo, write);
     case 'insert-operation': return insertOperation(tables, undo, write);
@@ -81,7 +83,7 @@ function insertCluster(tables: MemoryTables, undo: UndoLog, { cluster, settings 
 
 function deleteCluster(tables: MemoryTables, undo: UndoLog, clusterId: string): CommitRefusal | null {
   if (!tables.clusters.has(clusterId)) return notFound('cluster', clusterId);
-  for (const table of [tables.clusters, tables.settings, tables.nodeIntents, tables.scalingPolicies, tables.scalingStates, tables.metrics]) undo.delete<string, unknown>(table, clusterId);
+  for (const table of [tables.clusters, tables.settings, tables.nodeIntents, tables.provisions, tables.scalingPolicies, tables.scalingStates, tables.metrics]) undo.delete<string, unknown>(table, clusterId);
   for (const [tokenHash, token] of [...tables.tokens]) if (token.clusterId === clusterId) undo.delete(tables.tokens, tokenHash);
   for (const [nodeId, agent] of [...tables.agents]) if (agent.clusterId === clusterId) undo.delete(tables.agents, nodeId);
   for (const [planId, row] of [...tables.plans]) if (row.value.clusterId === clusterId) undo.delete(tables.plans, planId);
@@ -148,6 +150,21 @@ function saveNodeIntent(tables: MemoryTables, undo: UndoLog, { intent }: WriteOf
 function deleteNodeIntent(tables: MemoryTables, undo: UndoLog, { clusterId, nodeId }: WriteOf<'delete-node-intent'>): null {
   const intents = tables.nodeIntents.get(clusterId);
   if (intents !== undefined) undo.delete(intents, nodeId);
+  return null;
+}
+
+function saveProvision(tables: MemoryTables, undo: UndoLog, { provision, epoch }: WriteOf<'save-provision'>): CommitRefusal | null {
+  const { clusterId, intentId } = provision;
+  const refusal = fencingRefusal(tables, clusterId, epoch);
+  if (refusal !== null) return refusal;
+  if (!tables.provisions.has(clusterId)) undo.set(tables.provisions, clusterId, new Map());
+  undo.set(tables.provisions.get(clusterId)!, intentId, provision);
+  return null;
+}
+
+function deleteProvision(tables: MemoryTables, undo: UndoLog, { clusterId, intentId }: WriteOf<'delete-provision'>): null {
+  const provisions = tables.provisions.get(clusterId);
+  if (provisions !== undefined) undo.delete(provisions, intentId);
   return null;
 }
 

@@ -3,6 +3,7 @@ import type { MetricSeries } from '@/lib/contract/metrics';
 import { isTerminal, type MoveRecord, type Operation } from '@/lib/contract/operation';
 import type { Plan, PlanSummary } from '@/lib/contract/plan';
 import type { VersionedSettings } from '@/lib/contract/settings';
+import type { ProvisionRecord } from '@/lib/contract/provisioner';
 import type {
   AgentRecord, ChainBreak, ClusterRecord, EnrolmentToken, EventQuery, MetricBucket, NodeIntent, Page, PageOf, RememberedAnswer, Store, StoreConflict, StoredScalingPolicy, StoredScalingState, StoreWrite, VerifiedChain,
 } from '@/lib/contract/storage';
@@ -44,6 +45,11 @@ export class MemoryStore implements Store {
   nodeIntents(clusterId: string): Promise<readonly NodeIntent[]> {
     const intents = [...(this.#tables.nodeIntents.get(clusterId)?.values() ?? [])];
     return Promise.resolve(intents.sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1)));
+  }
+
+  provisions(clusterId: string): Promise<readonly ProvisionRecord[]> {
+    const provisions = [...(this.#tables.provisions.get(clusterId)?.values() ?? [])];
+    return Promise.resolve(provisions.sort((a, b) => order(a.intentId, b.intentId)));
   }
 
   scalingPolicies(clusterId: string): Promise<readonly StoredScalingPolicy[]> {

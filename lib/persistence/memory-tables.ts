@@ -2,6 +2,7 @@ import type { DomainEvent } from '@/lib/contract/events';
 import type { MoveRecord, Operation } from '@/lib/contract/operation';
 import type { Plan } from '@/lib/contract/plan';
 import type { VersionedSettings } from '@/lib/contract/settings';
+import type { ProvisionRecord } from '@/lib/contract/provisioner';
 import type { AgentRecord, ClusterRecord, EnrolmentToken, MetricBucket, NodeIntent, RememberedAnswer, StoredScalingPolicy, StoredScalingState } from '@/lib/contract/storage';
 import { CHAIN_START } from './event-chain';
 
@@ -30,6 +31,7 @@ export interface MemoryTables {
   /** Oldest generation first. */
   readonly settings: Map<string, readonly VersionedSettings[]>;
   readonly nodeIntents: Map<string, Map<string, NodeIntent>>;
+  readonly provisions: Map<string, Map<string, ProvisionRecord>>;
   readonly scalingPolicies: Map<string, readonly StoredScalingPolicy[]>;
   readonly scalingStates: Map<string, readonly StoredScalingState[]>;
   readonly plans: Map<string, Row<Plan>>;
@@ -48,7 +50,7 @@ export interface MemoryTables {
 export function createTables(): MemoryTables {
   return {
     nextOrdinal: 1,
-    clusters: new Map(), settings: new Map(), nodeIntents: new Map(), scalingPolicies: new Map(), scalingStates: new Map(), plans: new Map(), operations: new Map(),
+    clusters: new Map(), settings: new Map(), nodeIntents: new Map(), provisions: new Map(), scalingPolicies: new Map(), scalingStates: new Map(), plans: new Map(), operations: new Map(),
     journals: new Map(), events: new Map(), tokens: new Map(), agents: new Map(), answers: new Map(), metrics: new Map(),
   };
 }

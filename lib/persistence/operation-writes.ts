@@ -11,7 +11,7 @@ type WriteOf<K extends StoreWrite['kind']> = Extract<StoreWrite, { kind: K }>;
 const MOVES_PER_STATEMENT = 1_000;
 
 /** The fence: refused when the cluster is gone or a manager with a higher epoch has taken it over. */
-async function fencingRefusal(tx: Transaction, clusterId: string, epoch: number): Promise<CommitRefusal | null> {
+export async function fencingRefusal(tx: Transaction, clusterId: string, epoch: number): Promise<CommitRefusal | null> {
   const cluster = await tx.cluster.findUnique({ where: { id: clusterId }, select: { epoch: true } });
   if (cluster === null) return notFound('cluster', clusterId);
   return Number(cluster.epoch) > epoch ? outdatedEpoch(clusterId, Number(cluster.epoch), epoch) : null;

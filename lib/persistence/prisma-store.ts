@@ -4,6 +4,7 @@ import type { MetricSeries } from '@/lib/contract/metrics';
 import { TERMINAL_STATUSES, type MoveRecord, type Operation } from '@/lib/contract/operation';
 import type { Plan, PlanSummary } from '@/lib/contract/plan';
 import type { VersionedSettings } from '@/lib/contract/settings';
+import type { ProvisionRecord } from '@/lib/contract/provisioner';
 import type {
   AgentRecord, ChainBreak, ClusterRecord, EnrolmentToken, EventQuery, MetricBucket, NodeIntent, Page, PageOf, RememberedAnswer, Store, StoreConflict, StoredScalingPolicy, StoredScalingState, StoreWrite, VerifiedChain,
 } from '@/lib/contract/storage';
@@ -19,6 +20,7 @@ import { addBuckets, readSeries } from './metric-tables';
 import type { MetricQuery } from './metric-windows';
 import { cursorOf, limitOf, pageOf } from './paging';
 import { pruneAll } from './prune';
+import { readProvisions } from './provision-writes';
 import { readScalingPolicies, readScalingStates } from './scaling-writes';
 import { verifyChain } from './verify-chain';
 
@@ -60,6 +62,10 @@ export class PrismaStore implements Store {
 
   async nodeIntents(clusterId: string): Promise<readonly NodeIntent[]> {
     return (await this.prisma.nodeIntent.findMany({ where: { clusterId }, orderBy: { nodeId: 'asc' } })).map(nodeIntentOfRow);
+  }
+
+  provisions(clusterId: string): Promise<readonly ProvisionRecord[]> {
+    return readProvisions(this.prisma, clusterId);
   }
 
   scalingPolicies(clusterId: string): Promise<readonly StoredScalingPolicy[]> {

@@ -10,6 +10,7 @@ import { AgentHub } from '@/lib/drivers/http-agent/agent-hub';
 import { HttpAgentDriver } from '@/lib/drivers/http-agent/http-agent-driver';
 import { RedisClusterDriver } from '@/lib/drivers/redis-cluster/redis-cluster-driver';
 import { openStoredSimulator } from '@/lib/drivers/simulator/create-simulator';
+import type { SimulatorDriver } from '@/lib/drivers/simulator/simulator-driver';
 import { SnapshotFile } from '@/lib/drivers/simulator/snapshot-file';
 import { Fleet } from '@/lib/manager/fleet';
 import type { ManagerLogger } from '@/lib/manager/manager-logger';
@@ -17,6 +18,7 @@ import type { CreateDriver } from '@/lib/manager/ports';
 import { openDatabase, type OpenDatabase } from '@/lib/persistence/open-database';
 import { assertNever } from '@/lib/platform/assert';
 import type { Clock } from '@/lib/platform/clock';
+import { Catalogue } from '@/lib/provisioners/catalogue';
 import { createNextId } from '@/lib/platform/ids';
 import { createRandom } from '@/lib/platform/random';
 import { err, ok, type Result } from '@/lib/platform/result';
@@ -60,14 +62,24 @@ export async function compose(options: { config: Config; clock: Clock; logger: M
   });
   const nextKey = () => nextId('order');
   const planner = new WorkerPlanner(logger);
-  const fleet = await Fleet.open({ store, clock, nextId, random: random.fork('fleet'), createDriver: driverFactory({ ...options, agents, nextKey }), planner, publisher: hub, logger });
+  const simulators = new Map<string, SimulatorDriver>();
+  const agentAdmin = new HubAgentAdmin({ hub: agents, clock, nextKey });
+  const provisioners = new Catalogue({
+    config: config.file.provisioners, clock,
+    machinesOf: (clusterId) => simulators.get(clusterId)?.processes ?? null,
+    issueToken: async (clusterId) => {
+      const issued = await agentAdmin.issueToken(clusterId, { acceptByRule: false });
+      return issued.ok ? issued.value.token : null;
+    },
+  });
+  const fleet = await Fleet.open({ store, clock, nextId, random: random.fork('fleet'), createDriver: driverFactory({ ...options, agents, nextKey, simulators }), provisioners, planner, publisher: hub, logger });
   hub.gone.add((clusterId) => new SnapshotFile(simulatorPath(config, clusterId)).remove());
   const gateway = new LiveGateway({
     fleet, hub, clock, logger,
     authorize: (route, request: IncomingMessage) => decideAccess(route, request).allowed,
   });
   await connectDemo(database.value, fleet, logger);
-  const api = createApiHandler({ fleet, agents: new HubAgentAdmin({ hub: agents, clock, nextKey }), store, clock, authorize, logger, version: packageJson.version });
+  const api = createApiHandler({ fleet, agents: agentAdmin, store, clock, authorize, logger, version: packageJson.version });
   const runtime: Runtime = {
     handleApi: (request) => api.handle(request),
     health: () => healthOf(database.value, fleet),
@@ -91,14 +103,19 @@ function simulatorPath(config: Config, clusterId: string): string {
   return join(config.dataDir, 'simulators', `${clusterId}.json`);
 }
 
-function driverFactory({ config, clock, logger, agents, nextKey }: { config: Config; clock: Clock; logger: ManagerLogger; agents: AgentHub; nextKey: () => string }): CreateDriver {
+function driverFactory({ config, clock, logger, agents, nextKey, simulators }: { config: Config; clock: Clock; logger: ManagerLogger; agents: AgentHub; nextKey: () => string; simulators: Map<string, SimulatorDriver> }): CreateDriver {
   return (connection, { clusterId }) => {
     switch (connection.kind) {
-      case 'simulator': return openStoredSimulator({
-        connection, clock,
-        path: simulatorPath(config, clusterId),
-        onProblem: (problem) => logger.error({ clusterId, problem }, 'The simulated cluster could not be kept or read'),
-      }).driver;
+      case 'simulator': {
+        const { driver } = openStoredSimulator({
+          connection, clock,
+          path: simulatorPath(config, clusterId),
+          onProblem: (problem) => logger.error({ clusterId, problem }, 'The simulated cluster could not be kept or read'),
+          onClose: () => simulators.delete(clusterId),
+        });
+        simulators.set(clusterId, driver);
+        return driver;
+      }
       case 'redis-cluster': return new RedisClusterDriver({ connection, clock });
       case 'http-agent': return new HttpAgentDriver({ hub: agents, cluster: agents.open(clusterId, connection), clock, nextKey });
       default: return assertNever(connection);

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { err, ok, type Result } from '@/lib/platform/result';
+import { NO_FILE, readConfigFile, type FileConfig } from './config-file';
 import * as z from 'zod';
 
 /** How this server was asked to run, from its environment. */
@@ -11,6 +12,8 @@ export interface Config {
   /** Absolute path of the folder for everything the server writes. */
   readonly dataDir: string;
   readonly databaseUrl: string;
+  /** What stands in the configuration file. */
+  readonly file: FileConfig;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 }
 
@@ -25,6 +28,7 @@ const EnvironmentSchema = z.object({
   PORT: unlessEmpty(z.string().default('3000').refine((port) => /^\d{1,5}$/.test(port) && Number(port) <= 65_535, 'must be a number from 0 to 65535').transform(Number)),
   DATA_DIR: unlessEmpty(z.string().default('.data')),
   DATABASE_URL: unlessEmpty(z.string().optional()),
+  CONFIG_FILE: unlessEmpty(z.string().optional()),
   LOG_LEVEL: unlessEmpty(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { error: 'must be one of fatal, error, warn, info, debug, trace, silent' }).default('warn')),
 });
 
@@ -32,7 +36,9 @@ const EnvironmentSchema = z.object({
 export function readConfig(environment: Readonly<Record<string, string | undefined>>, workingDirectory: string): Result<Config, readonly string[]> {
   const parsed = EnvironmentSchema.safeParse(environment);
   if (!parsed.success) return err(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`));
-  const { HOST, PORT, DATA_DIR, DATABASE_URL, LOG_LEVEL } = parsed.data;
+  const { HOST, PORT, DATA_DIR, DATABASE_URL, CONFIG_FILE, LOG_LEVEL } = parsed.data;
+  const file = CONFIG_FILE === undefined ? ok(NO_FILE) : readConfigFile(resolve(workingDirectory, CONFIG_FILE));
+  if (!file.ok) return file;
   const dataDir = resolve(workingDirectory, DATA_DIR);
-  return ok({ host: HOST, port: PORT, dataDir, databaseUrl: DATABASE_URL ?? `file:${join(dataDir, 'phantom-scale.db')}`, logLevel: LOG_LEVEL });
+  return ok({ host: HOST, port: PORT, dataDir, databaseUrl: DATABASE_URL ?? `file:${join(dataDir, 'phantom-scale.db')}`, file: file.value, logLevel: LOG_LEVEL });
 }

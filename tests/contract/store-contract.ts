@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_SETTINGS } from '@/lib/contract/settings';
+import type { ProvisionRecord } from '@/lib/contract/provisioner';
 import type { Store, StoredScalingPolicy, StoreWrite } from '@/lib/contract/storage';
 import { VirtualClock } from '@/lib/platform/virtual-clock';
-import { ALL_EVENTS, appendEvent, bucket, clusterRecord, event, insertCluster, insertOperation, move, moves, operation, plan, saveMove } from './store-fixtures';
+import { ALL_EVENTS, appendEvent, bucket, clusterRecord, event, insertCluster, insertOperation, move, moves, operation, plan, provision, saveMove } from './store-fixtures';
 
 /** The store's clock in these tests: a moment that is a multiple of every roll-up's step. */
 export const NOW_MS = 1_800_000_000_000;
@@ -129,6 +130,21 @@ export function describeStore(name: string, open: (clock: VirtualClock) => Promi
         await take({ kind: 'delete-node-intent', clusterId: 'cluster-1', nodeId: 'b' }, { kind: 'delete-node-intent', clusterId: 'cluster-1', nodeId: 'never-there' });
         expect(await store.nodeIntents('cluster-1')).toEqual([intent('a', false)]);
         await refuse('not-found', 0, { kind: 'save-node-intent', intent: { ...intent('a', true), clusterId: 'nobody' } });
+      });
+    });
+
+    describe('nodes that were asked for', () => {
+      it('[M10] keeps one record per intent, by intent, and takes none from a manager that was fenced', async () => {
+        await take(insertCluster({ epoch: 3 }));
+        const save = (intentId: string, status: ProvisionRecord['status'], epoch = 3): StoreWrite => ({ kind: 'save-provision', provision: provision({ clusterId: 'cluster-1', intentId, status }), epoch });
+        await take(save('b', 'asked'), save('a', 'asked'), save('b', 'joined'));
+        await refuse('conflict', 0, save('b', 'returning', 2));
+        await refuse('not-found', 0, { kind: 'save-provision', provision: provision({ clusterId: 'nobody' }), epoch: 3 });
+        expect((await store.provisions('cluster-1')).map(({ intentId, status }) => [intentId, status])).toEqual([['a', 'asked'], ['b', 'joined']]);
+        await take({ kind: 'delete-provision', clusterId: 'cluster-1', intentId: 'b' }, { kind: 'delete-provision', clusterId: 'cluster-1', intentId: 'never-there' });
+        expect(await store.provisions('cluster-1')).toEqual([provision({ clusterId: 'cluster-1', intentId: 'a', status: 'asked' })]);
+        await take({ kind: 'delete-cluster', clusterId: 'cluster-1' });
+        expect(await store.provisions('cluster-1')).toEqual([]);
       });
     });
 

@@ -1,3 +1,4 @@
+import type { ProvisionRecord } from '@/lib/contract/provisioner';
 import type { DomainEvent } from '@/lib/contract/events';
 import type { MoveRecord, Operation } from '@/lib/contract/operation';
 import { PLAN_DEFAULTS, type Plan } from '@/lib/contract/plan';
@@ -97,5 +98,12 @@ export function agentRecord(change: Partial<AgentRecord> = {}): AgentRecord {
   return {
     nodeId: 'node-1', clusterId: 'cluster-1', name: 'one', address: '10.0.0.1:7000', domain: { region: null, zone: 'a', rack: null, host: 'h' }, engine: { name: 'Any', version: null },
     credentialHash: 'b'.repeat(64), peerKeyHash: 'c'.repeat(64), enrolledAtMs: 2_000, acceptedAtMs: null, removedAtMs: null, ...change,
+  };
+}
+
+export function provision(change: Partial<ProvisionRecord> = {}): ProvisionRecord {
+  return {
+    intentId: 'operation-1-0', clusterId: 'cluster-1', provisioner: 'pool', operationId: 'operation-1', zone: null, status: 'asked', address: null, nodeId: null,
+    askedAtMs: 1_000, reason: null, ...change,
   };
 }

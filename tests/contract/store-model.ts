@@ -6,7 +6,7 @@ import type { Store, StoreWrite } from '@/lib/contract/storage';
 import type { Clock } from '@/lib/platform/clock';
 import { VirtualClock } from '@/lib/platform/virtual-clock';
 import { NOW_MS } from './store-contract';
-import { agentRecord, ALL_EVENTS, bucket, clusterRecord, enrolmentToken, event, move, operation, plan } from './store-fixtures';
+import { agentRecord, ALL_EVENTS, bucket, clusterRecord, enrolmentToken, event, move, operation, plan, provision } from './store-fixtures';
 
 type Action =
   | { readonly kind: 'commit'; readonly writes: readonly StoreWrite[] }
@@ -18,6 +18,7 @@ const clusterId = fc.constantFrom('c-1', 'c-2');
 const operationId = fc.constantFrom('o-1', 'o-2', 'o-3');
 const planId = fc.constantFrom('p-1', 'p-2');
 const nodeId = fc.constantFrom('n-1', 'n-2');
+const intentId = fc.constantFrom('i-1', 'i-2');
 const tokenHash = fc.constantFrom('t-1', 't-2');
 const policyRole = fc.constantFrom('active', 'bolder');
 const epoch = fc.integer({ min: 1, max: 3 });
@@ -43,6 +44,9 @@ const write: fc.Arbitrary<StoreWrite> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ id: clusterId, nodeId, cordoned: fc.boolean() }).map((v): StoreWrite => (
     { kind: 'save-node-intent', intent: { clusterId: v.id, nodeId: v.nodeId, lifecycle: 'active', cordoned: v.cordoned, maintenanceUntilMs: null } })) },
   { weight: 1, arbitrary: fc.record({ id: clusterId, nodeId }).map((v): StoreWrite => ({ kind: 'delete-node-intent', clusterId: v.id, nodeId: v.nodeId })) },
+  { weight: 1, arbitrary: fc.record({ clusterId, intentId, epoch, status: fc.constantFrom('asked' as const, 'joined' as const) }).map((v): StoreWrite => (
+    { kind: 'save-provision', provision: provision(v), epoch: v.epoch })) },
+  { weight: 1, arbitrary: fc.record({ clusterId, intentId }).map((v): StoreWrite => ({ kind: 'delete-provision', ...v })) },
   { weight: 2, arbitrary: fc.record({ id: planId, clusterId, createdAtMs: endedAtMs }).map((v): StoreWrite => ({ kind: 'insert-plan', plan: plan(v) })) },
   { weight: 1, arbitrary: fc.record({ planId, expected: planStatus, status: planStatus }).map((v): StoreWrite => ({ kind: 'set-plan-status', ...v })) },
   { weight: 3, arbitrary: fc.record({ id: operationId, clusterId, planId, epoch, count: small, status: fc.constantFrom(...EXECUTION_STATUSES), finishedAtMs: endedAtMs }).map((v): StoreWrite => (
@@ -87,6 +91,7 @@ async function pictureOf(store: Store) {
   const perCluster = ['c-1', 'c-2'].map(async (id) => ({
     settings: await store.settings(id),
     intents: await store.nodeIntents(id),
+    provisions: await store.provisions(id),
     agents: await store.agents(id),
     policies: await store.scalingPolicies(id),
     scaling: await store.scalingStates(id),

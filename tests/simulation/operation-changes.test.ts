@@ -187,14 +187,14 @@ describe('pause, resume and cancel of a stage that is one step', () => {
   it('[M13] are taken at once: it rests after the step, or the step is called off', async () => {
     rig = await SimulatedFleet.start();
     const first = await rig.run(rig.manager.scaleOut({ nodeCount: 1 }, OPERATOR));
-    await rig.clock.advanceUntil(() => rig.open(first.id)?.stages[0]?.status === 'running', 10_000);
+    await rig.clock.advanceUntil(() => rig.open(first.id)?.stages[1]?.status === 'running', 10_000);
     await rig.run(rig.manager.pause({ operationId: first.id }, OPERATOR));
     await rig.clock.advance(60_000);
-    expect(rig.open(first.id)).toMatchObject({ status: 'paused', stages: [{ status: 'done' }, { status: 'pending' }, { status: 'pending' }] });
+    expect(rig.open(first.id)).toMatchObject({ status: 'paused', stages: [{ status: 'done' }, { status: 'done' }, { status: 'pending' }, { status: 'pending' }] });
     await rig.run(rig.manager.resume({ operationId: first.id }, OPERATOR));
-    await rig.clock.advanceUntil(() => rig.moved.some((moved) => moved.targetNodeId === rig.open(first.id)?.stages[0]?.nodeId), 60_000);
+    await rig.clock.advanceUntil(() => rig.moved.some((moved) => moved.targetNodeId === rig.open(first.id)?.stages[1]?.nodeId), 60_000);
     await rig.run(rig.manager.cancel({ operationId: first.id }, OPERATOR));
-    expect(await rig.untilEnded(first.id)).toMatchObject({ status: 'canceled', stages: [{ kind: 'join', status: 'done', message: expect.stringContaining('stays a member') as string }, {}, {}] });
+    expect(await rig.untilEnded(first.id)).toMatchObject({ status: 'canceled', stages: [{ kind: 'provision', status: 'done' }, { kind: 'join', status: 'done', message: expect.stringContaining('stays a member') as string }, {}, {}] });
   });
 });
 

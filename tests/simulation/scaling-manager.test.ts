@@ -71,8 +71,9 @@ describe('an automatic policy', () => {
     expect(ins.length).toBeGreaterThanOrEqual(2);
     for (const operation of ins) {
       expect(operation.nodeIds).toHaveLength(1);
-      expect(operation.stages.map((stage) => stage.kind)).toEqual(['cordon', 'execute-plan', 'verify-empty', 'leave']);
+      expect(operation.stages.map((stage) => stage.kind)).toEqual(['cordon', 'execute-plan', 'verify-empty', 'leave', 'deprovision']);
     }
+    expect(rig.manager.provisioning().provisions.filter(({ status }) => status === 'joined')).toHaveLength(nodeCount() - 6);
     expect(rig.typesOf().filter((type) => type === 'scaling.started').length).toBe(ins.length + (await operationsOf('scale-out')).length);
   });
 

@@ -11,6 +11,9 @@ import type { ClusterSettings } from '@/lib/contract/settings';
 import { openDriver } from '@/lib/drivers/simulator/create-simulator';
 import { PhantomCluster } from '@/lib/drivers/simulator/phantom-cluster';
 import { primaryNodeIdOf } from '@/lib/contract/shard-table';
+import { SimulatedProcesses } from '@/lib/drivers/simulator/simulated-processes';
+import { Catalogue } from '@/lib/provisioners/catalogue';
+import type { ProvisionerCatalogue } from '@/lib/manager/ports';
 import type { CommandContext, CommandResult } from '@/lib/manager/commands';
 import type { ElasticScalingManager } from '@/lib/manager/elastic-scaling-manager';
 import { Fleet } from '@/lib/manager/fleet';
@@ -31,6 +34,10 @@ export class SimulatedFleet {
   readonly #random = createRandom('simulated-fleet');
   readonly #nextId = createNextId({ wallMs: () => this.clock.wallMs(), random: () => this.#random.next() });
   #cluster: PhantomCluster | null = null;
+  /** As in the product; a test may put another one in its place before it opens a fleet. */
+  provisioners: ProvisionerCatalogue = new Catalogue({
+    config: {}, clock: this.clock, machinesOf: () => (this.#cluster === null ? null : new SimulatedProcesses(this.#cluster)), issueToken: () => Promise.resolve(null),
+  });
   fleet!: Fleet;
 
   static async start(connection: Partial<SimulatorConnection> = {}): Promise<SimulatedFleet> {
@@ -55,6 +62,7 @@ export class SimulatedFleet {
         this.#cluster ??= PhantomCluster.create(connection);
         return openDriver({ cluster: this.#cluster, clock: this.clock, speed: connection.speed }).driver;
       },
+      provisioners: this.provisioners,
       planner: planInPlace,
       publisher: {
         clusterChanged: () => undefined,

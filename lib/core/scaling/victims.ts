@@ -1,9 +1,14 @@
-/** Which nodes a scale-in empties: the zone with most nodes gives first, and in it the node with least to move. */
+/**
+ * Which nodes a scale-in empties: the zone with most nodes gives first, and in it one that
+ * can be given back before one that would be left running, and of those the node with least to move.
+ */
 export interface VictimCandidate {
   readonly nodeId: string;
   /** `null` = unknown, a zone of its own kind. */
   readonly zone: string | null;
   readonly bytes: number;
+  /** A provisioner takes it back: only then does the scale-in save anything. */
+  readonly returnable?: boolean;
 }
 
 /** `count` nodes, or fewer when there are not so many. */
@@ -21,5 +26,5 @@ export function chooseVictims(candidates: readonly VictimCandidate[], count: num
 }
 
 function compare(a: VictimCandidate, b: VictimCandidate, inZone: ReadonlyMap<string | null, number>): number {
-  return inZone.get(b.zone)! - inZone.get(a.zone)! || a.bytes - b.bytes || (a.nodeId < b.nodeId ? -1 : 1);
+  return inZone.get(b.zone)! - inZone.get(a.zone)! || Number(b.returnable ?? false) - Number(a.returnable ?? false) || a.bytes - b.bytes || (a.nodeId < b.nodeId ? -1 : 1);
 }

@@ -18,6 +18,7 @@ const NodeSnapshotSchema = z.strictObject({
   sequence: z.number().int().min(0),
   member: z.boolean(),
   removed: z.boolean(),
+  waiting: z.boolean().default(false),
   running: z.boolean(),
   answering: z.boolean(),
   isolated: z.boolean(),

@@ -38,9 +38,9 @@ export function openDriver(options: { cluster: PhantomCluster; clock: Clock; spe
  * writes the file a last time.
  */
 export function openStoredSimulator(options: {
-  connection: SimulatorConnection; clock: Clock; path: string; onProblem: (problem: SnapshotProblem) => void;
+  connection: SimulatorConnection; clock: Clock; path: string; onProblem: (problem: SnapshotProblem) => void; onClose?: () => void;
 }): Simulator {
-  const { connection, clock, path, onProblem } = options;
+  const { connection, clock, path, onProblem, onClose } = options;
   const file = new SnapshotFile(path);
   const loaded = file.load();
   if (!loaded.ok) onProblem(loaded.error);
@@ -48,7 +48,13 @@ export function openStoredSimulator(options: {
   const kept = snapshot !== null && sameShape(snapshot.shape, connection) ? restored(snapshot, onProblem) : null;
   const cluster = kept ?? PhantomCluster.create(connection);
   const stopFollowing = file.follow(cluster, { clock, onProblem });
-  return openDriver({ cluster, clock, speed: connection.speed, onClose: stopFollowing });
+  return openDriver({
+    cluster, clock, speed: connection.speed,
+    onClose: () => {
+      stopFollowing();
+      onClose?.();
+    },
+  });
 }
 
 function restored(snapshot: SimulatorSnapshot, onProblem: (problem: SnapshotProblem) => void): PhantomCluster | null {

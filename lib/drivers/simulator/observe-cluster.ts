@@ -6,7 +6,7 @@ import type { ClusterCore } from './cluster-core';
 import { ENGINE_VERSION, NODE } from './cluster-parameters';
 import { hashUnit } from './hash-noise';
 import type { NodeLoad } from './node-loads';
-import { isServing, type PhantomNode } from './phantom-node';
+import { addressOf, isServing, type PhantomNode } from './phantom-node';
 
 /** A node whose answer takes longer than this has not answered. */
 export const ANSWER_DEADLINE_MS = 1_000;
@@ -59,7 +59,7 @@ export class Observer {
     return {
       id: node.id,
       name: node.id,
-      address: `${node.id}.phantom:7400`,
+      address: addressOf(node),
       domain: { region: 'phantom', zone: node.zone, rack: null, host: node.id },
       pool: 'default',
       followerOf: null,

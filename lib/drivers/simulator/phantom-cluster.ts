@@ -50,7 +50,7 @@ export class PhantomCluster {
     const cluster = new PhantomCluster(core);
     for (const copy of snapshot.partialCopies) core.moves.add(copy, core.nowMs);
     for (const node of nodes) {
-      if (!node.member && !node.removed) cluster.steps.scheduleJoin(node);
+      if (!node.member && !node.removed && !node.waiting) cluster.steps.scheduleJoin(node);
       if (node.member && !isServing(node) && !node.failed) core.scheduleFailover(node, MEMBERSHIP.failoverMs);
     }
     return cluster;

@@ -11,6 +11,8 @@ export interface PhantomNode {
   /** False until it has joined, and again after it left. */
   member: boolean;
   removed: boolean;
+  /** True: its process runs and was not told to join yet. */
+  waiting: boolean;
   /** False: the process is gone; its disk is not. */
   running: boolean;
   /** False: it serves, but its answers do not reach the manager. */
@@ -21,7 +23,7 @@ export interface PhantomNode {
   slowFactor: number;
   /** The others call it failed and promoted what they could. */
   failed: boolean;
-  /** Idempotency key of the step that made it; null for the first nodes. */
+  /** What it was made for: the key of a step, or the intent of a provisioner; null for the first nodes. */
   readonly joinKey: string | null;
   /** Counts its losses, so that a failover that was called off is told from the next one. */
   outages: number;
@@ -30,9 +32,14 @@ export interface PhantomNode {
 /** A healthy node that has not joined yet. */
 export function newNode(options: { index: number; id: string; zone: string; joinKey: string | null }): PhantomNode {
   return {
-    ...options, incarnation: 1, sequence: 0, member: false, removed: false,
+    ...options, incarnation: 1, sequence: 0, member: false, removed: false, waiting: false,
     running: true, answering: true, isolated: false, slowFactor: 1, failed: false, outages: 0,
   };
+}
+
+/** Where it is reached. */
+export function addressOf(node: Pick<PhantomNode, 'id'>): string {
+  return `${node.id}.phantom:7400`;
 }
 
 /** Do clients and other nodes reach it? */

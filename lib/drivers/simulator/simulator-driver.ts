@@ -11,6 +11,7 @@ import { failure, interrupted, nodeDown, unknownNode } from './failures';
 import { progressOf, type MoveRun, type OpenMove } from './moves';
 import { ANSWER_DEADLINE_MS, Observer } from './observe-cluster';
 import type { PhantomCluster } from './phantom-cluster';
+import { SimulatedProcesses } from './simulated-processes';
 import type { SimulatedTime } from './simulated-time';
 
 type StepResult = Result<StepOutcome, DriverFailure>;
@@ -57,6 +58,7 @@ export class SimulatorDriver implements ClusterDriver {
   readonly #running = new Set<Running>();
   #timer: Disposable | null = null;
   #closed = false;
+  #processes: SimulatedProcesses | null = null;
 
   readonly #onClose: () => void;
 
@@ -126,6 +128,11 @@ export class SimulatorDriver implements ClusterDriver {
     return Promise.resolve(this.#cluster.steps.inspectMove(move));
   }
 
+  /** Processes of the simulated machines, for the provisioner that makes nodes of this cluster. */
+  get processes(): SimulatedProcesses {
+    return (this.#processes ??= new SimulatedProcesses(this.#cluster));
+  }
+
   close(): Promise<void> {
     if (this.#closed) return Promise.resolve();
     this.#catchUp();
@@ -174,7 +181,9 @@ export class SimulatorDriver implements ClusterDriver {
   #addNode(step: Extract<DriverStep, { kind: 'add-node' }>, context: StepContext): Promise<StepResult> {
     if (step.followerOf !== null) return Promise.resolve(err(failure('not-supported', 'PhantomDB has no followers: every replica is placed on its own', { retryable: false })));
     const { core, steps } = this.#cluster;
-    const node = steps.addNode(context.idempotencyKey, step.zone);
+    const added = step.address === null ? ok(steps.addNode(context.idempotencyKey, step.zone)) : steps.admitProcess(step.address);
+    if (!added.ok) return Promise.resolve(added);
+    const node = added.value;
     return this.#wait(context, {
       poll: () => {
         if (node.removed) return err(failure('topology-changed', `${node.id} has left again`, { retryable: false }));

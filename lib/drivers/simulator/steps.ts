@@ -5,9 +5,11 @@ import type { ClusterCore } from './cluster-core';
 import { MEMBERSHIP, NODE } from './cluster-parameters';
 import { failure, nodeDown, unknownNode } from './failures';
 import { progressOf, type MoveIds, type MoveRun, type OpenMove } from './moves';
-import { isServing, newNode, nodeName, zoneName, type PhantomNode } from './phantom-node';
+import { addressOf, isServing, newNode, nodeName, zoneName, type PhantomNode } from './phantom-node';
 
 type StepResult = Result<StepOutcome, DriverFailure>;
+/** As many as a connection may ask for at the beginning. */
+const NODES_MAX = 2_000;
 const NOTHING_MOVED: StepOutcome = { bytes: 0, keyCount: 0, nodeId: null };
 
 /** What a move is, by what is true at this instant. */
@@ -104,11 +106,53 @@ export class Steps {
     const { core } = this;
     const known = core.nodes.find((node) => node.joinKey === idempotencyKey);
     if (known !== undefined) return known;
-    const digits = core.nodes[0]!.id.length - 'node-'.length;
-    const node = newNode({ index: core.nodes.length, id: nodeName(core.nodes.length + 1, digits), zone: zone ?? this.#emptiestZone(), joinKey: idempotencyKey });
-    core.addNode(node);
+    const node = this.#newNode(idempotencyKey, zone);
     this.scheduleJoin(node);
     core.nodeChanged(node);
+    return node;
+  }
+
+  /** A process that runs and waits for somebody to let it join; one per intent. Refused beyond the size that a simulated cluster may have. */
+  startProcess(intentId: string, zone: string | null): PhantomNode | null {
+    const { core } = this;
+    const known = core.nodes.find((node) => node.joinKey === intentId && !node.removed);
+    if (known !== undefined) return known;
+    if (core.nodes.filter((node) => !node.removed).length >= NODES_MAX) return null;
+    const node = this.#newNode(intentId, zone);
+    node.waiting = true;
+    core.nodeChanged(node);
+    return node;
+  }
+
+  /** Ends a process that is no member; false where it is one. */
+  endProcess(intentId: string): boolean {
+    const { core } = this;
+    const node = core.nodes.find((other) => other.joinKey === intentId && !other.removed);
+    if (node === undefined) return true;
+    if (node.member || !node.waiting) return false;
+    node.removed = true;
+    node.waiting = false;
+    core.nodeChanged(node);
+    return true;
+  }
+
+  /** Lets a waiting process join, or finds that it has. */
+  admitProcess(address: string): Result<PhantomNode, DriverFailure> {
+    const node = this.core.nodes.find((other) => addressOf(other) === address);
+    if (node === undefined || node.removed) return err(failure('node-down', `Nothing answers at ${address}`, { retryable: true }));
+    if (node.waiting) {
+      node.waiting = false;
+      this.scheduleJoin(node);
+      this.core.nodeChanged(node);
+    }
+    return ok(node);
+  }
+
+  #newNode(joinKey: string, zone: string | null): PhantomNode {
+    const { core } = this;
+    const digits = core.nodes[0]!.id.length - 'node-'.length;
+    const node = newNode({ index: core.nodes.length, id: nodeName(core.nodes.length + 1, digits), zone: zone ?? this.#emptiestZone(), joinKey });
+    core.addNode(node);
     return node;
   }
 

@@ -43,6 +43,8 @@ const READING_MS_MAX = 5_000;
 const RETRY_FIRST_MS = 60_000;
 const RETRY_MAX_MS = 1_800_000;
 const TIMINGS_MAX = 20;
+/** As many as one operation may let join; the next evaluation orders the rest. */
+const NODES_PER_ORDER = 64;
 
 export class PoolPilot {
   #active!: PolicyEvaluator;
@@ -129,7 +131,7 @@ export class PoolPilot {
   async order(record: DecisionRecord, context: CommandContext): Promise<CommandResult<Operation>> {
     const { orders, resources } = this.parts;
     const grows = record.action === 'scale-out';
-    const ordered = grows ? await orders.scaleOut(record.decided - record.nodeCount, context) : await orders.scaleIn(record.victims, context);
+    const ordered = grows ? await orders.scaleOut(Math.min(NODES_PER_ORDER, record.decided - record.nodeCount), context) : await orders.scaleIn(record.victims, context);
     if (!ordered.ok) return ordered;
     const atMs = Math.round(resources.clock.wallMs());
     this.#retry = { failures: 0, dueMs: -Infinity, message: '' };
@@ -197,7 +199,7 @@ export class PoolPilot {
   }
 
   #situation(): Omit<PoolSituation, 'occurrences'> {
-    const { clock, model, log } = this.parts.resources;
+    const { clock, model, log, supply } = this.parts.resources;
     const toMonotonic = clock.monotonicMs() - clock.wallMs();
     const { failedNodes = 0, doubtfulNodes = 0, hottest = null, candidates = [] } = this.#observation ?? {};
     return {
@@ -208,7 +210,7 @@ export class PoolPilot {
       override: this.memory.override,
       changes: this.memory.changes.map(({ atMs, from, to }) => ({ monotonicMs: atMs + toMonotonic, from, to })),
       leadTimeMs: this.leadTime.totalMs,
-      trial: (nodeCount) => this.parts.rehearsal.try(this.pool, candidates, this.nodeCount - nodeCount),
+      trial: (nodeCount) => this.parts.rehearsal.try(this.pool, candidates.map((candidate) => ({ ...candidate, returnable: supply.ledger.ofNode(candidate.nodeId) !== null })), this.nodeCount - nodeCount),
     };
   }
 

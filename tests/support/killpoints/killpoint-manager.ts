@@ -9,6 +9,8 @@ import { openDatabase } from '@/lib/persistence/open-database';
 import { PrismaStore } from '@/lib/persistence/prisma-store';
 import type { CommandContext, CommandResult } from '@/lib/manager/commands';
 import { planInPlace } from '@/lib/manager/planner';
+import { Catalogue } from '@/lib/provisioners/catalogue';
+import { ProvisionersConfigSchema, type ProvisionersConfig } from '@/lib/provisioners/provisioner-config';
 import { createLogger } from '@/lib/server/logger';
 import { Executioner, setEnds } from './executioner';
 import type { KillOrder } from './kill-point';
@@ -17,6 +19,10 @@ import type { Call, Calls } from './manager-calls';
 const operator: CommandContext = { actor: { kind: 'operator', name: 'kill-point test' } };
 const order = JSON.parse(process.env['KILL_ORDER'] ?? 'null') as KillOrder | null;
 const executioner = order === null ? null : new Executioner(order, () => { process.send?.({ struck: true }); });
+
+function provisionersOf(text: string | undefined): ProvisionersConfig {
+  return ProvisionersConfigSchema.parse(JSON.parse(text ?? '{}'));
+}
 
 const logger = createLogger('error');
 const opened = await openDatabase({ url: process.env['DATABASE_URL'] ?? '', clock: systemClock });
@@ -34,6 +40,7 @@ const fleet = await Fleet.open({
     const driver = new RedisClusterDriver({ connection, clock: systemClock });
     return executioner?.watchDriver(driver) ?? driver;
   },
+  provisioners: new Catalogue({ config: provisionersOf(process.env['PROVISIONERS']), clock: systemClock, machinesOf: () => null, issueToken: () => Promise.resolve(null) }),
   planner: planInPlace,
   publisher: { clusterChanged: () => undefined, eventAppended: () => undefined, shardMoved: () => undefined, clusterGone: () => undefined },
   logger,

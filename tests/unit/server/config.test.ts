@@ -5,14 +5,14 @@ describe('the configuration', () => {
   it('has defaults that need nothing', () => {
     expect(readConfig({}, '/srv/ps')).toEqual({
       ok: true,
-      value: { host: '127.0.0.1', port: 3000, dataDir: '/srv/ps/.data', databaseUrl: 'file:/srv/ps/.data/phantom-scale.db', logLevel: 'warn' },
+      value: { host: '127.0.0.1', port: 3000, dataDir: '/srv/ps/.data', databaseUrl: 'file:/srv/ps/.data/phantom-scale.db', file: { provisioners: {} }, logLevel: 'warn' },
     });
     expect(readConfig({ HOST: '', PORT: '', DATABASE_URL: '', DATA_DIR: '', LOG_LEVEL: '' }, '/srv/ps')).toEqual(readConfig({}, '/srv/ps'));
   });
 
   it('is taken from the environment', () => {
     expect(readConfig({ HOST: '::1', PORT: '0', DATA_DIR: '/data', DATABASE_URL: 'file:/db/x.db', LOG_LEVEL: 'debug' }, '/srv')).toEqual({
-      ok: true, value: { host: '::1', port: 0, dataDir: '/data', databaseUrl: 'file:/db/x.db', logLevel: 'debug' },
+      ok: true, value: { host: '::1', port: 0, dataDir: '/data', databaseUrl: 'file:/db/x.db', file: { provisioners: {} }, logLevel: 'debug' },
     });
   });
 

@@ -141,6 +141,7 @@ describe('victims', () => {
     const nodes = [node('a1', 'a', 5), node('a2', 'a', 9), node('b1', 'b', 1), node('b2', 'b', 7), node('b3', 'b', 8), node('c1', 'c', 0)];
     expect(chooseVictims(nodes, 1)).toEqual(['b1']);
     expect(chooseVictims(nodes, 2)).toEqual(['b1', 'a1']);
+    expect(chooseVictims(nodes.map((node) => ({ ...node, returnable: node.nodeId === 'b2' })), 1)).toEqual(['b2']);
     expect(chooseVictims(nodes, 9)).toHaveLength(6);
     expect(chooseVictims([], 1)).toEqual([]);
   });

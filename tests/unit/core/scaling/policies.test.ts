@@ -75,7 +75,7 @@ describe('a stored policy', () => {
 
   it('all settings that can be saved make a policy', () => {
     for (const target of [0.05, 0.5, 0.95]) {
-      const made = policyFromSettings({ mode: 'recommend', targetUtilization: { cpu: target, memory: target, disk: target, network: target }, nodeCountMin: 1, nodeCountMax: 1 });
+      const made = policyFromSettings({ mode: 'recommend', targetUtilization: { cpu: target, memory: target, disk: target, network: target }, nodeCountMin: 1, nodeCountMax: 1, provisioner: null });
       expect(faults(made)).toEqual([]);
     }
   });
