@@ -11,6 +11,7 @@ const KINDS: Record<OperationKind, string> = {
   'replace': 'Replace',
   'move-shards': 'Move shards',
   'reverse': 'Reverse',
+  'repair': 'Repair',
 };
 
 /** "Rebalance", "Drain node-3". */

@@ -4,7 +4,7 @@ import { formatDuration } from '@/lib/client/format';
 import { HEALTH_DEFAULTS, HEALTH_RANGES } from '@/lib/contract/vocabulary';
 import { NumberField, type SettingsFormOf } from './settings-fields';
 
-type HealthKey = keyof typeof HEALTH_DEFAULTS;
+type HealthKey = keyof typeof HEALTH_RANGES;
 
 /** Each limit with the reason for its default: who changes one should know what it was for. */
 const FIELDS: readonly { readonly key: HealthKey; readonly label: string; readonly unit?: string; readonly why: string }[] = [

@@ -4,7 +4,7 @@
  * shows how, and what to say on the wire in another language.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { AGENT_LIMITS, AGENT_PROTOCOL_VERSION, type EnrolRequest, type Heartbeat, type HeartbeatAnswer, type Peer } from '@/lib/contract/agent-protocol';
+import { AGENT_LIMITS, AGENT_PROTOCOL_VERSION, type EnrolRequest, type Heartbeat, type HeartbeatAnswer, type HeldShard, type Peer, type Results, type ResultsAnswer } from '@/lib/contract/agent-protocol';
 import { sleep, type Clock } from '@/lib/platform/clock';
 import { err, ok, type Result } from '@/lib/platform/result';
 import type { AgentMemory, Enrolled, Remembered } from './agent-memory';
@@ -46,6 +46,7 @@ export class Agent {
   #answers = 0;
   #asked = false;
   #membersRevision = 0;
+  #heardSentMonotonicMs = -Infinity;
   #loop: Promise<void> = Promise.resolve();
   #runner: CommandRunner | null = null;
 
@@ -79,16 +80,37 @@ export class Agent {
 
   /** Beats until `close`, or until the manager says that this node is no longer one of its; then `onEnded` is told why. */
   run(database: ManagedDatabase, node: NodeDescription, onEnded: (problem: ManagerProblem) => void): void {
-    const { enrolled, incarnation, epoch } = this.#remembered;
+    const { enrolled, epoch } = this.#remembered;
     if (enrolled === null) throw new Error('Enrol before beating');
-    const { nodeId, credential } = enrolled;
+    const { nodeId } = enrolled;
     const runner = new CommandRunner({
       database, clock: this.options.clock, epoch,
       saveEpoch: (highest) => this.#remember({ epoch: highest }),
-      send: (results) => this.#client.report({ nodeId, incarnation, results }, { credential, signal: this.#stopping.signal }),
+      send: (results) => this.#report({ nodeId, results, shards: [] }),
     });
     this.#runner = runner;
     this.#loop = this.#beat({ database, node, runner, enrolled }).then((ended) => { if (ended !== null) onEnded(ended); });
+  }
+
+  /** Grows with each start, and when the manager had taken this node for dead. */
+  get incarnation(): number {
+    return this.#remembered.incarnation;
+  }
+
+  /** When the newest beat that was answered, and did not ask for a new incarnation, was sent. */
+  get heardSentMonotonicMs(): number {
+    return this.#heardSentMonotonicMs;
+  }
+
+  /**
+   * Tells the manager at once what changed about shards that this node is the primary of. True when
+   * it knows: only then may a write be acknowledged that a secondary which fell behind does not have.
+   */
+  async tellShards(shards: readonly HeldShard[]): Promise<boolean> {
+    const { enrolled } = this.#remembered;
+    if (enrolled === null) return false;
+    const taken = await this.#report({ nodeId: enrolled.nodeId, results: [], shards: [...shards] });
+    return taken.ok;
   }
 
   async close(): Promise<void> {
@@ -112,7 +134,8 @@ export class Agent {
         failures = 0;
         parts.runner.acknowledged(beat.received);
         this.#take(answer.value, parts);
-        const awaited = answer.value.ask !== null || answer.value.commands.length > 0 || answer.value.members !== null || answer.value.epoch > beat.epoch;
+        if (!answer.value.renew) this.#heardSentMonotonicMs = sentAtMs;
+        const awaited = answer.value.ask !== null || answer.value.commands.length > 0 || answer.value.members !== null || answer.value.epoch > beat.epoch || answer.value.renew;
         restMs = awaited ? GAP_MS_MIN : Math.max(GAP_MS_MIN, sentAtMs + AGENT_LIMITS.beatIntervalMs / 4 - clock.monotonicMs());
       } else if (FINAL_PROBLEMS.includes(answer.error.code)) return answer.error;
       else {
@@ -147,8 +170,17 @@ export class Agent {
       this.#membersRevision = answer.members.revision;
       database.membersChanged(answer.members);
     }
+    if (answer.renew) {
+      this.#remember({ incarnation: this.#remembered.incarnation + 1 });
+      this.#sequence = 0;
+    }
     runner.raiseEpoch(answer.epoch);
     runner.accept(answer.commands);
+  }
+
+  #report(results: Omit<Results, 'incarnation'>): Promise<Result<ResultsAnswer, ManagerProblem>> {
+    const { enrolled, incarnation } = this.#remembered;
+    return this.#client.report({ ...results, incarnation }, { credential: enrolled?.credential ?? '', signal: this.#stopping.signal });
   }
 
   #remember(change: Partial<Remembered>): void {

@@ -44,6 +44,7 @@ export const PERMISSION_OF_ROUTE: Readonly<Record<RouteId, Permission>> = {
   'nodes.drain': 'operate',
   'nodes.decommission': 'operate',
   'nodes.replace': 'operate',
+  'nodes.repair': 'operate',
   'nodes.scaleOut': 'operate',
   'nodes.scaleIn': 'operate',
   'routing.get': 'view',

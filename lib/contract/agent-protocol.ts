@@ -92,6 +92,8 @@ export const HeldShardSchema = z.object({
   /** Of a primary: who else has a copy, and which of them have every acknowledged write. */
   secondaries: z.array(IdSchema).max(15).default([]),
   inSync: z.array(IdSchema).max(15).default([]),
+  /** Of a primary: grows with each change of `inSync`, so that of two reports the newer one is known. */
+  syncGeneration: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
   /** Of a secondary or an import: whom it follows. Of one that is leaving: who has the shard now. Of a sealed primary: to whom it is being given. */
   peerNodeId: IdSchema.nullable().default(null),
   /** A primary that has stopped serving to hand the shard over. */
@@ -159,15 +161,20 @@ export const AgentCommandSchema = z.discriminatedUnion('kind', [
    * over. role secondary: `target` becomes a secondary in place of `replaces`.
    */
   command('commitShard', { shardId: ShardIdSchema, target: PeerSchema, role: z.enum(['primary', 'secondary']), shardEpoch: z.number().int().min(0), replaces: IdSchema.nullable() }),
-  /** Delete what is here of the shard, unless this node is its primary. Ownership older than `shardEpoch` is refused from then on. */
-  command('dropShard', { shardId: ShardIdSchema, shardEpoch: z.number().int().min(0) }),
+  /**
+   * Delete what is here of the shard, unless this node is its primary. Ownership older than
+   * `shardEpoch` is refused from then on. superseded: this node was taken for dead and another made
+   * primary under `shardEpoch`; what a primary of a lower epoch has is outdated and goes as well.
+   */
+  command('dropShard', { shardId: ShardIdSchema, shardEpoch: z.number().int().min(0), superseded: z.boolean().default(false) }),
   /**
    * To a primary: hand the primary role to a secondary that is in sync, or, where the handover was
-   * called off, serve again under `shardEpoch`. With `create`: make the shard here, empty.
+   * called off, serve again under `shardEpoch`. With `create`: make the shard here, empty. With
+   * `takeOver`, to a secondary: its primary is dead; be the primary under `shardEpoch`.
    */
   command('setRole', {
     shardId: ShardIdSchema, role: z.enum(['primary', 'secondary']), shardEpoch: z.number().int().min(0),
-    primary: PeerSchema, secondaries: z.array(PeerSchema).max(15), create: z.boolean(),
+    primary: PeerSchema, secondaries: z.array(PeerSchema).max(15), create: z.boolean(), takeOver: z.boolean().default(false),
   }),
   /** Take no new shards (or take them again). */
   command('drain', { draining: z.boolean() }),
@@ -190,6 +197,8 @@ export const HeartbeatAnswerSchema = z.object({
   ask: z.object({ number: z.number().int().min(1), shards: z.boolean() }).nullable(),
   /** Present when the node's revision is another. */
   members: MembersSchema.nullable(),
+  /** This node was taken for dead and shards of it were given to others: go on under a higher incarnation, as after a restart. */
+  renew: z.boolean().default(false),
 }).meta({ id: 'AgentHeartbeatAnswer' });
 export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswerSchema>;
 
@@ -216,6 +225,8 @@ export const ResultsSchema = z.object({
   nodeId: IdSchema,
   incarnation: z.number().int().min(0),
   results: z.array(CommandReportSchema).max(AGENT_LIMITS.resultsPerReportMax),
+  /** Shards of which this node is the primary and a secondary fell behind: an answer says that the manager knows. */
+  shards: z.array(HeldShardSchema).max(AGENT_LIMITS.shardsPerNodeMax).default([]),
 }).meta({ id: 'AgentResults' });
 export type Results = z.infer<typeof ResultsSchema>;
 

@@ -105,6 +105,17 @@ export const api = {
         address: z.string().min(1).max(300).optional(),
         /** Of the new node; absent: the old one's. */
         zone: z.string().min(1).max(128).optional(),
+        /** Of a dead node: what nobody else is known to have may be lost. */
+        acceptLoss: z.boolean().optional(),
+        throttle: ThrottleSchema.optional(),
+      }).strict()).output(AcceptedSchema),
+    repair: base.route({ method: 'POST', path: '/clusters/{clusterId}/nodes/{nodeId}/repair', successStatus: 202, tags: ['nodes'], summary: 'Others take over from a node that is gone, and what it held is copied again' })
+      .input(cluster.extend({
+        nodeId: IdSchema,
+        /** The node's name, typed: what nobody else is known to have may be lost. */
+        confirmName: z.string().min(1).max(255).optional(),
+        /** Leave alone what only it has, and repair the rest. */
+        partial: z.boolean().optional(),
         throttle: ThrottleSchema.optional(),
       }).strict()).output(AcceptedSchema),
     scaleOut: base.route({ method: 'POST', path: '/clusters/{clusterId}/scale-out', successStatus: 202, tags: ['nodes'], summary: 'Nodes join, then the data is spread over all of them' })

@@ -26,6 +26,8 @@ export const CapabilitiesSchema = z.object({
   /** What add-node needs: nothing (the driver makes one) or the address of a running, empty process. */
   addNodeNeeds: z.enum(['nothing', 'address']),
   removeNode: z.boolean(),
+  /** Primaries and copies of a node that is gone can be made again from the copies that are left, when we say so. */
+  repair: z.boolean(),
   loadPerShard: z.enum(['measured', 'estimated', 'unknown']),
 }).meta({ id: 'Capabilities' });
 export type Capabilities = z.infer<typeof CapabilitiesSchema>;

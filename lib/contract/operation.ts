@@ -62,7 +62,7 @@ export type OperationKind = z.infer<typeof OperationKindSchema>;
 
 /** One step of an operation's saga; they run in order, each stored before its effect and after it. */
 export const StageSchema = z.object({
-  kind: z.enum(['provision', 'join', 'cordon', 'plan', 'execute-plan', 'verify-empty', 'leave', 'deprovision']),
+  kind: z.enum(['provision', 'join', 'cordon', 'fail-over', 'plan', 'execute-plan', 'verify-empty', 'leave', 'deprovision']),
   /** The node it is about; of `join`, the one that joined, once there is one. */
   nodeId: IdSchema.nullable().default(null),
   /** `compensated`: it was done, or begun, and taken back; `message` says how. */
@@ -102,6 +102,8 @@ export const OperationSchema = z.object({
   /** What its moves come from; `null` until the stage `plan` has made it. */
   planId: IdSchema.nullable(),
   joins: z.array(JoinRequestSchema).max(64).default([]),
+  /** The operator typed the name of a dead node to say that what only it had may be lost. */
+  acceptsLoss: z.boolean().optional(),
   status: ExecutionStatusSchema,
   /** Why it is in that state, in words. */
   statusReason: z.string().max(1000).nullable(),

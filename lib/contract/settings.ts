@@ -45,6 +45,8 @@ export const HealthSettingsSchema = z.strictObject({
   phiThreshold: within(HEALTH_RANGES.phiThreshold).default(HEALTH_DEFAULTS.phiThreshold),
   /** How many times `unreachableAfterMs` a node's irregularity may make of it; 1 = never longer. */
   patienceMax: within(HEALTH_RANGES.patienceMax).default(HEALTH_DEFAULTS.patienceMax),
+  /** automatic: what a dead node served and held is taken over and copied again without anybody's word. manual: an operator starts it. */
+  repair: z.enum(['manual', 'automatic']).default(HEALTH_DEFAULTS.repair),
 }).refine((h) => h.unreachableAfterMs < h.deadAfterMs, { path: ['deadAfterMs'], message: 'Longer than the time to unreachable' })
   .meta({ id: 'HealthSettings' });
 export type HealthSettings = z.infer<typeof HealthSettingsSchema>;
@@ -99,5 +101,6 @@ export const DEFAULT_SETTINGS: ClusterSettings = {
 
 /** What a cluster begins with. Agents beat every 2 s by themselves; reading them more often would double their beats. */
 export function firstSettingsOf(kind: 'simulator' | 'redis-cluster' | 'http-agent'): ClusterSettings {
-  return kind === 'http-agent' ? { ...DEFAULT_SETTINGS, observationIntervalMs: 2_000 } : DEFAULT_SETTINGS;
+  // Nothing in such a database fails over by itself: its keys are served again only when we see to it.
+  return kind === 'http-agent' ? { ...DEFAULT_SETTINGS, observationIntervalMs: 2_000, health: { ...DEFAULT_SETTINGS.health, repair: 'automatic' } } : DEFAULT_SETTINGS;
 }

@@ -74,6 +74,22 @@ export interface AgentRecord {
   /** `null`: waits to be accepted, and owns nothing. */
   readonly acceptedAtMs: number | null;
   readonly removedAtMs: number | null;
+  /** It was taken for dead and shards were given to others: what it says of these under a lower epoch counts for nothing until it has dropped them. */
+  readonly fence?: AgentFence | null;
+}
+
+/** What it holds of the shard under an epoch below `epoch` is outdated. */
+export interface FencedShard {
+  readonly shardId: number;
+  readonly epoch: number;
+  /** Who was to be its primary; `null` where it was a secondary. */
+  readonly successorId: string | null;
+}
+
+export interface AgentFence {
+  /** Under which it was silent; it is to come back under a higher one. */
+  readonly incarnation: number;
+  readonly shards: readonly FencedShard[];
 }
 
 /** One answered mutation: the same key with the same request gets the same answer. */

@@ -55,7 +55,7 @@ export const GUARD_RAILS = [
 /** simulator comes with a simulated cluster; the others are named in the configuration file. */
 export const PROVISIONER_KINDS = ['simulator', 'local-process', 'standby', 'command', 'webhook'] as const;
 
-export const OPERATION_KINDS = ['rebalance', 'scale-out', 'scale-in', 'add-node', 'drain', 'decommission', 'replace', 'move-shards', 'reverse'] as const;
+export const OPERATION_KINDS = ['rebalance', 'scale-out', 'scale-in', 'add-node', 'drain', 'decommission', 'replace', 'move-shards', 'reverse', 'repair'] as const;
 
 export const MOVE_STATUSES = ['pending', 'copying', 'verifying', 'committing', 'done', 'failed', 'reverted'] as const;
 
@@ -76,7 +76,7 @@ export const EVENT_TYPES = [
   'plan.proposed', 'plan.approved', 'plan.superseded',
   'operation.queued', 'operation.started', 'operation.pausing', 'operation.paused', 'operation.resumed', 'operation.canceling', 'operation.canceled', 'operation.succeeded', 'operation.failed', 'operation.throttled', 'operation.recovered', 'operation.preempted', 'operation.superseded', 'operation.reordered', 'operation.reversed', 'operation.compensated',
   'move.failed',
-  'settings.changed', 'automation.frozen', 'automation.unfrozen', 'scaling.decided', 'scaling.proposed', 'scaling.rejected', 'scaling.started', 'scaling.refused', 'scaling.overridden', 'scaling.policySaved', 'scaling.policyRemoved', 'rebalance.skipped', 'invariant.violated', 'command.refused',
+  'settings.changed', 'automation.frozen', 'automation.unfrozen', 'scaling.decided', 'scaling.proposed', 'scaling.rejected', 'scaling.started', 'scaling.refused', 'scaling.overridden', 'scaling.policySaved', 'scaling.policyRemoved', 'rebalance.skipped', 'repair.refused', 'invariant.violated', 'command.refused',
 ] as const;
 
 export const LIVE_VIEWS = ['summary', 'nodes', 'shards', 'moves', 'events'] as const;
@@ -111,4 +111,4 @@ export const HEALTH_RANGES = {
   patienceMax: { min: 1, max: 10 },
 } as const;
 
-export const HEALTH_DEFAULTS = { suspectAfterMissed: 3, unreachableAfterMs: 15_000, deadAfterMs: 300_000, phiThreshold: 8, patienceMax: 3 } as const;
+export const HEALTH_DEFAULTS = { suspectAfterMissed: 3, unreachableAfterMs: 15_000, deadAfterMs: 300_000, phiThreshold: 8, patienceMax: 3, repair: 'manual' } as const;

@@ -16,6 +16,9 @@ export interface ClusterDriver {
   readonly kind: 'simulator' | 'redis-cluster' | 'http-agent';
   readonly capabilities: Capabilities;
 
+  /** The epoch of the manager that acts from now on, for what a driver does between two steps. */
+  takeAuthority?(epoch: number): void;
+
   /**
    * One reading of the whole cluster. Nodes are asked side by side, each with its own
    * deadline; one that does not answer is in the result with `answered: false` and
@@ -51,6 +54,12 @@ export interface ClusterDriver {
    * modules that a target lacks, versions. Changes nothing.
    */
   foresee?(moves: readonly ForeseenMove[], signal: AbortSignal): Promise<Result<readonly Risk[], DriverFailure>>;
+
+  /**
+   * What would be lost if this node, which is silent, never came back: shards of which nobody
+   * else is known to have every acknowledged write. Absent: those without any other living copy.
+   */
+  foreseeLoss?(nodeId: string, signal: AbortSignal): Promise<Result<LossForecast, DriverFailure>>;
 
   /** What is true out there about one move, read from the nodes themselves, never from memory. */
   inspectMove(move: MoveTarget, signal: AbortSignal): Promise<Result<MoveTruth, DriverFailure>>;
@@ -95,8 +104,15 @@ export type DriverStep =
   | { readonly kind: 'verify-empty'; readonly nodeId: string }
   /** Empties a leader of its role: one of its followers that is in sync takes over everything it serves, without loss. The new leader is the outcome's `nodeId`. */
   | { readonly kind: 'promote-follower'; readonly nodeId: string; readonly followerId: string | null }
-  /** Makes an empty node leave; refuses (`not-empty`) otherwise. */
-  | { readonly kind: 'remove-node'; readonly nodeId: string };
+  /**
+   * Gives the primary role of everything that a dead node serves to secondaries that have every
+   * acknowledged write, and sees to it that nothing of the dead node is trusted when it comes back.
+   * Shards without such a secondary are left as they are; with `acceptsLoss` the best copy that is
+   * left takes over, and what has none is made anew, empty. Engines that do it by themselves do nothing.
+   */
+  | { readonly kind: 'fail-over'; readonly nodeId: string; readonly acceptsLoss: boolean }
+  /** Makes an empty node leave; refuses (`not-empty`) otherwise. `lost`: it is dead, so what the others know of it is asked instead of itself. */
+  | { readonly kind: 'remove-node'; readonly nodeId: string; readonly lost?: boolean };
 
 export interface StepContext {
   /** The same for every try of the same step. */
@@ -130,6 +146,15 @@ export interface StepOutcome {
   readonly keyCount: number;
   /** The node made by add-node. */
   readonly nodeId: string | null;
+}
+
+export interface LossForecast {
+  readonly shardCount: number;
+  /** The first of them. */
+  readonly shardIds: readonly number[];
+  /** `null` = unknown. */
+  readonly keyCount: number | null;
+  readonly bytes: number | null;
 }
 
 export interface MoveTruth {

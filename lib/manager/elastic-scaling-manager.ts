@@ -35,6 +35,8 @@ import { Observer } from './observer';
 import type { OperationTarget } from './operation-target';
 import { OperationPlans } from './operation-plans';
 import { OperationRunner } from './operation-runner';
+import { RepairCommands, type RepairInput } from './repair-commands';
+import { RepairPilot } from './repair-pilot';
 import { PlanCommands } from './plan-commands';
 import type { PlanJobOptions, Planner } from './planner';
 import type { ClusterView, ProvisionerCatalogue, Publisher } from './ports';
@@ -67,6 +69,8 @@ export class ElasticScalingManager {
   readonly #approval: Approval;
   readonly #nodes: NodeCommands;
   readonly #membership: MembershipCommands;
+  readonly #repairs: RepairCommands;
+  readonly #repairPilot: RepairPilot;
   readonly #settings: SettingsCommands;
   readonly #autoPilot: AutoPilot;
   readonly #scaler: ScalingPilot;
@@ -86,7 +90,9 @@ export class ElasticScalingManager {
     this.#runner = new OperationRunner(resources, this.#observer, operationPlans);
     this.#approval = new Approval(resources, this.#runner, this.#plans, operationPlans);
     this.#nodes = new NodeCommands(resources, this.#observer);
-    this.#membership = new MembershipCommands(resources, this.#runner);
+    this.#repairs = new RepairCommands(resources, this.#runner);
+    this.#repairPilot = new RepairPilot(resources, this.#repairs);
+    this.#membership = new MembershipCommands(resources, this.#runner, this.#repairs);
     this.#settings = new SettingsCommands(resources, this.#runner, (name) => nodeSupply.knows(name));
     this.#autoPilot = new AutoPilot(resources, this.#plans, this.#approval);
     this.#scaler = new ScalingPilot(resources, {
@@ -121,6 +127,7 @@ export class ElasticScalingManager {
       { policies: await store.scalingPolicies(record.id), states: await store.scalingStates(record.id) }, nodeSupply,
     );
     await manager.#runner.load();
+    driver.takeAuthority?.(record.epoch);
     manager.#loop = manager.#run();
     return manager;
   }
@@ -131,6 +138,7 @@ export class ElasticScalingManager {
     await this.#runner.close();
     await this.#loop;
     await this.#autoPilot.settled();
+    await this.#repairPilot.settled();
     await this.#scaler.settled();
     await this.nodeSupply.close();
     this.#observer[Symbol.dispose]();
@@ -240,6 +248,11 @@ export class ElasticScalingManager {
 
   decommission(input: { nodeId: string; confirmName: string }, context: CommandContext): Promise<CommandResult<Operation>> {
     return this.#membership.decommission(input, context);
+  }
+
+  /** Others take over from a node that is gone, and what it held is copied again. */
+  repair(input: RepairInput, context: CommandContext): Promise<CommandResult<Operation>> {
+    return this.#repairs.repair(input, context);
   }
 
   replace(input: ReplaceInput, context: CommandContext): Promise<CommandResult<Operation>> {
@@ -354,6 +367,7 @@ export class ElasticScalingManager {
     if (changes !== null) this.#runner.afterReading();
     if (changes !== null) this.nodeSupply.rounds.round();
     await this.#nodes.expireMaintenance();
+    if (changes !== null) this.#repairPilot.decide();
     this.#autoPilot.decide(changes, first);
     await this.#scaler.round(changes !== null);
     if (changes !== null) await this.#metrics.record(model, Math.round(clock.wallMs()));

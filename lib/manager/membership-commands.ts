@@ -9,6 +9,7 @@ import type { ManagerResources } from './manager-resources';
 import { checkOfNode } from './node-action-check';
 import { newOperation, type OperationShape, type StageShape } from './new-operation';
 import type { OperationRunner } from './operation-runner';
+import { isGone, type RepairCommands } from './repair-commands';
 
 export interface AddNodeInput {
   readonly address?: string | undefined;
@@ -28,13 +29,15 @@ export interface ReplaceInput {
   readonly confirmName: string;
   readonly address?: string | undefined;
   readonly zone?: string | undefined;
+  /** Of a dead node: what only it had may be lost. */
+  readonly acceptLoss?: boolean | undefined;
   readonly throttle?: Throttle | undefined;
 }
 
 const JOINS_MAX = 64;
 
 export class MembershipCommands {
-  constructor(private readonly resources: ManagerResources, private readonly runner: OperationRunner) {}
+  constructor(private readonly resources: ManagerResources, private readonly runner: OperationRunner, private readonly repairs: RepairCommands) {}
 
   async addNode(input: AddNodeInput, context: CommandContext): Promise<CommandResult<Operation>> {
     const join: JoinRequest = { address: input.address ?? null, zone: input.zone ?? null, followerOf: input.followerOf ?? null };
@@ -73,9 +76,16 @@ export class MembershipCommands {
     const refusals = [...this.#joinRefusals([placed], context), ...leavingRefusals(model, driver.capabilities, [node]).filter(({ constraint }) => !WITHOUT_REPLACEMENT.has(constraint))];
     if (input.confirmName !== node.name) refusals.push(refusal('wrong-name', `The typed name is not ${node.name}`, { nodeId }));
     if (node.lifecycle !== 'active' && node.lifecycle !== 'drained') refusals.push(refusal('illegal-transition', `${node.name} is ${node.lifecycle}; only an active or drained node can be replaced`, { nodeId }));
-    if (node.liveness === 'dead' || node.liveness === 'unreachable') refusals.push(refusal('unreachable', `${node.name} is ${node.liveness}: what it holds cannot be read from it`, { nodeId }));
     if (refusals.length > 0) return refused(...refusals);
     const leaving: StageShape[] = [{ kind: 'leave', nodeId }, ...returning(this.resources, [nodeId])];
+    if (isGone(node)) {
+      const made = await this.repairs.replacement(node, { confirmName: input.confirmName, acceptsLoss: input.acceptLoss }, placed);
+      if (!made.ok) return made;
+      const { repairing, join: joining, acceptsLoss } = made.value;
+      return this.#enqueue({
+        kind: 'replace', nodeId, stages: [...this.#joining([joining]), ...repairing, ...leaving], joins: [joining], acceptsLoss, urgencyReason: `${node.name} is ${node.liveness}: what it held has fewer copies`,
+      }, context, input.throttle);
+    }
     const stages: StageShape[] = isLeader(node)
       ? [...this.#joining([placed]), { kind: 'cordon', nodeId }, { kind: 'plan' }, { kind: 'execute-plan' }, { kind: 'verify-empty', nodeId }, ...leaving]
       : [...this.#joining([placed]), ...leaving];

@@ -20,6 +20,8 @@ export interface OperationShape {
   readonly reverses?: string | null;
   /** What is at stake; given, it is an emergency. */
   readonly urgencyReason?: string | null;
+  /** The operator has said that what only a dead node had may be lost. */
+  readonly acceptsLoss?: boolean;
   readonly movesTotal?: number;
   readonly bytesTotal?: number;
 }
@@ -32,6 +34,7 @@ export function newOperation(resources: ManagerResources, shape: OperationShape,
     id: resources.nextId('operation'), clusterId: resources.clusterId, kind: shape.kind,
     nodeId, nodeIds: [...(shape.nodeIds ?? (nodeId === null ? [] : [nodeId]))],
     planId: shape.planId ?? null, joins: [...(shape.joins ?? [])],
+    ...(shape.acceptsLoss === true && { acceptsLoss: true }),
     status: 'pending', statusReason: null,
     urgency: urgencyReason === null ? 'normal' : 'emergency', urgencyReason,
     queueRank: 0, queuePosition: null, preemptedBy: null, foreignChange: null, supersededByPlanId: null,

@@ -19,6 +19,8 @@ export class OperationPlans {
     const joined = operation.stages.find((stage) => stage.kind === 'join')?.nodeId ?? null;
     if (operation.kind === 'replace' && operation.nodeId !== null && joined !== null) return this.#replacement(operation.nodeId, joined, operation.createdBy);
     const { strategy } = settings.rebalancing;
+    // A search has nothing to weigh here: where the copies that are gone are made again is a matter of room and zones.
+    if (operation.kind === 'repair') return this.plans.make({ strategy: strategy === 'optimal' ? 'load-based' : strategy, scope: { kind: 'evacuate', nodeIds: operation.nodeIds }, seed: 1 }, operation.createdBy);
     if (operation.kind === 'drain') return this.plans.make({ strategy, scope: { kind: 'evacuate', nodeIds: operation.nodeIds }, seed: 1 }, operation.createdBy);
     // New nodes are to be filled, so that an imbalance under the usual threshold is worth moving for.
     return this.plans.make({ strategy, scope: { kind: 'cluster' }, threshold: settings.rebalancing.imbalanceThreshold / 2, seed: 1 }, operation.createdBy);

@@ -23,6 +23,7 @@ export async function runStage(run: StageRun, kind: SingleStep): Promise<StageOu
   switch (kind) {
     case 'cordon': return wishFor(run, nodeId)?.lifecycle === 'drained' ? { status: 'done', message: 'It was drained already' } : setLifecycle(run, nodeId, 'draining', { cordoned: true });
     case 'verify-empty': return verifyEmpty(run, nodeId);
+    case 'fail-over': return failOver(run, nodeId);
     case 'join': return join(run);
     case 'leave': return leave(run, nodeId);
     case 'provision': return provide(run);
@@ -80,13 +81,19 @@ async function join(run: StageRun): Promise<StageOutcome> {
   return saved.status === 'done' ? { ...saved, nodeId } : saved;
 }
 
+/** The step again goes on with what it has not taken over yet. */
+async function failOver(run: StageRun, nodeId: string): Promise<StageOutcome> {
+  const taken = await executeStep(run, { kind: 'fail-over', nodeId, acceptsLoss: run.operation.acceptsLoss === true });
+  return taken.ok ? { status: 'done', message: null } : failedBy(taken.error, run.signal);
+}
+
 async function leave(run: StageRun, nodeId: string): Promise<StageOutcome> {
   const { resources } = run;
   if (resources.model.nodes.has(nodeId)) {
     const wished = await setLifecycle(run, nodeId, 'decommissioning', { cordoned: true });
     if (wished.status !== 'done') return wished;
   }
-  const left = await executeStep(run, { kind: 'remove-node', nodeId });
+  const left = await executeStep(run, { kind: 'remove-node', nodeId, ...(isLost(run) && { lost: true }) });
   if (!left.ok) {
     const outcome = failedBy(left.error, run.signal);
     if (outcome.status === 'failed') await setLifecycle(run, nodeId, 'active', { cordoned: true });
@@ -101,6 +108,13 @@ async function leave(run: StageRun, nodeId: string): Promise<StageOutcome> {
   if (owed !== null) supply.ledger.applied(owed);
   model.setWish(nodeId, null);
   return { status: 'done', message: null };
+}
+
+/** Nobody can ask a node that others have taken over from, or that stayed away when it was to be replaced. */
+function isLost({ operation, index, resources }: StageRun): boolean {
+  const nodeId = operation.stages[index]?.nodeId ?? operation.nodeId ?? '';
+  const { liveness } = resources.model.nodes.get(nodeId) ?? {};
+  return operation.kind === 'replace' && (liveness === 'dead' || liveness === 'unreachable');
 }
 
 async function setLifecycle(run: StageRun, nodeId: string, lifecycle: Lifecycle, also: Partial<NodeWish>): Promise<StageOutcome> {

@@ -54,11 +54,13 @@ export class NodeCommands {
     return await transfer.replaceSecondary(shardId, { target, epoch: shardEpoch, replaces });
   }
 
-  async #drop({ shardId, shardEpoch }: CommandOf<'dropShard'>): Promise<Outcome> {
+  async #drop({ shardId, shardEpoch, superseded }: CommandOf<'dropShard'>): Promise<Outcome> {
     const { store, pipeOf, peerEndpoint } = this.options;
     return await pipeOf(shardId).exclusively(async () => {
       const record = store.shard(shardId);
-      if (record?.role === 'primary') return err(refused(`This node is the primary of shard ${shardId}: it is not dropped`));
+      // Brought here, or told, by the new primary since: nothing of before is left.
+      if (superseded && record !== null && record.role !== 'primary' && record.epoch >= shardEpoch) return ok({ ...NOTHING, keyCount: 0 });
+      if (record?.role === 'primary' && !(superseded && record.epoch < shardEpoch)) return err(refused(`This node is the primary of shard ${shardId}: it is not dropped`));
       if (record?.role === 'secondary' && record.epoch > shardEpoch) return err({ code: 'topology-changed', message: `Shard ${shardId} is at epoch ${record.epoch} here; ${shardEpoch} is outdated`, retryable: false });
       await store.commit((tx) => { tx.raiseFloor(shardId, shardEpoch); });
       await peerEndpoint.clear(shardId, (tx) => { tx.forget(shardId); });
@@ -70,6 +72,7 @@ export class NodeCommands {
     const { nodeId, transfer } = this.options;
     const { shardId, primary, shardEpoch } = command;
     if (command.create) return await this.#create(command);
+    if (command.takeOver) return await this.#takeOver(command);
     if (primary.nodeId !== nodeId) return await transfer.handOver(shardId, { target: primary, epoch: shardEpoch, stay: true });
     return await this.#serveAgain(command);
   }
@@ -84,6 +87,25 @@ export class NodeCommands {
       if (shardEpoch <= record.handover.epoch) return err(refused(`Epoch ${shardEpoch} is not above ${record.handover.epoch}, under which shard ${shardId} was to be handed over`));
       await store.commit((tx) => { tx.save({ ...record, handover: null, epoch: shardEpoch }); });
       return ok(NOTHING);
+    });
+  }
+
+  /** The primary is dead. The others may have writes beyond ours that nobody acknowledged: the history goes on under a name of its own. */
+  async #takeOver({ shardId, shardEpoch, secondaries }: CommandOf<'setRole'>): Promise<Outcome> {
+    const { nodeId, store, pipeOf, heldShard } = this.options;
+    return await pipeOf(shardId).exclusively(async () => {
+      const record = store.shard(shardId);
+      if (record?.role === 'primary' && record.epoch === shardEpoch) return ok({ ...NOTHING, shard: heldShard(shardId) });
+      if (record?.role !== 'secondary' || record.lineage === '') return err({ code: 'not-owner', message: `This node is no secondary of shard ${shardId}`, retryable: false });
+      if (shardEpoch <= record.epoch || shardEpoch < store.floorOf(shardId)) return err({ code: 'topology-changed', message: `Shard ${shardId} is at epoch ${record.epoch} here; ${shardEpoch} is outdated`, retryable: false });
+      await store.commit((tx) => {
+        tx.save({
+          ...record, role: 'primary', epoch: shardEpoch, primary: null, successor: null, handover: null,
+          lineage: `${nodeId}:${shardEpoch}`, ancestor: { lineage: record.lineage, version: record.version },
+          secondaries: secondaries.map((peer) => ({ peer, inSync: false })), syncGeneration: 0, unconfirmed: false,
+        });
+      });
+      return ok({ ...NOTHING, keyCount: record.keyCount, shard: heldShard(shardId) });
     });
   }
 

@@ -3,6 +3,7 @@ import type { Peer } from '@/lib/contract/agent-protocol';
 import type { KeyLookup } from '@/lib/core/routing/key-lookup';
 import { sleep, type Clock } from '@/lib/platform/clock';
 import type { NodeStore } from './node-store';
+import type { ServingGuard } from './serving-guard';
 import type { ShardActivity } from './shard-activity';
 import { refusalOf, type ShardPipe, type WriteOutcome } from './shard-pipe';
 
@@ -31,6 +32,7 @@ export interface KeyEndpointOptions {
   readonly activity: ShardActivity;
   readonly clock: Clock;
   readonly nodeId: string;
+  readonly guard: Pick<ServingGuard, 'refusalOf'>;
   readonly pipeOf: (shardId: number) => ShardPipe;
   /** Who is said to have a shard of which nothing is here. */
   readonly ownerOf: (shardId: number) => Peer | null;
@@ -45,7 +47,7 @@ export class KeyEndpoint {
     const beganMs = clock.monotonicMs();
     const deadlineMs = beganMs + HANDOVER_WAIT_MS_MAX;
     for (;;) {
-      const answer = request.method === 'GET' ? this.#read(shardId, request.key) : await this.#write(shardId, request);
+      const answer = await this.#serve(shardId, request);
       if (answer.status !== 503 || clock.monotonicMs() >= deadlineMs) {
         const bytes = answer.status === 200 ? (answer.value ?? request.body).length : 0;
         if (answer.status === 200 || (answer.status === 404 && answer.code === 'no-such-key')) {
@@ -55,6 +57,12 @@ export class KeyEndpoint {
       }
       await sleep(clock, HANDOVER_POLL_MS);
     }
+  }
+
+  async #serve(shardId: number, request: KeyRequest): Promise<KeyAnswer> {
+    const unsure = await this.options.guard.refusalOf(shardId);
+    if (unsure !== null) return { status: 503, code: 'unavailable', detail: unsure };
+    return request.method === 'GET' ? this.#read(shardId, request.key) : await this.#write(shardId, request);
   }
 
   #read(shardId: number, key: string): KeyAnswer {

@@ -12,7 +12,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 
 export interface NodeParts {
   readonly nodeId: string;
-  readonly incarnation: number;
+  readonly incarnation: () => number;
   readonly keys: KeyEndpoint;
   readonly peers: PeerEndpoint;
 }
@@ -64,7 +64,7 @@ export class NodeServer {
     const path = (request.url ?? '/').split('?')[0]!;
     const parts = this.#parts;
     if (parts === null) this.#send(response, 503, { code: 'starting', detail: 'The node is starting' }, { 'retry-after': '1' });
-    else if (path === AGENT_PROBE_PATH) this.#send(response, 200, { nodeId: parts.nodeId, incarnation: parts.incarnation });
+    else if (path === AGENT_PROBE_PATH) this.#send(response, 200, { nodeId: parts.nodeId, incarnation: parts.incarnation() });
     else if (path.startsWith(KEYS_PATH)) await this.#answerKey(parts, request, response, path.slice(KEYS_PATH.length));
     else if (path.startsWith(`${PEER_BASE_PATH}/`)) await this.#answerPeer(parts, request, response, path.slice(PEER_BASE_PATH.length + 1));
     else this.#send(response, 404, { code: 'unknown-route', detail: 'There is nothing here' });

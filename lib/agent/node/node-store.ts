@@ -25,6 +25,12 @@ const DocumentSchema = z.object({
   handover: z.object({ target: PeerSchema, epoch: z.number(), stay: z.boolean() }).nullable(),
   /** Of one that is leaving: who has the shard. */
   successor: PeerSchema.nullable(),
+  /** Counts changes of who is in sync, under this epoch. */
+  syncGeneration: z.number().default(0),
+  /** A secondary fell behind and the manager has not said yet that it knows: nothing is acknowledged meanwhile. */
+  unconfirmed: z.boolean().default(false),
+  /** Of a primary that took over: copies of that lineage have the same writes up to that version. */
+  ancestor: z.object({ lineage: z.string(), version: z.number() }).nullable().default(null),
 });
 
 export interface ShardRecord extends z.infer<typeof DocumentSchema> {
@@ -38,7 +44,7 @@ export interface ShardRecord extends z.infer<typeof DocumentSchema> {
 export function emptyShard(shardId: number, change: Partial<ShardRecord> & Pick<ShardRecord, 'role' | 'epoch' | 'lineage'>): ShardRecord {
   return {
     shardId, version: 0, keyCount: 0, sizeBytes: 0, digest: EMPTY_DIGEST, gcFloor: 0,
-    primary: null, secondaries: [], handover: null, successor: null, ...change,
+    primary: null, secondaries: [], handover: null, successor: null, syncGeneration: 0, unconfirmed: false, ancestor: null, ...change,
   };
 }
 

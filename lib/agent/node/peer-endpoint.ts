@@ -5,6 +5,7 @@ import type { Peer } from '@/lib/contract/agent-protocol';
 import { err, ok, type Result } from '@/lib/platform/result';
 import { emptyShard, type Changes, type NodeStore, type ShardRecord } from './node-store';
 import { PEER_ACTIONS, type CopyState, type PeerAction, type PeerRefusal, type PeerRequest } from './peer-protocol';
+import type { ShardPipe } from './shard-pipe';
 import { digestOf, EMPTY_DIGEST, fromWire, rowBytes, toggleRow } from './rows';
 
 const DELETE_ROWS_PER_COMMIT = 2_000;
@@ -17,6 +18,7 @@ export interface PeerEndpointOptions {
   readonly isDraining: () => boolean;
   /** The hash of a node's key, as the manager told it; null for a stranger. */
   readonly keyHashOf: (nodeId: string) => string | null;
+  readonly pipeOf: (shardId: number) => Pick<ShardPipe, 'exclusively'>;
 }
 
 export class PeerEndpoint {
@@ -64,13 +66,16 @@ export class PeerEndpoint {
     const { store } = this.options;
     const record = store.shard(shardId);
     if (request.epoch < store.floorOf(shardId)) return err({ code: 'stale-epoch', message: `Shard ${shardId} under epoch ${request.epoch} is refused here: at least ${store.floorOf(shardId)}` });
+    if (record?.role === 'primary' && record.epoch < request.epoch && record.handover === null) return await this.#stepDown(shardId, request);
     if (record?.role === 'primary') return record.epoch > request.epoch ? ok(stateOf(record)) : err({ code: 'stale-epoch', message: `This node is the primary of shard ${shardId} under epoch ${record.epoch}` });
     if (record !== null && record.epoch > request.epoch) return err({ code: 'stale-epoch', message: `Shard ${shardId} is at epoch ${record.epoch} here` });
     if (record?.role !== 'secondary' && this.options.isDraining()) return err({ code: 'draining', message: 'This node takes no new shards: it is draining' });
-    const goesOn = record !== null && record.role !== 'leaving' && record.lineage === request.lineage && (record.version === 0 || record.version >= request.gcFloor);
+    const { lineage, ancestor } = request;
+    const isOfLine = record !== null && (record.lineage === lineage || (ancestor !== null && record.lineage === ancestor.lineage && record.version <= ancestor.version));
+    const goesOn = isOfLine && record.role !== 'leaving' && (record.version === 0 || record.version >= request.gcFloor);
     if (goesOn) {
       return ok(await store.commit((tx) => {
-        const now = { ...record, epoch: request.epoch, primary: request.primary };
+        const now = { ...record, epoch: request.epoch, lineage, primary: request.primary };
         tx.save(now);
         return stateOf(now);
       }));
@@ -78,6 +83,20 @@ export class PeerEndpoint {
     const fresh = emptyShard(shardId, { role: 'importing', epoch: request.epoch, lineage: request.lineage, gcFloor: request.gcFloor, primary: request.primary });
     await this.clear(shardId, (tx) => { tx.save(fresh); });
     return ok(stateOf(fresh));
+  }
+
+  /** Another was made primary while this node was taken for dead: what is here counts for nothing, and it is filled like a new copy. */
+  async #stepDown(shardId: number, request: PeerRequest<'import'>): Promise<Answer> {
+    const { store, pipeOf } = this.options;
+    const { epoch, lineage, gcFloor, primary } = request;
+    return await pipeOf(shardId).exclusively(async (): Promise<Answer> => {
+      const record = store.shard(shardId);
+      if (record?.role !== 'primary' || record.epoch >= epoch || record.handover !== null) return err({ code: 'busy', message: `Shard ${shardId} changed meanwhile` });
+      const fresh = emptyShard(shardId, { role: 'importing', epoch, lineage, gcFloor, primary });
+      await store.commit((tx) => { tx.save({ ...record, role: 'importing', epoch, primary, secondaries: [] }); });
+      await this.clear(shardId, (tx) => { tx.save(fresh); });
+      return ok(stateOf(fresh));
+    });
   }
 
   async #rows(shardId: number, request: PeerRequest<'rows'>): Promise<Answer> {
@@ -142,7 +161,9 @@ export class PeerEndpoint {
       if (record === null || record.role === 'leaving' || record.lineage === '') return err({ code: 'absent', message: `There is no copy of shard ${shardId} here` });
       if (request.epoch <= record.epoch || request.epoch < store.floorOf(shardId)) return err({ code: 'stale-epoch', message: `Shard ${shardId} is at epoch ${record.epoch} here; ${request.epoch} is outdated` });
       if (record.version !== request.version || record.digest !== request.digest || record.keyCount !== request.keyCount) return err({ code: 'gap', message: `Shard ${shardId} ends at ${record.version} here and not at ${request.version}` });
-      const primary: ShardRecord = { ...record, role: 'primary', epoch: request.epoch, primary: null, successor: null, handover: null, secondaries: request.secondaries, gcFloor: Math.max(record.gcFloor, request.gcFloor) };
+      const primary: ShardRecord = { ...record, role: 'primary', epoch: request.epoch, primary: null, successor: null, handover: null, secondaries: request.secondaries, syncGeneration: 0, ancestor: null,
+        // Who fell behind before the handover may be unknown to the manager.
+        unconfirmed: request.secondaries.some(({ inSync }) => !inSync), gcFloor: Math.max(record.gcFloor, request.gcFloor) };
       tx.save(primary);
       return ok(stateOf(primary));
     });

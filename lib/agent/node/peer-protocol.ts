@@ -27,8 +27,12 @@ export type CopyState = z.infer<typeof CopyStateSchema>;
 export const PEER_ACTIONS = {
   /** What is here? */
   state: z.object({}),
-  /** Begin, or go on with, being filled. What is here of another lineage, or too old to catch up, is deleted first. */
-  import: z.object({ epoch, lineage: z.string().min(1), gcFloor: version, primary: PeerSchema }),
+  /**
+   * Begin, or go on with, being filled. What is here of another lineage, or too old to catch up, is
+   * deleted first; so is all that a primary of a lower epoch has, for it was taken for dead. Of the
+   * ancestor's lineage is kept what has no write beyond its version: the rest nobody acknowledged.
+   */
+  import: z.object({ epoch, lineage: z.string().min(1), gcFloor: version, primary: PeerSchema, ancestor: z.object({ lineage: z.string(), version }).nullable() }),
   /** The rows that follow `previousVersion`, in order of their versions. */
   rows: z.object({ epoch, primary: PeerSchema, previousVersion: version, gcFloor: version, rows: z.array(WireRowSchema).max(100_000), checksum: z.string() }),
   /** Read every row from the disk and say what they add up to. */

@@ -24,6 +24,8 @@ import { PeerEndpoint, peerOfRecord } from './peer-endpoint';
 import { ShardActivity } from './shard-activity';
 import { ShardPipe } from './shard-pipe';
 import { ShardTransfer } from './shard-transfer';
+import { ServingGuard } from './serving-guard';
+import { ShardTeller } from './shard-teller';
 import { Traffic } from './traffic';
 
 /** How often a primary looks after secondaries that fell behind, and clears old marks of deleted keys. */
@@ -81,8 +83,8 @@ export async function startReferenceNode(options: ReferenceNodeOptions): Promise
     store.close();
     return err(`The manager did not enrol this node: ${enrolled.error.message}`);
   }
-  const database = new ReferenceDatabase({ ...options, store, identity: enrolled.value, address, traffic, connections: () => server.connections });
-  server.serve({ nodeId: enrolled.value.nodeId, incarnation: enrolled.value.incarnation, keys: database.keys, peers: database.peerEndpoint });
+  const database = new ReferenceDatabase({ ...options, store, agent, identity: enrolled.value, address, traffic, connections: () => server.connections });
+  server.serve({ nodeId: enrolled.value.nodeId, incarnation: () => agent.incarnation, keys: database.keys, peers: database.peerEndpoint });
   agent.run(database, node, options.onEnded);
   return ok({
     nodeId: enrolled.value.nodeId,
@@ -98,6 +100,7 @@ export async function startReferenceNode(options: ReferenceNodeOptions): Promise
 interface DatabaseOptions extends ReferenceNodeOptions {
   readonly store: NodeStore;
   readonly identity: AgentIdentity;
+  readonly agent: Pick<Agent, 'tellShards' | 'heardSentMonotonicMs'>;
   readonly address: string;
   readonly traffic: Traffic;
   readonly connections: () => Promise<number>;
@@ -113,6 +116,8 @@ class ReferenceDatabase implements ManagedDatabase {
   readonly #activity: ShardActivity;
   readonly #metrics: ProcessMetrics;
   readonly #pipes = new Map<number, ShardPipe>();
+  readonly #teller: ShardTeller;
+  readonly #guard: ServingGuard;
   readonly #bringingBack = new Set<string>();
   /** Epoch under which the secondaries of a shard were told of their primary. */
   readonly #announced = new Map<number, number>();
@@ -132,10 +137,13 @@ class ReferenceDatabase implements ManagedDatabase {
     const store = this.#store;
     this.#peers = new PeerClient({ nodeId: identity.nodeId, peerKey: identity.peerKey, traffic });
     const peers = this.#peers;
+    const { agent } = options;
+    this.#teller = new ShardTeller({ held: (shardId) => { const record = store.shard(shardId); return record?.role === 'primary' ? this.#held(record) : null; }, tell: (shards) => agent.tellShards(shards) });
+    this.#guard = new ServingGuard({ clock, store, peers, nodeId: identity.nodeId, ownerOf: (shardId) => this.#ownerOf(shardId)?.nodeId ?? null, heardSentMonotonicMs: () => agent.heardSentMonotonicMs });
     const pipeOf = (shardId: number) => this.#pipeOf(shardId, peers, self);
-    this.peerEndpoint = new PeerEndpoint({ store, isDraining: () => this.#draining, keyHashOf: (nodeId) => this.#members.nodes.find((peer) => peer.nodeId === nodeId)?.keyHash ?? null });
+    this.peerEndpoint = new PeerEndpoint({ store, isDraining: () => this.#draining, keyHashOf: (nodeId) => this.#members.nodes.find((peer) => peer.nodeId === nodeId)?.keyHash ?? null, pipeOf });
     this.#transfer = new ShardTransfer({ store, peers, clock, self: () => self, pipeOf });
-    this.keys = new KeyEndpoint({ shardOf: createKeyLookup(identity.enrolled.sharding), store, activity: this.#activity, clock, nodeId: identity.nodeId, pipeOf, ownerOf: (shardId) => this.#ownerOf(shardId) });
+    this.keys = new KeyEndpoint({ shardOf: createKeyLookup(identity.enrolled.sharding), store, activity: this.#activity, clock, nodeId: identity.nodeId, guard: this.#guard, pipeOf, ownerOf: (shardId) => this.#ownerOf(shardId) });
     this.#commands = new NodeCommands({
       nodeId: identity.nodeId, store, transfer: this.#transfer, peerEndpoint: this.peerEndpoint, pipeOf,
       heldShard: (shardId) => { const record = store.shard(shardId); return record === null ? null : this.#held(record); },
@@ -179,6 +187,7 @@ class ReferenceDatabase implements ManagedDatabase {
 
   close(): void {
     this.#housekeeping[Symbol.dispose]();
+    this.#guard[Symbol.dispose]();
     this.#peers.close();
     this.#store.close();
   }
@@ -197,13 +206,14 @@ class ReferenceDatabase implements ManagedDatabase {
       inSync: record.secondaries.filter(({ inSync }) => inSync).map(({ peer }) => peer.nodeId),
       peerNodeId: peerOfRecord(record)?.nodeId ?? null,
       sealed: record.handover !== null,
+      syncGeneration: record.syncGeneration,
     };
   }
 
   #pipeOf(shardId: number, peers: PeerClient, self: Peer): ShardPipe {
     let pipe = this.#pipes.get(shardId);
     if (pipe === undefined) {
-      pipe = new ShardPipe({ shardId, store: this.#store, peers, self: () => self });
+      pipe = new ShardPipe({ shardId, store: this.#store, peers, self: () => self, confirm: (id) => this.#teller.tell(id) });
       this.#pipes.set(shardId, pipe);
     }
     return pipe;

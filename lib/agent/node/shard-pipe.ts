@@ -3,7 +3,9 @@
  * into batches, and jobs such as a handover, which find nothing under way and let nothing
  * pass. A write is acknowledged when it is synced to the disk here and to the disks of all
  * secondaries that are in sync; one that does not answer leaves the set of those in sync,
- * on disk, before the write is acknowledged without it.
+ * on disk and with the manager's knowledge, before the write is acknowledged without it. So
+ * whoever the manager takes for in sync has every acknowledged write, and may stand in for a
+ * primary that died (the rule of Kafka's in-sync replicas).
  */
 import type { Peer } from '@/lib/contract/agent-protocol';
 import type { NodeStore, ShardRecord } from './node-store';
@@ -39,6 +41,8 @@ export interface PipeOptions {
   readonly store: NodeStore;
   readonly peers: PeerClient;
   readonly self: () => Peer;
+  /** Tells the manager who is in sync; true when it knows. */
+  readonly confirm: (shardId: number) => Promise<boolean>;
 }
 
 export class ShardPipe {
@@ -131,17 +135,31 @@ export class ShardPipe {
   async #replicate(record: ShardRecord, previousVersion: number, rows: readonly Row[]): Promise<string | null> {
     const { store, peers, self, shardId } = this.options;
     const inSync = record.secondaries.filter((secondary) => secondary.inSync);
-    if (inSync.length === 0) return null;
+    if (inSync.length === 0) return await this.#confirmed();
     const request = { epoch: record.epoch, primary: self(), previousVersion, gcFloor: record.gcFloor, rows: rows.map(toWire), checksum: digestOf(rows) };
     const results = await Promise.all(inSync.map(async ({ peer }) => ({ peer, result: await peers.call(peer, shardId, 'rows', request, REPLICATE_TIMEOUT_MS) })));
     const failed = results.filter(({ result }) => !result.ok);
-    if (failed.length === 0) return null;
+    if (failed.length === 0) return await this.#confirmed();
     const fenced = failed.find(({ result }) => !result.ok && result.error.code === 'stale-epoch');
     if (fenced !== undefined && !fenced.result.ok) return fenced.result.error.message;
     await store.commit((tx) => {
       const now = tx.shard(shardId);
       if (now === null) return;
-      tx.save({ ...now, secondaries: now.secondaries.map((secondary) => (failed.some(({ peer }) => peer.nodeId === secondary.peer.nodeId) ? { ...secondary, inSync: false } : secondary)) });
+      const secondaries = now.secondaries.map((secondary) => (failed.some(({ peer }) => peer.nodeId === secondary.peer.nodeId) ? { ...secondary, inSync: false } : secondary));
+      tx.save({ ...now, secondaries, syncGeneration: now.syncGeneration + 1, unconfirmed: true });
+    });
+    return await this.#confirmed();
+  }
+
+  /** @returns why nothing may be acknowledged yet; null when the manager knows who is in sync */
+  async #confirmed(): Promise<string | null> {
+    const { store, shardId, confirm } = this.options;
+    const record = store.shard(shardId);
+    if (record?.unconfirmed !== true) return null;
+    if (!await confirm(shardId)) return 'A secondary fell behind and the manager does not know yet: nothing is acknowledged before it does';
+    await store.commit((tx) => {
+      const now = tx.shard(shardId);
+      if (now !== null && now.epoch === record.epoch && now.syncGeneration === record.syncGeneration) tx.save({ ...now, unconfirmed: false });
     });
     return null;
   }

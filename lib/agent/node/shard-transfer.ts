@@ -49,8 +49,8 @@ export class ShardTransfer {
   async copy(shardId: number, target: Peer, context: CommandContext): Promise<Outcome> {
     const record = this.#servingPrimary(shardId);
     if (!record.ok) return record;
-    const { epoch, lineage, gcFloor } = record.value;
-    const begun = await this.options.peers.call(target, shardId, 'import', { epoch, lineage, gcFloor, primary: this.options.self() }, VERIFY_TIMEOUT_MS);
+    const { epoch, lineage, gcFloor, ancestor } = record.value;
+    const begun = await this.options.peers.call(target, shardId, 'import', { epoch, lineage, gcFloor, ancestor, primary: this.options.self() }, VERIFY_TIMEOUT_MS);
     if (!begun.ok) return err(failureOf(begun.error));
     let bytesDone = begun.value.sizeBytes;
     let keysDone = begun.value.keyCount;
@@ -119,7 +119,8 @@ export class ShardTransfer {
       const followed = await peers.call(target, shardId, 'follow', { epoch, version, primary: self() }, QUICK_TIMEOUT_MS);
       if (!followed.ok) return err(failureOf(followed.error));
       const saved = await store.commit((tx) => {
-        const next: ShardRecord = { ...record.value, epoch, secondaries: [...secondaries.filter(({ peer }) => peer.nodeId !== replaces && peer.nodeId !== target.nodeId), { peer: target, inSync: true }] };
+        // The one replaced had every write until now: the manager is to know before the next is acknowledged.
+        const next: ShardRecord = { ...record.value, epoch, syncGeneration: 0, unconfirmed: true, secondaries: [...secondaries.filter(({ peer }) => peer.nodeId !== replaces && peer.nodeId !== target.nodeId), { peer: target, inSync: true }] };
         tx.save(next);
         return next;
       });
@@ -132,8 +133,8 @@ export class ShardTransfer {
     const { store, peers, pipeOf } = this.options;
     const record = this.#servingPrimary(shardId);
     if (!record.ok) return;
-    const { epoch, lineage, gcFloor } = record.value;
-    const state = await peers.call(secondary, shardId, 'import', { epoch, lineage, gcFloor, primary: this.options.self() }, VERIFY_TIMEOUT_MS);
+    const { epoch, lineage, gcFloor, ancestor } = record.value;
+    const state = await peers.call(secondary, shardId, 'import', { epoch, lineage, gcFloor, ancestor, primary: this.options.self() }, VERIFY_TIMEOUT_MS);
     if (!state.ok) return;
     const near = await pipeOf(shardId).catchUp(secondary, state.value, { epoch, lagMax: LAG_WRITES_MAX });
     if (!near.ok) return;
@@ -145,7 +146,7 @@ export class ShardTransfer {
       const followed = await peers.call(secondary, shardId, 'follow', { epoch: now.value.epoch, version: now.value.version, primary: this.options.self() }, QUICK_TIMEOUT_MS);
       if (!followed.ok) return;
       await store.commit((tx) => {
-        tx.save({ ...now.value, secondaries: now.value.secondaries.map((each) => (each.peer.nodeId === secondary.nodeId ? { peer: secondary, inSync: true } : each)) });
+        tx.save({ ...now.value, syncGeneration: now.value.syncGeneration + 1, secondaries: now.value.secondaries.map((each) => (each.peer.nodeId === secondary.nodeId ? { peer: secondary, inSync: true } : each)) });
       });
     });
   }

@@ -32,6 +32,8 @@ export const nodes = {
     runCommand(context, (command) => managerOf(context, clusterId).drain(drain, command), (operation) => ({ operation }))),
   replace: routes.replace.handler(({ input: { clusterId, ...replacement }, context }) =>
     runCommand(context, (command) => managerOf(context, clusterId).replace(replacement, command), (operation) => ({ operation }))),
+  repair: routes.repair.handler(({ input: { clusterId, ...repair }, context }) =>
+    runCommand(context, (command) => managerOf(context, clusterId).repair(repair, command), (operation) => ({ operation }))),
   scaleOut: routes.scaleOut.handler(({ input: { clusterId, ...growth }, context }) =>
     runCommand(context, (command) => managerOf(context, clusterId).scaleOut(growth, command), (operation) => ({ operation }))),
   scaleIn: routes.scaleIn.handler(({ input: { clusterId, ...shrinking }, context }) =>

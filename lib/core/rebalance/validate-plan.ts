@@ -3,7 +3,7 @@ import type { SafetyLines } from '@/lib/contract/settings';
 import type { ClusterState } from '@/lib/core/cluster/cluster-state';
 import { checkState } from './check-input';
 import { mayPlace, mayTransfer, refusalOfPlacement } from './constraints/registry';
-import { explainStay } from './constraints/source';
+import { explainStay, isReadable } from './constraints/source';
 import { zoneSpread } from './constraints/zone-spread';
 import { Placement } from './placement';
 import { isPrimaryItem } from './problem';
@@ -95,7 +95,7 @@ function refusalOfStep({ placement, evacuating, ownInFlight: own }: Walk, step: 
   if (isPrimaryItem(problem, item) !== (role === 'primary')) {
     return refusal('plan-superseded', `${step.sourceNodeId} is no longer the ${role} of shard ${step.shardId}`, at);
   }
-  if (problem.readable[from] === 0 || (problem.inFlight[step.shardId] === 1 && !own.has(step.shardId))) return explainStay(placement, item);
+  if (!isReadable(placement, item) || (problem.inFlight[step.shardId] === 1 && !own.has(step.shardId))) return explainStay(placement, item);
   if (step.kind === 'transfer') {
     const secondary = placement.itemOn(step.shardId, to);
     if (secondary < 0) return refusal('plan-superseded', `${step.targetNodeId} holds no replica of shard ${step.shardId} to hand the primary role to`, { ...at, nodeId: step.targetNodeId });

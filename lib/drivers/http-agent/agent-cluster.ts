@@ -4,6 +4,7 @@ import { shardCountOf } from '@/lib/contract/sharding';
 import type { AgentRecord, Store } from '@/lib/contract/storage';
 import type { Clock } from '@/lib/platform/clock';
 import { AgentSession } from './agent-session';
+import { SyncBook } from './sync-book';
 
 /** Where enrolments are kept. */
 export type AgentRegistry = Pick<Store, 'agents' | 'enrolmentToken' | 'commit'>;
@@ -19,6 +20,8 @@ export interface AgentClusterOptions {
 /** The agents of one cluster: who is enrolled, who is a member, and what members are told of each other. */
 export class AgentCluster {
   readonly #sessions = new Map<string, AgentSession>();
+  /** Which secondaries have every acknowledged write. */
+  readonly sync = new SyncBook();
   #members: Members = { revision: 1, nodes: [], owners: [] };
   #loading: Promise<void> | null = null;
   #epoch = 0;
@@ -27,6 +30,11 @@ export class AgentCluster {
 
   get clusterId(): string {
     return this.options.clusterId;
+  }
+
+  /** Of the manager that acts; 0 = none has yet. */
+  get epoch(): number {
+    return this.#epoch;
   }
 
   get connection(): HttpAgentConnection {
@@ -73,7 +81,10 @@ export class AgentCluster {
 
   admit(record: AgentRecord): AgentSession {
     const { clock, random } = this.options;
-    const session = new AgentSession(record, { clock, random, epoch: () => this.#epoch, members: (known) => (known === this.#members.revision ? null : this.#members) });
+    const session = new AgentSession(record, {
+      clock, random, epoch: () => this.#epoch, members: (known) => (known === this.#members.revision ? null : this.#members),
+      onShards: (held) => { this.sync.note(record.nodeId, held); },
+    });
     this.#sessions.set(record.nodeId, session);
     this.#membershipChanged();
     return session;

@@ -57,7 +57,7 @@ async function answerResults(session: AgentSession, nodeId: string, request: Inc
   if (parsed.value.nodeId !== nodeId) return err(OTHER_NODE);
   const incarnation = session.newest?.beat.incarnation ?? 0;
   if (parsed.value.incarnation < incarnation) return err({ code: 'superseded', detail: 'A newer start of this node beats already' });
-  return ok(session.report(parsed.value.results));
+  return ok(session.report(parsed.value.results, parsed.value.shards));
 }
 
 const OTHER_NODE: AgentProblem = { code: 'malformed', detail: 'nodeId is not the one of the path' };

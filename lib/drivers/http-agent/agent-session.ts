@@ -6,13 +6,14 @@
  * say (long poll), so that a question or a command reaches the node in one trip, and a node
  * that is asked nothing still beats every two seconds.
  */
-import { AGENT_LIMITS, type AgentCommand, type CommandOutcome, type CommandReport, type Heartbeat, type HeartbeatAnswer, type Members, type ResultsAnswer } from '@/lib/contract/agent-protocol';
+import { AGENT_LIMITS, type AgentCommand, type CommandOutcome, type CommandReport, type Heartbeat, type HeartbeatAnswer, type HeldShard, type Members, type ResultsAnswer } from '@/lib/contract/agent-protocol';
 import type { DriverFailure } from '@/lib/contract/operation';
 import type { AgentRecord } from '@/lib/contract/storage';
 import type { StepProgress } from '@/lib/drivers/driver';
 import type { Clock } from '@/lib/platform/clock';
 import { err, ok, type Result } from '@/lib/platform/result';
 import { failureOf, INTERRUPTED } from './failures';
+import { trustedShards } from './trusted-shards';
 
 /** A node that neither beats nor reports for so long has lost the command. */
 const STALL_MS = 5_000;
@@ -64,6 +65,8 @@ export interface SessionOptions {
   /** What every answer says about the cluster. */
   readonly epoch: () => number;
   readonly members: (knownRevision: number) => Members | null;
+  /** The node told what it holds, of all its shards or of some. */
+  readonly onShards: (held: readonly HeldShard[]) => void;
 }
 
 export type BeatRefusal = 'stale-beat' | 'superseded';
@@ -130,6 +133,7 @@ export class AgentSession {
     if (before !== undefined && beat.incarnation > before.incarnation) this.#restarted();
     const received = { beat, receivedMonotonicMs: heardMonotonicMs };
     this.#newest = received;
+    if (beat.shards.held !== null) this.options.onShards(trustedShards(this.#record, beat.shards.held));
     this.#heard();
     for (const key of beat.received) this.#outbox.delete(key);
     this.#answerQuestions(received);
@@ -152,9 +156,16 @@ export class AgentSession {
     return heard;
   }
 
-  /** Takes reports; says of each running command how to go on. */
-  report(reports: readonly CommandReport[]): ResultsAnswer {
+  /** It was taken for dead, and has not come back under another incarnation yet. */
+  get mustRenew(): boolean {
+    const fence = this.#record.fence ?? null;
+    return fence !== null && (this.#newest?.beat.incarnation ?? 0) <= fence.incarnation;
+  }
+
+  /** Takes reports and what is new about some shards; says of each running command how to go on. */
+  report(reports: readonly CommandReport[], shards: readonly HeldShard[] = []): ResultsAnswer {
     this.#heard();
+    if (shards.length > 0) this.options.onShards(trustedShards(this.#record, shards));
     const controls: ResultsAnswer['controls'] = [];
     for (const report of reports) {
       const call = this.#calls.get(report.key);
@@ -258,7 +269,7 @@ export class AgentSession {
   }
 
   #hasNews(beat: Heartbeat): boolean {
-    return this.#outbox.size > 0 || this.#questions.length > 0 || beat.epoch < this.options.epoch() || this.options.members(beat.membersRevision) !== null;
+    return this.#outbox.size > 0 || this.#questions.length > 0 || beat.epoch < this.options.epoch() || this.mustRenew || this.options.members(beat.membersRevision) !== null;
   }
 
   #hold(): Promise<HeartbeatAnswer> {
@@ -285,6 +296,7 @@ export class AgentSession {
       commands: [...this.#outbox.values()].slice(0, AGENT_LIMITS.commandsPerAnswerMax),
       ask: newest === undefined ? null : { number: newest.number, shards: this.#questions.some((question) => question.shards) },
       members: this.options.members(this.#newest?.beat.membersRevision ?? 0),
+      renew: this.mustRenew,
     };
   }
 }

@@ -61,6 +61,6 @@ function ordersFor(cluster: AgentCluster, shardId: number, nodeIds: readonly str
   if (primary === undefined) return [];
   return peers.map((peer, position) => ({
     nodeId: peer.nodeId,
-    command: { kind: 'setRole', key: `create/${shardId}/${nextKey()}`, epoch, shardId, role: position === 0 ? 'primary' : 'secondary', shardEpoch: FIRST_EPOCH, primary, secondaries, create: true },
+    command: { kind: 'setRole', key: `create/${shardId}/${nextKey()}`, epoch, shardId, role: position === 0 ? 'primary' : 'secondary', shardEpoch: FIRST_EPOCH, primary, secondaries, create: true, takeOver: false },
   }));
 }

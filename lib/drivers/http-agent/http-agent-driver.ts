@@ -2,22 +2,25 @@ import type { Capabilities } from '@/lib/contract/cluster';
 import { shardCountOf } from '@/lib/contract/sharding';
 import type { Observation } from '@/lib/contract/observation';
 import type { DriverFailure } from '@/lib/contract/operation';
-import type { ClusterDriver, DriverStep, MoveTarget, MoveTruth, StepContext, StepOutcome } from '@/lib/drivers/driver';
+import type { ClusterDriver, DriverStep, LossForecast, MoveTarget, MoveTruth, StepContext, StepOutcome } from '@/lib/drivers/driver';
 import { assertNever } from '@/lib/platform/assert';
 import type { Clock } from '@/lib/platform/clock';
 import { err, ok, type Result } from '@/lib/platform/result';
 import { LinkedAbort } from '../linked-abort';
 import type { AgentCluster } from './agent-cluster';
 import type { AgentHub } from './agent-hub';
+import type { AgentSession } from './agent-session';
+import { Failover } from './fail-over';
 import { failureOf, INTERRUPTED } from './failures';
 import { Membership } from './membership';
 import { probeAgent } from './probe';
 import { Reader } from './reading';
+import { ReturnedNodes } from './returned-nodes';
 import { ShardMover } from './shard-mover';
 import { ShardView } from './shard-view';
 
 export const HTTP_AGENT_CAPABILITIES: Capabilities = {
-  replication: 'per-shard', moveShard: true, transferPrimary: true, addNode: true, addNodeNeeds: 'address', removeNode: true, loadPerShard: 'measured',
+  replication: 'per-shard', moveShard: true, transferPrimary: true, addNode: true, addNodeNeeds: 'address', removeNode: true, repair: true, loadPerShard: 'measured',
 };
 
 export interface HttpAgentDriverOptions {
@@ -36,6 +39,8 @@ export class HttpAgentDriver implements ClusterDriver {
   readonly #reader: Reader;
   readonly #mover: ShardMover;
   readonly #membership: Membership;
+  readonly #failover: Failover;
+  readonly #returned: ReturnedNodes;
   readonly #closing = new AbortController();
   readonly #steps = new Set<Promise<unknown>>();
 
@@ -44,7 +49,9 @@ export class HttpAgentDriver implements ClusterDriver {
     const { sharding, replicationFactor } = cluster.connection;
     this.#cluster = cluster;
     const view = new ShardView({ shardCount: shardCountOf(sharding), replicationFactor });
-    this.#reader = new Reader({ cluster, view, clock });
+    this.#failover = new Failover({ cluster, view, nextKey });
+    this.#returned = new ReturnedNodes({ cluster, view, nextKey, isFailingOver: (nodeId) => this.#failover.isRunning(nodeId) });
+    this.#reader = new Reader({ cluster, view, clock, onReturned: (session) => { this.#settle(session); } });
     this.#mover = new ShardMover({ cluster, view, nextKey });
     this.#membership = new Membership({ cluster, view, clock });
   }
@@ -69,6 +76,20 @@ export class HttpAgentDriver implements ClusterDriver {
     });
   }
 
+  /** Beside the readings: a node that comes back with thousands of shards delays nobody. */
+  #settle(session: AgentSession): void {
+    const settling = this.#returned.settle(session, this.#closing.signal).finally(() => { this.#steps.delete(settling); });
+    this.#steps.add(settling);
+  }
+
+  takeAuthority(epoch: number): void {
+    this.#cluster.raiseEpoch(epoch);
+  }
+
+  async foreseeLoss(nodeId: string, signal: AbortSignal): Promise<Result<LossForecast, DriverFailure>> {
+    return await this.#during(signal, (linked) => this.#failover.foresee(nodeId, linked));
+  }
+
   async inspectMove(move: MoveTarget, signal: AbortSignal): Promise<Result<MoveTruth, DriverFailure>> {
     return await this.#during(signal, (linked) => this.#mover.inspect(move, linked));
   }
@@ -87,7 +108,8 @@ export class HttpAgentDriver implements ClusterDriver {
       case 'transfer': return await this.#mover.transfer(step, context);
       case 'add-node': return await this.#membership.add(step);
       case 'verify-empty': return await this.#membership.verifyEmpty(step.nodeId, context.signal);
-      case 'remove-node': return await this.#membership.remove(step.nodeId, context.signal);
+      case 'fail-over': return await this.#failover.run(step.nodeId, step, context);
+      case 'remove-node': return step.lost === true ? await this.#membership.removeLost(step.nodeId) : await this.#membership.remove(step.nodeId, context.signal);
       case 'promote-follower': return err(failureOf('not-supported', 'Agents have no followers: transfer the shards one by one'));
       default: return assertNever(step);
     }

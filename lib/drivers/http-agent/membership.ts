@@ -47,6 +47,22 @@ export class Membership {
     return ok(DONE);
   }
 
+  /** Lets a dead node go: nobody can ask it, so the others must not count on it any more. */
+  async removeLost(nodeId: string): Promise<Answer> {
+    const { cluster, clock, view } = this.options;
+    const session = cluster.session(nodeId);
+    if (session === null) return err(failureOf('topology-changed', `There is no node ${nodeId.slice(0, 40)}`));
+    const { name, removedAtMs } = session.record;
+    if (removedAtMs !== null) return ok(DONE);
+    if (session.isNear) return err(failureOf('refused-by-engine', `${name} answers again: it is not removed as a dead node`));
+    const held = view.countOf(nodeId);
+    // As of the last reading: what was moved a moment ago is seen with the next one.
+    if (held > 0) return err(failureOf('not-empty', `${held} shards still have ${name} among their copies`, true));
+    if (!await cluster.save({ ...session.record, removedAtMs: Math.round(clock.wallMs()) })) return err(notStored());
+    view.forget(nodeId);
+    return ok(DONE);
+  }
+
   #session(nodeId: string): AgentSession | null {
     const session = this.options.cluster.session(nodeId);
     return session?.record.removedAtMs === null ? session : null;

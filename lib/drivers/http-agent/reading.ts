@@ -11,6 +11,7 @@ import type { AgentSession, ReceivedBeat } from './agent-session';
 import { labelsOfMachine, metricsOfBeat } from './beat-metrics';
 import { failureOf, INTERRUPTED } from './failures';
 import type { ShardView } from './shard-view';
+import { trustedShards } from './trusted-shards';
 
 /** A node that holds no poll and is overdue is waited for this long only. */
 const ABSENT_WAIT_MS = 200;
@@ -22,7 +23,7 @@ const STRANGER_SILENT_MS_MAX = 60_000;
 export class Reader {
   readonly #beganMs: number;
 
-  constructor(private readonly options: { readonly cluster: AgentCluster; readonly view: ShardView; readonly clock: Clock }) {
+  constructor(private readonly options: { readonly cluster: AgentCluster; readonly view: ShardView; readonly clock: Clock; /** A node that was taken for dead was heard. */ readonly onReturned: (session: AgentSession) => void }) {
     this.#beganMs = options.clock.monotonicMs();
   }
 
@@ -38,9 +39,10 @@ export class Reader {
     if (sessions.some((session) => session.isMember) && !answers.some(({ received }) => received !== null)) {
       return err(failureOf('node-down', `None of ${sessions.length} agents answered`, true));
     }
-    const reports = answers.flatMap(({ session, received }) => (received?.beat.shards.held != null ? [{ nodeId: session.record.nodeId, held: received.beat.shards.held }] : []));
+    const reports = answers.flatMap(({ session, received }) => (received?.beat.shards.held != null ? [{ nodeId: session.record.nodeId, held: trustedShards(session.record, received.beat.shards.held) }] : []));
     view.update(reports, sessions.map((session) => session.record.nodeId));
     cluster.ownersChanged(view.owners());
+    for (const { session, received } of answers) if (received !== null && session.record.fence != null) this.options.onReturned(session);
     const warnings: EngineWarning[] = [];
     const nodes = answers.map(({ session, received, answerMs }) => nodeOf(session, received, answerMs, warnings));
     const { replicationFactor, sharding } = cluster.connection;

@@ -68,13 +68,13 @@ export class ShardMover {
     if (finding.state !== 'moving' || finding.next === 'settle' || finding.next === 'clear') return err(failureOf('topology-changed', `Shard ${move.shardId} has gone over to ${this.#nameOf(move.targetNodeId)}: a move back is a move of its own`));
     const epoch = (primary?.epoch ?? 0) + (source?.sealed === true ? 2 : 0);
     if (target !== null) {
-      const dropped = await this.#order(move.targetNodeId, { kind: 'dropShard', shardId: move.shardId, shardEpoch: epoch }, orders);
+      const dropped = await this.#order(move.targetNodeId, { kind: 'dropShard', shardId: move.shardId, shardEpoch: epoch, superseded: false }, orders);
       if (!dropped.ok) return dropped;
     }
     if (source?.sealed !== true) return nothing;
     const self = this.#peerOf(move.sourceNodeId);
     if (self === null) return err(this.#unknown(move.sourceNodeId));
-    const served = await this.#order(move.sourceNodeId, { kind: 'setRole', shardId: move.shardId, role: 'primary', shardEpoch: epoch, primary: self, secondaries: [], create: false }, orders);
+    const served = await this.#order(move.sourceNodeId, { kind: 'setRole', shardId: move.shardId, role: 'primary', shardEpoch: epoch, primary: self, secondaries: [], create: false, takeOver: false }, orders);
     return served.ok ? nothing : served;
   }
 
@@ -83,7 +83,7 @@ export class ShardMover {
     const orders = ordersOf(context);
     const target = this.#peerOf(targetNodeId);
     if (target === null) return err(this.#unknown(targetNodeId));
-    const ends = await this.#ends(step, orders);
+    const ends = await this.#ends({ ...step, role: 'primary' }, orders);
     if (!ends.ok) return ends;
     const { source, target: held } = ends.value;
     const nothing = ok({ bytes: 0, keyCount: 0, nodeId: null });
@@ -91,7 +91,7 @@ export class ShardMover {
     if (source?.role !== 'primary') return err(failureOf('not-owner', `${this.#nameOf(sourceNodeId)} is not the primary of shard ${shardId}`));
     if (held?.role !== 'secondary' && !source.sealed) return err(failureOf('topology-changed', `${this.#nameOf(targetNodeId)} holds no copy of shard ${shardId}`));
     context.onProgress({ stage: 'committing', bytesDone: 0, keysDone: 0 });
-    const handed = await this.#order(sourceNodeId, { kind: 'setRole', shardId, role: 'secondary', shardEpoch: source.epoch + 1, primary: target, secondaries: [], create: false }, orders);
+    const handed = await this.#order(sourceNodeId, { kind: 'setRole', shardId, role: 'secondary', shardEpoch: source.epoch + 1, primary: target, secondaries: [], create: false, takeOver: false }, orders);
     return handed.ok ? nothing : handed;
   }
 
@@ -100,7 +100,7 @@ export class ShardMover {
     const target = this.#peerOf(move.targetNodeId);
     if (target === null) return err(this.#unknown(move.targetNodeId));
     if (finding.state === 'moving' && finding.next === 'clear') {
-      const cleared = await this.#order(move.sourceNodeId, { kind: 'dropShard', shardId: move.shardId, shardEpoch: Math.max(found.target?.epoch ?? 0, found.source?.epoch ?? 0) }, orders);
+      const cleared = await this.#order(move.sourceNodeId, { kind: 'dropShard', shardId: move.shardId, shardEpoch: Math.max(found.target?.epoch ?? 0, found.source?.epoch ?? 0), superseded: false }, orders);
       return cleared.ok ? ok(null) : cleared;
     }
     const { shardId, role } = move;
@@ -146,10 +146,12 @@ export class ShardMover {
     return ok(null);
   }
 
-  async #ends({ shardId, sourceNodeId, targetNodeId }: { readonly shardId: number; readonly sourceNodeId: string; readonly targetNodeId: string }, orders: Orders): Promise<Result<{ source: HeldShard | null; target: HeldShard | null }, DriverFailure>> {
+  async #ends({ shardId, role, sourceNodeId, targetNodeId }: { readonly shardId: number; readonly role: 'primary' | 'secondary'; readonly sourceNodeId: string; readonly targetNodeId: string }, orders: Orders): Promise<Result<{ source: HeldShard | null; target: HeldShard | null }, DriverFailure>> {
     for (const nodeId of [sourceNodeId, targetNodeId]) if (this.#peerOf(nodeId) === null) return err(this.#unknown(nodeId));
     if (shardId >= shardCountOf(this.options.cluster.connection.sharding)) return err(failureOf('topology-changed', `There is no shard ${shardId}`));
-    const [source, target] = await Promise.all([this.#inspect(sourceNodeId, shardId, orders), this.#inspect(targetNodeId, shardId, orders)]);
+    // A copy is made from the primary: one on a node that is gone need not be asked for, nor dropped.
+    const isGone = role === 'secondary' && this.options.cluster.session(sourceNodeId)?.isNear !== true;
+    const [source, target] = await Promise.all([isGone ? ok(null) : this.#inspect(sourceNodeId, shardId, orders), this.#inspect(targetNodeId, shardId, orders)]);
     if (!source.ok) return source;
     return target.ok ? ok({ source: source.value, target: target.value }) : target;
   }

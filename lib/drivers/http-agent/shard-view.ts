@@ -13,7 +13,7 @@ import { metricsOfShard, type ShardMetrics } from './beat-metrics';
 /** Readings of the last known primary without the shard before it counts as lost. */
 const UNCLAIMED_READINGS_MAX = 3;
 
-interface KnownShard {
+export interface KnownShard {
   readonly epoch: number;
   readonly primary: string;
   readonly secondaries: readonly string[];
@@ -53,8 +53,25 @@ export class ShardView {
     for (const [shardId, known] of this.#known) if (known.primary === nodeId) this.#known.delete(shardId);
   }
 
+  /** Shards of which the node has a copy, by what their primaries say. */
+  countOf(nodeId: string): number {
+    let count = 0;
+    for (const known of this.#known.values()) if (known.primary === nodeId || known.secondaries.includes(nodeId)) count += 1;
+    return count;
+  }
+
   primaryOf(shardId: number): string | null {
     return this.#known.get(shardId)?.primary ?? null;
+  }
+
+  /** What is known of a shard; null where nobody is known to have it. */
+  known(shardId: number): Readonly<KnownShard> | null {
+    return this.#known.get(shardId) ?? null;
+  }
+
+  /** A primary that was made by an order, ahead of the next reading. */
+  tookOver(nodeId: string, shard: HeldShard): void {
+    this.#claim(nodeId, shard);
   }
 
   /** By shard; null where nobody is known to have it. */

@@ -83,17 +83,18 @@ export class Membership {
    * it would bring it back), then the node forgets the cluster: CLUSTER RESET SOFT, which
    * keeps its id and, on an empty primary, drops nothing.
    */
-  async remove(nodeId: string, signal: AbortSignal): Promise<Outcome> {
+  async remove(nodeId: string, signal: AbortSignal, { lost }: { readonly lost: boolean }): Promise<Outcome> {
     const first = await this.#reader.read(signal);
     if (!first.ok) return first;
     if (!first.value.lines.has(nodeId)) return ok(DONE);
-    const refused = holdsSomething(nodeId, first.value) ?? mayLeave(nodeId, first.value);
+    const isHeld = lost ? servesSomething : holdsSomething;
+    const refused = isHeld(nodeId, first.value) ?? mayLeave(nodeId, first.value);
     if (refused !== null) return err(refused);
     const repointed = await this.#repointFollowers(nodeId, first.value, signal);
     if (!repointed.ok) return repointed;
     const again = await this.#reader.read(signal);
     if (!again.ok) return again;
-    const stillEmpty = holdsSomething(nodeId, again.value);
+    const stillEmpty = isHeld(nodeId, again.value);
     if (stillEmpty !== null) return err(stillEmpty);
     const forgotten = await this.#forget(nodeId, again.value);
     if (!forgotten.ok) return forgotten;
@@ -200,6 +201,15 @@ function holdsSomething(nodeId: string, reading: ClusterReading): DriverFailure 
   const open = self.importing.size + self.migrating.size;
   if (slots === 0 && keys === 0 && open === 0) return null;
   return failureOf('not-empty', `${nameOf(self)} owns ${slots} slots, holds ${keys} keys of its own and has ${open} slots open`);
+}
+
+/** Of a node that is gone: what the others say. Its slots would be served by nobody; a follower's copy is its leader's. */
+function servesSomething(nodeId: string, reading: ClusterReading): DriverFailure | null {
+  const line = reading.lines.get(nodeId);
+  if (reading.answers.has(nodeId)) return failureOf('refused-by-engine', `${nodeId.slice(0, 12)} answers again: it is not removed as a dead node`);
+  if (!reading.reportedFailed.has(nodeId)) return failureOf('node-down', `The other nodes do not agree yet that ${nodeId.slice(0, 12)} has failed`, true);
+  const slots = line === undefined ? 0 : slotCountOf(line.slots);
+  return slots === 0 ? null : failureOf('not-empty', `The others still have ${slots} slots on ${nodeId.slice(0, 12)}: no follower has taken them over`);
 }
 
 function mayLeave(nodeId: string, reading: ClusterReading): DriverFailure | null {

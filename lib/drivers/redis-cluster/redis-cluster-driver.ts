@@ -76,7 +76,7 @@ export class RedisClusterDriver implements ClusterDriver {
 
   get capabilities(): Capabilities {
     return {
-      replication: 'followers', moveShard: true, transferPrimary: false, addNode: true, addNodeNeeds: 'address', removeNode: true,
+      replication: 'followers', moveShard: true, transferPrimary: false, addNode: true, addNodeNeeds: 'address', removeNode: true, repair: false,
       loadPerShard: this.#observer.loadPerShard,
     };
   }
@@ -189,7 +189,8 @@ export class RedisClusterDriver implements ClusterDriver {
       case 'add-node': return await this.#membership.add(step, context.signal);
       case 'promote-follower': return await this.#promotion.promote(step, context.signal);
       case 'verify-empty': return await this.#membership.verifyEmpty(step.nodeId, context.signal);
-      case 'remove-node': return await this.#membership.remove(step.nodeId, context.signal);
+      case 'fail-over': return err(failureOf('not-supported', 'Redis Cluster fails over by itself'));
+      case 'remove-node': return await this.#membership.remove(step.nodeId, context.signal, { lost: step.lost === true });
       default: return assertNever(step);
     }
   }

@@ -17,7 +17,7 @@ import type { SimulatedTime } from './simulated-time';
 type StepResult = Result<StepOutcome, DriverFailure>;
 
 export const SIMULATOR_CAPABILITIES: Capabilities = {
-  replication: 'per-shard', moveShard: true, transferPrimary: true, addNode: true, addNodeNeeds: 'nothing', removeNode: true, loadPerShard: 'measured',
+  replication: 'per-shard', moveShard: true, transferPrimary: true, addNode: true, addNodeNeeds: 'nothing', removeNode: true, repair: true, loadPerShard: 'measured',
 };
 
 /** While steps run: how often throttles are read again and progress is told, in the clock's time. */
@@ -110,6 +110,8 @@ export class SimulatorDriver implements ClusterDriver {
       case 'add-node': return this.#addNode(step, context);
       case 'verify-empty': return steps.verifyEmpty(step.nodeId);
       case 'promote-follower': return err(failure('not-supported', 'PhantomDB has no followers: every replica is placed on its own', { retryable: false }));
+      // The engine has done it by itself, failoverMs after the death.
+      case 'fail-over': return ok({ bytes: 0, keyCount: 0, nodeId: null });
       case 'remove-node': return steps.removeNode(step.nodeId);
     }
   }

@@ -5,11 +5,11 @@ import { VirtualClock } from '@/lib/platform/virtual-clock';
 import { agentRecord } from '../../../contract/store-fixtures';
 
 const never = () => new AbortController().signal;
-const order = { kind: 'dropShard', key: 'k', epoch: 1, shardId: 0, shardEpoch: 1 } as const;
+const order = { kind: 'dropShard', key: 'k', epoch: 1, shardId: 0, shardEpoch: 1, superseded: false } as const;
 
 function setUp() {
   const clock = new VirtualClock();
-  const session = new AgentSession(agentRecord({ acceptedAtMs: 1 }), { clock, random: () => 0.5, epoch: () => 1, members: () => null });
+  const session = new AgentSession(agentRecord({ acceptedAtMs: 1 }), { clock, random: () => 0.5, epoch: () => 1, members: () => null, onShards: () => undefined });
   let sequence = 0;
   const beat = (change: Partial<Heartbeat> = {}): Heartbeat => {
     sequence += 1;
