@@ -9,6 +9,7 @@
 // The token may be given in PHANTOM_AGENT_TOKEN instead, where other users of the machine do not see it.
 import { parseArgs } from 'node:util';
 import { startReferenceNode, type ReferenceNodeOptions } from '@/lib/agent/node/reference-node';
+import type { Clock } from '@/lib/platform/clock';
 import { systemClock } from '@/lib/platform/system-clock';
 import { err, ok, type Result } from '@/lib/platform/result';
 
@@ -23,7 +24,7 @@ async function main(): Promise<void> {
   const options = readOptions();
   const started = options.ok
     ? await startReferenceNode({
-      ...options.value, clock: systemClock, random: Math.random,
+      ...options.value, clock: clockOf(process.env['PHANTOM_AGENT_CLOCK_OFFSET_MS']), random: Math.random,
       onProblem: (problem) => { console.error('A request or a duty of the node failed:', problem); },
       onEnded: (problem) => {
         console.error(`The manager does not want this node any more (${problem.code}): ${problem.message}`);
@@ -40,6 +41,12 @@ async function main(): Promise<void> {
   process.stdout.write(`Agent ${node.nodeId} is ready at http://${node.address}\n`);
   await ended;
   await node.close();
+}
+
+/** A wall clock that is wrong by so much, as the clock of a badly kept machine; for tests that nothing rests on it. */
+function clockOf(offset: string | undefined): Clock {
+  const offsetMs = Number(offset ?? 0);
+  return Number.isFinite(offsetMs) ? { ...systemClock, wallMs: () => systemClock.wallMs() + offsetMs } : systemClock;
 }
 
 function readOptions(): Result<Omit<ReferenceNodeOptions, 'clock' | 'random' | 'onProblem' | 'onEnded'>, string> {

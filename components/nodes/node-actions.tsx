@@ -9,6 +9,7 @@ import { CordonButton } from './cordon-button';
 import { DecommissionAction } from './decommission-action';
 import { MaintenanceAction } from './maintenance-action';
 import type { NodeRow } from './node-rows';
+import { RepairAction } from './repair-action';
 import { ReplaceAction } from './replace-action';
 import { useNodeChecks, type NodeChecks } from './use-node-checks';
 
@@ -22,6 +23,7 @@ export const NodeActions = memo(({ row }: { readonly row: NodeRow }) => {
       <CordonButton nodes={[node]} cordoned={!node.cordoned} blockedBy={checks.reasonsAgainst(node.cordoned ? 'uncordon' : 'cordon')[0] ?? null} />
       <MaintenanceAction node={node} checks={checks} />
       <DrainLink row={row} checks={checks} />
+      <RepairAction row={row} />
       <ReplaceAction row={row} />
       <DecommissionAction row={row} checks={checks} />
       <ApiCall method="POST" path={`/clusters/${clusterId}/nodes/${encodeURIComponent(node.id)}/${node.cordoned ? 'uncordon' : 'cordon'}`} />

@@ -36,18 +36,24 @@ export function ReplaceAction({ row }: { readonly row: Pick<NodeRow, 'node' | 'c
   const against = reasonsAgainst({ row, capabilities, frozen });
   const needsAddress = capabilities?.addNodeNeeds === 'address';
   const address = form.address.trim();
+  const isGone = node.liveness === 'dead' || node.liveness === 'unreachable';
+  const problem = mutation.error === null ? null : toApiProblem(mutation.error);
+  // What only the dead node has comes to light with the server's answer; pressing again accepts it.
+  const losesData = problem?.lost === false && problem.refusals?.some(({ constraint }) => constraint === 'data-loss') === true && capabilities?.repair === true;
   const zone = form.zone.trim();
   return (
     <>
       <WriteButton variant="default" write={write} onClick={dialog.open}>Replace</WriteButton>
       <ConfirmDialog
-        opened={opened} onClose={close} title={`Replace ${node.name} by a new node?`} confirmLabel="Replace 1 node" cancelLabel="Keep the node"
-        tier="irreversible" typedName={node.name} typedWhat="node" danger pending={mutation.isPending} problem={mutation.error === null ? null : toApiProblem(mutation.error)}
+        opened={opened} onClose={close} title={`Replace ${node.name} by a new node?`} confirmLabel={losesData ? 'Replace and lose this data' : 'Replace 1 node'} cancelLabel="Keep the node"
+        tier="irreversible" typedName={node.name} typedWhat="node" danger pending={mutation.isPending} problem={problem}
         blockedBy={write.reason ?? (against.length > 0 ? 'It cannot be done as things are now.' : needsAddress && address === '' ? 'The address of a running, empty process is needed.' : null)}
-        onConfirm={() => { mutation.mutate({ clusterId, nodeId: node.id, confirmName: node.name, ...(address !== '' && { address }), ...(zone !== '' && { zone }) }); }}
+        onConfirm={() => { mutation.mutate({ clusterId, nodeId: node.id, confirmName: node.name, ...(address !== '' && { address }), ...(zone !== '' && { zone }), ...(losesData && { acceptLoss: true }) }); }}
       >
         <p>
-          {node.followerOf === null
+          {isGone && node.followerOf === null
+            ? `A new node joins, others take over what ${node.name} served, its copies are made again on the new node, and ${node.name} leaves. It does not come back by itself.`
+            : node.followerOf === null
             ? `A new node joins, ${counts === null ? 'everything' : `all ${counts.shards.toLocaleString('en-US')} replicas`} that ${node.name} holds go over to it, and ${node.name} leaves once it is verified empty. Until then it can be called off: what was done is taken back. Clients are served throughout.`
             : `A new follower joins in its place, and ${node.name} leaves.`}
         </p>
@@ -78,6 +84,5 @@ function reasonsAgainst({ row: { node }, capabilities, frozen }: Given): string[
   if (capabilities?.removeNode === false) reasons.push('This kind of cluster cannot remove nodes from here');
   if (frozen !== null) reasons.push(`Frozen: ${frozen}`);
   if (node.lifecycle !== 'active' && node.lifecycle !== 'drained') reasons.push(`${node.name} is ${node.lifecycle}; only an active or drained node can be replaced`);
-  if (node.liveness === 'dead' || node.liveness === 'unreachable') reasons.push(`${node.name} is ${node.liveness}: what it holds cannot be read from it`);
   return reasons;
 }

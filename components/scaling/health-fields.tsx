@@ -1,4 +1,4 @@
-import { Stack } from '@mantine/core';
+import { Radio, Stack } from '@mantine/core';
 import { Panel } from '@/components/ui/panel';
 import { formatDuration } from '@/lib/client/format';
 import { HEALTH_DEFAULTS, HEALTH_RANGES } from '@/lib/contract/vocabulary';
@@ -37,6 +37,12 @@ export function HealthFields({ form }: { readonly form: SettingsFormOf }) {
         {FIELDS.map(({ key, label, unit, why }) => (
           <NumberField key={key} form={form} path={`health.${key}`} label={label} {...(unit !== undefined && { unit })} about={`${rangeWords(key)}. ${why}`} />
         ))}
+        <Radio.Group label="Repair of dead nodes" key={form.key('health.repair')} {...form.getInputProps('health.repair')}>
+          <Stack gap="xs" mt={6}>
+            <Radio value="automatic" label="Automatic" description="Secondaries that have every acknowledged write take over, and the copies are made again. What only the dead node has is left alone." />
+            <Radio value="manual" label="Manual" description="A person presses Repair or Replace on the node's page." />
+          </Stack>
+        </Radio.Group>
       </Stack>
     </Panel>
   );

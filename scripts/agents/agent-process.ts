@@ -54,18 +54,19 @@ export class AgentProcess {
     return this.#child?.pid;
   }
 
+  /** And has said where. */
   get isRunning(): boolean {
-    return this.#child !== null;
+    return this.#child !== null && this.#address !== null;
   }
 
   /** Starts it (again, after `kill`, in the same folder and on the same port) and waits until it is ready. */
-  async start(): Promise<void> {
+  async start(options: { /** How wrong its wall clock is. */ readonly clockOffsetMs?: number } = {}): Promise<void> {
     const { program, dataDir, managerUrl, token, zone, name } = this.options;
     mkdirSync(dataDir, { recursive: true });
     const log = openSync(join(dataDir, 'agent.log'), 'a');
     const port = this.#address === null ? '0' : this.#address.slice(this.#address.lastIndexOf(':') + 1);
     const child = spawn(process.execPath, ['--enable-source-maps', program, '--data', dataDir, '--port', port, '--manager', managerUrl, '--zone', zone, '--name', name], {
-      stdio: ['ignore', 'pipe', log], env: { ...process.env, PHANTOM_AGENT_TOKEN: token },
+      stdio: ['ignore', 'pipe', log], env: { ...process.env, PHANTOM_AGENT_TOKEN: token, ...(options.clockOffsetMs !== undefined && { PHANTOM_AGENT_CLOCK_OFFSET_MS: String(options.clockOffsetMs) }) },
     });
     closeSync(log);
     const { stdout } = child;

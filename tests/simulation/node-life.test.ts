@@ -84,6 +84,76 @@ describe('liveness', () => {
   });
 });
 
+describe('repair', () => {
+  const copiesOf = (nodeId: string) => {
+    const { shards } = rig.manager.view();
+    return shards.replicas.filter((index) => index === shards.nodeIds.indexOf(nodeId)).length;
+  };
+  const switchOn = async (repair: 'automatic' | 'manual') => {
+    const { generation, settings } = rig.manager.settings();
+    await rig.run(rig.manager.updateSettings({ generation, settings: { ...settings, health: { ...settings.health, repair } } }, OPERATOR));
+  };
+
+  it('[N8] where it is switched on, what a dead node held is copied again; the node returns and gets nothing by itself', async () => {
+    rig = await SimulatedFleet.start();
+    await switchOn('automatic');
+    const nodeId = ids()[0]!;
+    await rig.clock.advance(30_000);
+    const held = copiesOf(nodeId);
+    expect(held).toBeGreaterThan(0);
+    rig.cluster.faults.kill(nodeId);
+    await rig.clock.advance(290_000);
+    expect(rig.moved).toEqual([]);
+    await rig.clock.advance(20_000);
+    const [repair] = rig.manager.view().summary.operations;
+    expect(repair).toMatchObject({ kind: 'repair', nodeId, urgency: 'emergency', createdBy: { kind: 'automation' } });
+    await rig.untilEnded(repair!.id);
+    expect(valueOf(await rig.manager.operation(repair!.id))).toMatchObject({ status: 'succeeded', progress: { movesTotal: held, movesDone: held } });
+    expect(copiesOf(nodeId)).toBe(0);
+    expect(rig.manager.view().summary.health.reasons.map(({ code }) => code)).not.toContain('shards-under-replicated');
+    const operations = rig.typesOf().filter((type) => type === 'operation.queued').length;
+    rig.cluster.faults.restart(nodeId);
+    await rig.clock.advance(600_000);
+    expect(copiesOf(nodeId)).toBe(0);
+    expect(rig.typesOf().filter((type) => type === 'operation.queued')).toHaveLength(operations);
+  });
+
+  it('[N8] without it, an operator repairs or replaces; a living node is refused', async () => {
+    rig = await SimulatedFleet.start();
+    const [nodeId, other] = ids();
+    await rig.clock.advance(30_000);
+    expect(await rig.manager.repair({ nodeId: nodeId! }, OPERATOR)).toMatchObject({ ok: false, error: { refusals: [{ constraint: 'not-dead' }] } });
+    rig.cluster.faults.kill(nodeId!);
+    await rig.clock.advance(400_000);
+    expect(rig.moved).toEqual([]);
+    await rig.untilEnded((await rig.run(rig.manager.repair({ nodeId: nodeId! }, OPERATOR))).id);
+    expect(copiesOf(nodeId!)).toBe(0);
+    rig.cluster.faults.kill(other!);
+    await rig.clock.advance(400_000);
+    const held = copiesOf(other!);
+    const operation = await rig.run(rig.manager.replace({ nodeId: other!, confirmName: node(other!).name }, OPERATOR));
+    await rig.untilEnded(operation.id);
+    expect(valueOf(await rig.manager.operation(operation.id))).toMatchObject({ status: 'succeeded', progress: { movesDone: held } });
+    expect(ids()).not.toContain(other);
+  });
+
+  it('[N5] [N8] nothing is repaired while automation is frozen', async () => {
+    rig = await SimulatedFleet.start();
+    await switchOn('automatic');
+    const nodeId = ids()[0]!;
+    await rig.clock.advance(30_000);
+    rig.cluster.faults.kill(nodeId);
+    await rig.clock.advance(200_000);
+    await rig.run(rig.manager.freeze('looking', OPERATOR));
+    await rig.clock.advance(600_000);
+    expect(rig.manager.view().summary.operations).toEqual([]);
+    expect(await rig.manager.repair({ nodeId }, OPERATOR)).toMatchObject({ ok: false, error: { refusals: [{ constraint: 'frozen' }] } });
+    await rig.run(rig.manager.unfreeze(OPERATOR));
+    await rig.clock.advance(5_000);
+    expect(rig.manager.view().summary.operations.map(({ kind }) => kind)).toEqual(['repair']);
+  });
+});
+
 describe('quarantine', () => {
   it('[N6] a flapping node is quarantined, said to be so, and released by an operator or by time', async () => {
     rig = await SimulatedFleet.start();

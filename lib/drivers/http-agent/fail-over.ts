@@ -63,7 +63,6 @@ export class Failover {
           if (!result.ok) failed.push(result.error);
           else bytes += result.value;
         }
-        if (signal.aborted) return err(INTERRUPTED);
       }
       this.options.cluster.ownersChanged(this.options.view.owners());
       for (const other of this.options.cluster.sessions()) other.nudge();

@@ -1,4 +1,5 @@
 import type { BalanceDimension } from '@/lib/contract/imbalance';
+import type { Node } from '@/lib/contract/node';
 import type { Plan, PlanStep } from '@/lib/contract/plan';
 import type { SafetyLines } from '@/lib/contract/settings';
 import { applyPlacement } from '@/lib/contract/apply-placement';
@@ -25,7 +26,9 @@ export function violationsOf(state: ClusterState, plan: Plan, lines: SafetyLines
     const source = state.nodes.get(step.sourceNodeId)!;
     const target = state.nodes.get(step.targetNodeId)!;
     if (inFlight.has(step.shardId)) say('M1', 'a move of the shard is in flight');
-    if (source.liveness === 'dead' || source.liveness === 'unreachable') say('P2', 'the source cannot be read');
+    // The copy of a node that is to be emptied and is gone can be made again from its primary.
+    const madeAgain = step.kind === 'move' && step.role === 'secondary' && evacuating.has(source.id) && isReadable(state.nodes.get(replicas[0]!));
+    if (!isReadable(source) && !madeAgain) say('P2', 'the source cannot be read');
     if (!acceptsPlacement(target, nowMs)) say('P5', 'the target is not eligible');
     if (evacuating.has(target.id)) say('P5', 'the target is being emptied');
     if (step.kind === 'transfer') {
@@ -62,6 +65,10 @@ export function scoresOf(state: ClusterState, steps: readonly PlanStep[], dimens
     return Math.max(0, ...dimensions.map((dimension) => imbalance[dimension] ?? 0));
   };
   return Array.from({ length: steps.length + 1 }, (_, count) => scoreOf(steps.slice(0, count)));
+}
+
+function isReadable(node: Node | undefined): boolean {
+  return node?.liveness === 'alive' || node?.liveness === 'suspect';
 }
 
 export function replicasOf(state: ClusterState): string[][] {
