@@ -58,7 +58,7 @@ export class RepairCommands {
     const loss = await this.#lossOf(node, { nodeId, ...(input.acceptsLoss === true && { confirmName: input.confirmName }) });
     if (!loss.ok) return loss;
     if (capabilities.repair) {
-      return { ok: true, value: { stages: [{ kind: 'join' }, { kind: 'fail-over', nodeId }, { kind: 'plan' }, { kind: 'execute-plan' }, { kind: 'leave', nodeId }], join, acceptsLoss: loss.value } };
+      return { ok: true, value: { repairing: [{ kind: 'fail-over', nodeId }, { kind: 'plan' }, { kind: 'execute-plan' }], join, acceptsLoss: loss.value } };
     }
     // The engine has failed over by itself: what is missing is a copy, which a new follower is.
     const followerOf = node.followerOf ?? this.#leaderInNeed(nodeId);
