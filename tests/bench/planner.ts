@@ -5,7 +5,8 @@
  * firstPlanMs: the strategy `optimal` without any search beyond construction, put in order,
  * proven and explained. withinOnePercentMs: the least budget of those tried (0, 1/16 to 1)
  * that ends within 1 % of the final cost, as the whole time such a plan takes. finalMs: with
- * the budget that requests have. gapPercent: at most so much of the final cost is avoidable.
+ * the budget that requests have. gapPercent: at most so much of the final cost is avoidable;
+ * missingPercent: of all that could be gained at most so much is not.
  * bytesRatio: bytes moved over what any plan must move to come as far. Beside it, on the
  * same cluster, the plain strategies and the slot-count rule of redis-cli.
  */
@@ -60,6 +61,7 @@ function measure(scenario: Scenario): object {
     firstPlanMs: first.ms, withinOnePercentMs: (within ?? final).ms, finalMs: final.ms,
     costFirst: rounded(first.value.proof?.costAfter ?? 0), costFinal: rounded(proof?.costAfter ?? 0), lowerBound: rounded(proof?.lowerBound ?? 0),
     gapPercent: proof?.gap === null || proof === null ? null : rounded(proof.gap * 100, 2),
+    missingPercent: proof?.missing === null || proof === null ? null : rounded(proof.missing * 100, 3),
     stoppedBy: proof?.search.stoppedBy ?? null, workDone: proof?.search.workDone ?? 0,
     steps: final.value.steps.length, bytes: final.value.bytes, bytesMin: proof?.bytesMin === null || proof === null ? null : Math.round(proof.bytesMin),
     bytesRatio: proof?.bytesMin === null || proof === null || proof.bytesMin === 0 ? null : rounded(final.value.bytes / proof.bytesMin),

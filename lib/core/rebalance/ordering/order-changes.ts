@@ -10,7 +10,7 @@ import { crowdedGroups, missingZones, zonesOfGroup } from '@/lib/core/rebalance/
 import { isPrimaryItem, type Problem } from '@/lib/core/rebalance/problem';
 import { ChangeQueue } from './change-queue';
 import { detourFor } from './detour';
-import { pairsOf } from './joint-changes';
+import { bestChain, leavingBins, pairsOf, type Steps } from './joint-changes';
 import { lastWorthwhile, type Stop } from './negligible-tail';
 import type { PendingGroup } from './pending-changes';
 
@@ -18,6 +18,8 @@ export interface Ordering {
   readonly problem: Problem;
   readonly terms: readonly ObjectiveTerm[];
   readonly costs: CostModel;
+  /** Imbalance that is even enough, 0..1. */
+  readonly threshold: number;
   readonly pending: readonly PendingGroup[];
   /** May moves rest on space that earlier ones have given back, in waves? */
   readonly settled: boolean;
@@ -42,6 +44,8 @@ const ROUNDING = 1e-9;
 const DETOURS_MAX = 64;
 /** Pairs looked at in one go; beyond that a large plan would pair for longer than it was searched. */
 const PAIRS_MAX = 200_000;
+/** Changes looked at for chains in one go. */
+const CHAIN_LOOKS_MAX = 1_000_000;
 /** Passes over those who wait; each makes room for the next, and after a few there is little left to gain. */
 const ROUNDS_MAX = 32;
 
@@ -55,8 +59,8 @@ const ROUNDS_MAX = 32;
  * falls as others relieve the same bin. Each change takes more off the cost than it is
  * priced at, as things are when its turn comes; what does not help yet waits until its
  * partners have moved. What only helps together goes together: the changes of one group,
- * and two that hand something on over a bin. Between such neighbours alone the cost may be
- * higher for a step. What helps neither alone nor in company is left out, and so is a
+ * two that hand something on over a bin, and chains of a few over several bins. Between
+ * such neighbours alone the cost may be higher for a few steps. What helps neither alone nor in company is left out, and so is a
  * tail that brings next to nothing for its bytes.
  *
  * In waves (`settled`) that is followed by what only makes room for others: space given
@@ -66,7 +70,7 @@ const ROUNDS_MAX = 32;
 export function orderChanges(ordering: Ordering): OrderedChanges {
   const run = new OrderingRun(ordering);
   do run.climb();
-  while (run.join() > 0);
+  while (run.join() + run.chain() > 0);
   while (ordering.settled && run.waiting.length > 0) {
     if (run.drain({ falling: true, helping: false }) + run.drain({ falling: false, helping: false }) > 0) continue;
     if (!(run.reclaim() || run.detour())) break;
@@ -156,6 +160,25 @@ class OrderingRun {
     return joined;
   }
 
+  /** Applies chains that help together although no two of them do. Returns how many. */
+  chain(): number {
+    const looks = { left: CHAIN_LOOKS_MAX };
+    const leaving = leavingBins(this.waiting);
+    let chained = 0;
+    for (const first of this.waiting) {
+      if (looks.left <= 0) break;
+      if (first.isDone()) continue;
+      const links = bestChain(first, { leaving, steps: this.#steps, looks });
+      for (const group of links) {
+        this.#apply(group.head());
+        group.advance();
+      }
+      if (links.length > 0) chained += 1;
+    }
+    this.waiting = this.waiting.filter((group) => !group.isDone());
+    return chained;
+  }
+
   /** Counts the space given back so far; false when there is none. */
   reclaim(): boolean {
     if (this.#reclaimedAt === this.#changes.length) return false;
@@ -176,13 +199,20 @@ class OrderingRun {
   }
 
   result(): OrderedChanges {
-    const stop = lastWorthwhile(this.#stops);
+    const worthwhile = this.#stopAt(lastWorthwhile(this.#stops));
+    const whole = this.#stopAt(this.#stops.at(-1));
+    // A tail that the operator's threshold needs is worth its bytes, whatever came before.
+    const { stop, changes, end } = worthwhile.score <= Math.max(this.ordering.threshold, whole.score) + ROUNDING ? worthwhile : whole;
+    const leftOut = this.waiting.reduce((count, group) => (this.#isAllowed(group.head(), false) ? count : count + 1), 0);
+    return { changes, reclaims: this.#reclaims.filter((at) => at < changes.length), end, net: -(stop?.gain ?? 0), evened: stop?.evened ?? 0, leftOut };
+  }
+
+  #stopAt(stop: Stop | undefined): { readonly stop: Stop | undefined; readonly changes: readonly Change[]; readonly end: Placement; readonly score: number } {
     const changes = this.#changes.slice(0, stop?.length ?? 0);
     const end = new Placement(this.ordering.problem);
     for (const change of changes) end.apply(change);
     end.rebuild();
-    const leftOut = this.waiting.reduce((count, group) => (this.#isAllowed(group.head(), false) ? count : count + 1), 0);
-    return { changes, reclaims: this.#reclaims.filter((at) => at < changes.length), end, net: -(stop?.gain ?? 0), evened: stop?.evened ?? 0, leftOut };
+    return { stop, changes, end, score: new BalanceModel(end, this.ordering.terms).score() };
   }
 
   /** The head, or as many of the group's changes as help together. Returns how many were applied. */
@@ -208,6 +238,16 @@ class OrderingRun {
     for (const { change, item } of made.reverse()) this.#undo(change, item);
     return 0;
   }
+
+  /** Changes on trial. */
+  readonly #steps: Steps = {
+    netOf: (change) => (this.#isAllowed(change, false) ? this.#netOf(change) : Infinity),
+    apply: (change) => {
+      const item = this.#placement.itemOn(change.group, change.from);
+      this.#placement.apply(change);
+      return () => { this.#undo(change, item); };
+    },
+  };
 
   /** Applies the heads one after the other, or none of them. */
   #together([first, second]: readonly [PendingGroup, PendingGroup]): boolean {
