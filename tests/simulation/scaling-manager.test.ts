@@ -175,7 +175,8 @@ describe('versions and shadows', () => {
     const [shadow] = pool().shadows;
     expect(shadow).toMatchObject({ version: { role: 'bolder', generation: 1 }, latest: { record: { action: 'scale-out', outcome: 'advise', bindingCode: 'shadow' } } });
     expect(shadow!.evaluations).toBeGreaterThanOrEqual(4);
-    expect(shadow!.agreed).toBe(0);
+    // Until its window is filled it holds, as the active policy does.
+    expect(shadow!.agreed).toBeLessThanOrEqual(1);
     expect(nodeCount()).toBe(6);
     expect(valueOf(rig.manager.scaling.decisions({ pool: POOL, role: 'bolder', limit: 2 }))).toHaveLength(2);
     await rig.run(rig.manager.scaling.promote({ pool: POOL, role: 'bolder', generation: 1, mode: 'automatic' }, OPERATOR));
@@ -239,6 +240,31 @@ describe('schedules and backtests in the manager', () => {
     expect(answer.differences.length).toBeGreaterThan(0);
     expect(answer.warnings.map(({ code }) => code)).toEqual(expect.arrayContaining(['acts-at-once', 'short-history']));
     expect(rig.typesOf().filter((type) => type === 'scaling.policySaved')).toHaveLength(1);
+  });
+
+  it('warns of an edit that acts at once by its rules, which saving it then shows, and not of one that holds', async () => {
+    rig = await start();
+    await save(policy({ mode: 'manual' }));
+    await rig.clock.advance(HOUR_MS);
+    const withTarget = (target: number) => policy({ rules: policy().rules.map((rule) => (rule.kind === 'target' ? { ...rule, target } : rule)) });
+    const eager = withTarget(0.15);
+    const warned = async (edited: PolicyDocument) => (await rig.run(rig.manager.scaling.backtest({ pool: POOL, policy: edited, series: { kind: 'recorded', days: 1 } }))).warnings.find(({ code }) => code === 'acts-at-once');
+    expect(await warned(withTarget(0.4))).toBeUndefined();
+    expect(await warned({ ...eager, mode: 'manual' })).toBeUndefined();
+    const before = nodeCount();
+    const warning = await warned(eager);
+    expect(warning?.message).toMatch(new RegExp(`^It would go from ${before} to \\d+ nodes as things are: `));
+    await save(eager, 'active', 1);
+    await rig.clock.advance(5 * MINUTE_MS);
+    expect(nodeCount()).toBeGreaterThan(before);
+  });
+
+  it('evaluates a shadow at its own interval, however seldom the active policy is due', async () => {
+    rig = await start();
+    await save(policy({ mode: 'manual', intervalMs: HOUR_MS }));
+    await save(policy({ name: 'Quick', mode: 'shadow', intervalMs: MINUTE_MS }), 'quick');
+    await rig.clock.advance(20 * MINUTE_MS);
+    expect(pool().shadows[0]!.evaluations).toBeGreaterThanOrEqual(15);
   });
 
   it('tests on a series that is sent, and refuses one that is none', async () => {

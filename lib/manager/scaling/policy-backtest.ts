@@ -1,8 +1,10 @@
 /** The edited policy against the active one, on what this cluster recorded or on a series that was sent. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { DecisionRecord } from '@/lib/contract/scaling-record';
 import type { PolicyDocument } from '@/lib/contract/scaling-policy';
 import type { BacktestAnswer, BacktestSeries } from '@/lib/contract/scaling-view';
 import { backtest, differencesOf, type BacktestOptions } from '@/lib/core/scaling/backtest/backtest';
+import { explainRecord } from '@/lib/core/scaling/explain';
 import type { LoadSeries } from '@/lib/core/scaling/backtest/replay';
 import { demandFromTrace } from '@/lib/core/scaling/backtest/trace-demand';
 import { err, ok } from '@/lib/platform/result';
@@ -32,11 +34,13 @@ export async function backtestPolicies(resources: ManagerResources, pilot: PoolP
   const before = run(active);
   await nextTurn();
   const edited = run(policy);
+  await nextTurn();
+  const now = policy.mode === 'automatic' ? pilot.wouldDecide(policy) : null;
   const clampedStart = (tested: PolicyDocument) => Math.min(tested.bounds.nodeCountMax, Math.max(tested.bounds.nodeCountMin, load.nodeCountStart));
   return ok({
     fromMs: load.startMs, toMs: endMs, stepMs: load.stepMs, edited: edited.result, active: before.result,
     differences: [...differencesOf(before.markers, edited.markers, { startMs: load.startMs, endMs, activeStart: clampedStart(active), editedStart: clampedStart(policy) })],
-    warnings: warningsOf({ load, before: before.result, after: edited.result, nodeCount: pilot.nodeCount, policy }),
+    warnings: warningsOf({ load, before: before.result, after: edited.result, now }),
   });
 }
 
@@ -81,12 +85,14 @@ function given(series: Extract<BacktestSeries, { kind: 'given' }>, pilot: PoolPi
   return ok({ startMs: series.startMs, stepMs: demand.value.stepMs, metrics: [{ metric: series.metric, loads: demand.value.loads }], gaps, nodeCountStart: Math.max(1, Math.ceil(first / 0.65)) });
 }
 
-function warningsOf({ load, before, after, nodeCount, policy }: { readonly load: Source; readonly before: BacktestAnswer['active']; readonly after: BacktestAnswer['edited']; readonly nodeCount: number; readonly policy: PolicyDocument }): Warning[] {
+function warningsOf({ load, before, after, now }: { readonly load: Source; readonly before: BacktestAnswer['active']; readonly after: BacktestAnswer['edited']; readonly now: DecisionRecord | null }): Warning[] {
   const warnings: Warning[] = [];
   const minutes = (ms: number) => Math.round(ms / MINUTE_MS);
   if (after.overCapacityMs > before.overCapacityMs) warnings.push({ code: 'worse-over-capacity', message: `${minutes(after.overCapacityMs)} min above capacity instead of ${minutes(before.overCapacityMs)}` });
-  const { nodeCountMin, nodeCountMax } = policy.bounds;
-  if (policy.mode === 'automatic' && (nodeCount < nodeCountMin || nodeCount > nodeCountMax)) warnings.push({ code: 'acts-at-once', message: `${nodeCount} nodes are outside of ${nodeCountMin} to ${nodeCountMax}: it would act at once on saving` });
+  if (now !== null && now.outcome !== 'none') {
+    const how = now.outcome === 'act' ? 'would go' : 'would propose to go';
+    warnings.push({ code: 'acts-at-once', message: `It ${how} from ${now.nodeCount} to ${now.decided} nodes as things are: ${explainRecord(now)}`.slice(0, 600) });
+  }
   const spanMs = load.metrics[0]!.loads.length * load.stepMs;
   if (spanMs < SHORT_HISTORY_MS) warnings.push({ code: 'short-history', message: `${Math.round(spanMs / 3_600_000)} h are little to judge a policy by: forecasts need two days to begin` });
   if (load.gaps > 0) warnings.push({ code: 'gaps', message: `${load.gaps} steps have no reading; nothing is judged there` });

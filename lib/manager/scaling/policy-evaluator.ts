@@ -75,6 +75,17 @@ export class PolicyEvaluator {
     return this.#occurrences.filter((occurrence) => occurrence.endMs > wallMs);
   }
 
+  /** Goes through readings of the last minutes, as if it had been at work then; nothing is decided on them. */
+  catchUp(readings: readonly PoolReading[]): void {
+    let dueMonotonicMs = -Infinity;
+    for (const reading of readings) {
+      this.observe(reading);
+      if (reading.monotonicMs < dueMonotonicMs) continue;
+      dueMonotonicMs = reading.monotonicMs + this.policy.intervalMs;
+      this.#scaler.evaluate(reading, PAST);
+    }
+  }
+
   /** Fills windows and forecasts with what was recorded, as if it had been evaluated all along; nothing is decided on it. */
   learn(history: LoadHistory, now: { readonly wallMs: number; readonly monotonicMs: number; readonly nodeCount: number }): void {
     const { length } = history.metrics[0]!.loads;

@@ -12,8 +12,10 @@ import { summaryOfRecord } from '@/lib/core/scaling/decision-summary';
 import { explainRecord } from '@/lib/core/scaling/explain';
 import { estimateLeadTime, type LeadTime } from '@/lib/core/scaling/lead-time';
 import { observePool, type PoolObservation } from '@/lib/core/scaling/pool-observation';
+import type { PoolReading } from '@/lib/core/scaling/pool-reading';
 import type { PoolSituation } from '@/lib/core/scaling/situation';
 import { policyFromSettings } from '@/lib/core/scaling/stored-policy';
+import { RingBuffer } from '@/lib/platform/ring-buffer';
 import type { CommandContext, CommandResult } from '../commands';
 import type { EventDraft } from '../event-log';
 import type { ManagerResources } from '../manager-resources';
@@ -43,6 +45,8 @@ const READING_MS_MAX = 5_000;
 const RETRY_FIRST_MS = 60_000;
 const RETRY_MAX_MS = 1_800_000;
 const TIMINGS_MAX = 20;
+/** Two hours of readings: longer than any window that a decision waits for in practice. */
+const RECENT_READINGS_MAX = 1_440;
 /** As many as one operation may let join; the next evaluation orders the rest. */
 const NODES_PER_ORDER = 64;
 
@@ -52,6 +56,8 @@ export class PoolPilot {
   #madeFrom = '';
   readonly #shadows = new Map<string, PolicyEvaluator>();
   #observation: PoolObservation | null = null;
+  /** What a policy that is only looked at would have seen. */
+  readonly #recent = new RingBuffer<PoolReading>(RECENT_READINGS_MAX);
   #readingDueMs = -Infinity;
   #retry = { failures: 0, dueMs: -Infinity, message: '' };
   #history: LoadHistory | null = null;
@@ -97,22 +103,24 @@ export class PoolPilot {
     this.#observation = this.#look();
     const { policy } = this.active;
     this.#readingDueMs = monotonicMs + Math.max(model.settings.observationIntervalMs, Math.min(READING_MS_MAX, policy.intervalMs / READINGS_PER_EVALUATION));
+    this.#recent.push(this.#observation.reading);
     for (const evaluator of [this.active, ...this.#shadows.values()]) evaluator.observe(this.#observation.reading);
   }
 
-  /** Evaluates what is due; answers the active policy's record when it was. */
+  /** Evaluates what is due, each policy at its own interval; answers the active policy's record when it was. */
   evaluate(): DecisionRecord | null {
     const { clock, log, logger, clusterId } = this.parts.resources;
+    const reading = this.#readingNow();
+    if (reading === null) return null;
     const monotonicMs = clock.monotonicMs();
-    if (this.#observation === null || !this.active.isDue(monotonicMs)) return null;
-    const reading = { ...this.#observation.reading, wallMs: Math.round(clock.wallMs()), monotonicMs };
-    const situation = this.#situation();
     const before = this.active.latest;
-    const record = this.active.evaluate(reading, situation);
+    const record = this.active.isDue(monotonicMs) ? this.active.evaluate(reading, this.#situation()) : null;
+    const decided = (record ?? before?.record)?.decided;
     for (const shadow of this.#shadows.values()) {
       if (!shadow.isDue(monotonicMs)) continue;
-      if (shadow.evaluate(reading, { ...situation, override: null }).decided === record.decided) shadow.agreed += 1;
+      if (shadow.evaluate(reading, { ...this.#situation(), override: null }).decided === decided) shadow.agreed += 1;
     }
+    if (record === null) return null;
     if (hasChanged(before?.record ?? null, record)) this.#tell(record);
     if (log.storeFailure !== null) return record;
     // Readings go on while an order is placed; meanwhile no second one is.
@@ -120,6 +128,15 @@ export class PoolPilot {
       .catch((error: unknown) => { logger.error({ clusterId, pool: this.pool, error: String(error) }, 'Acting on a scaling decision ended by a bug'); })
       .finally(() => { this.#acting = null; });
     return record;
+  }
+
+  /** What this policy would decide now if it were the active one; `null` before the first reading. Nothing is done about it. */
+  wouldDecide(policy: PolicyVersion['policy']): DecisionRecord | null {
+    const reading = this.#readingNow();
+    if (reading === null) return null;
+    const evaluator = this.#evaluatorOf(null, policy);
+    evaluator.observe(reading);
+    return evaluator.evaluate(reading, this.#situation());
   }
 
   /** Resolves when no order is being placed any more. */
@@ -188,6 +205,7 @@ export class PoolPilot {
     const { clock } = this.parts.resources;
     const evaluator = new PolicyEvaluator(version?.policy ?? fallback, version, { pool: this.pool, readingIntervalMs: READING_MS_MAX, leadTimeMs: this.leadTime.totalMs });
     if (this.#history !== null && this.nodeCount > 0) evaluator.learn(this.#history, { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs(), nodeCount: this.nodeCount });
+    evaluator.catchUp(this.#recent.toArray());
     return evaluator;
   }
 
@@ -196,6 +214,11 @@ export class PoolPilot {
     return observePool(model.state, this.pool, {
       wallMs: Math.round(clock.wallMs()), monotonicMs: clock.monotonicMs(), valuesMaxAgeMs: 2 * model.settings.observationIntervalMs + 1_000,
     }, model.settings.safetyLines);
+  }
+
+  #readingNow(): PoolReading | null {
+    const { clock } = this.parts.resources;
+    return this.#observation === null ? null : { ...this.#observation.reading, wallMs: Math.round(clock.wallMs()), monotonicMs: clock.monotonicMs() };
   }
 
   #situation(): Omit<PoolSituation, 'occurrences'> {
