@@ -1,17 +1,25 @@
+import { join } from 'node:path';
 import type { Connection } from '@/lib/contract/connection';
 import type { NodeProvisioner, ProvisionerOffer } from '@/lib/contract/provisioner';
 import type { ClusterRecord } from '@/lib/contract/storage';
+import { assertNever } from '@/lib/platform/assert';
 import type { Clock } from '@/lib/platform/clock';
+import { HookProvisioner } from './hook/hook-provisioner';
+import { ProgramTransport } from './hook/program-transport';
+import { WebhookTransport } from './hook/webhook-transport';
 import { AgentProgram } from './local-process/agent-program';
 import { LocalProcessProvisioner } from './local-process/local-process-provisioner';
 import type { NodeProgram } from './local-process/node-program';
 import { RedisProgram } from './local-process/redis-program';
 import type { ProvisionerConfig, ProvisionersConfig } from './provisioner-config';
+import { StandbyProvisioner } from './standby-provisioner';
 import { SimulatorProvisioner, type SimulatedMachines } from './simulator-provisioner';
 
 export interface CatalogueParts {
   readonly config: ProvisionersConfig;
   readonly clock: Clock;
+  /** Absolute path of the server's own folder. */
+  readonly dataDir: string;
   /** The machines of a simulated cluster; `null`: it is none. */
   readonly machinesOf: (clusterId: string) => SimulatedMachines | null;
   /** A token that enrols one agent of the cluster. */
@@ -36,12 +44,22 @@ export class Catalogue {
       return machines === null ? null : new SimulatorProvisioner(machines);
     }
     const config = this.parts.config[name];
-    return config === undefined || !suits(config, connection.kind) ? null : this.#open(config, { id, connection });
+    return config === undefined || !suits(config, connection.kind) ? null : this.#open(name, config, { id, connection });
   }
 
-  #open(config: ProvisionerConfig, cluster: Pick<ClusterRecord, 'id' | 'connection'>): NodeProvisioner | null {
-    const program = this.#program(config.program, cluster);
-    return program === null ? null : new LocalProcessProvisioner({ ...config, program, clusterId: cluster.id, clock: this.parts.clock });
+  #open(name: string, config: ProvisionerConfig, cluster: Pick<ClusterRecord, 'id' | 'connection'>): NodeProvisioner | null {
+    const { clock, dataDir } = this.parts;
+    const clusterId = cluster.id;
+    switch (config.kind) {
+      case 'local-process': {
+        const program = this.#program(config.program, cluster);
+        return program === null ? null : new LocalProcessProvisioner({ ...config, program, clusterId, clock });
+      }
+      case 'standby': return new StandbyProvisioner({ ...config, clusterId, clock, claimsFile: join(dataDir, 'provisioners', `${name}.json`) });
+      case 'command': return new HookProvisioner({ kind: config.kind, clusterId, timing: config, transport: new ProgramTransport({ ...config, clock }) });
+      case 'webhook': return new HookProvisioner({ kind: config.kind, clusterId, timing: config, transport: new WebhookTransport({ ...config, clock }) });
+      default: return assertNever(config);
+    }
   }
 
   #program(program: Extract<ProvisionerConfig, { kind: 'local-process' }>['program'], { id, connection }: Pick<ClusterRecord, 'id' | 'connection'>): NodeProgram | null {
@@ -53,9 +71,16 @@ export class Catalogue {
 
 /** Can it make nodes that join this kind of cluster? */
 function suits(config: ProvisionerConfig, kind: Connection['kind']): boolean {
+  if (config.kind !== 'local-process') return config.for === kind;
   return kind === (config.program.kind === 'redis' ? 'redis-cluster' : 'http-agent');
 }
 
 function aboutOf(config: ProvisionerConfig): string {
-  return config.program.kind === 'redis' ? `Servers on this machine, at most ${config.nodesMax}, ports ${config.portMin} to ${config.portMax}` : `Nodes with agents on this machine, at most ${config.nodesMax}, ports ${config.portMin} to ${config.portMax}`;
+  switch (config.kind) {
+    case 'local-process': return `${config.program.kind === 'redis' ? 'Servers' : 'Nodes with agents'} on this machine, at most ${config.nodesMax}, ports ${config.portMin} to ${config.portMax}`;
+    case 'standby': return `${config.nodes.length} nodes that wait to be taken`;
+    case 'command': return 'A program of the operator\'s';
+    case 'webhook': return `A web service at ${new URL(config.url).host}`;
+    default: return assertNever(config);
+  }
 }

@@ -65,7 +65,7 @@ export async function compose(options: { config: Config; clock: Clock; logger: M
   const simulators = new Map<string, SimulatorDriver>();
   const agentAdmin = new HubAgentAdmin({ hub: agents, clock, nextKey });
   const provisioners = new Catalogue({
-    config: config.file.provisioners, clock,
+    config: config.file.provisioners, clock, dataDir: config.dataDir,
     machinesOf: (clusterId) => simulators.get(clusterId)?.processes ?? null,
     issueToken: async (clusterId) => {
       const issued = await agentAdmin.issueToken(clusterId, { acceptByRule: false });

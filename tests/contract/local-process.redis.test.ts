@@ -26,7 +26,7 @@ class RedisHarness implements ProvisionerHarness {
     return Promise.resolve(this.nodes.pids().length);
   }
 
-  async answers(address: string): Promise<boolean> {
+  async isThere(address: string): Promise<boolean> {
     return await this.nodes.ask(address, 'PING') === '+PONG';
   }
 

@@ -8,8 +8,8 @@ export interface ProvisionerHarness {
   open(): NodeProvisioner;
   /** Nodes that exist out there, counted without asking the provisioner. */
   nodesOutThere(): Promise<number>;
-  /** Does the node answer clients or the cluster at this address? */
-  answers(address: string): Promise<boolean>;
+  /** Is there a node of ours at this address, by the look of it from outside? */
+  isThere(address: string): Promise<boolean>;
   /** Behind its back; absent where the nodes are not its to start again. */
   killNode?(address: string): Promise<void>;
   stop(): Promise<void>;
@@ -54,7 +54,7 @@ export function describeProvisionerContract(name: string, start: () => Promise<P
       expect(await provisioner.list(NEVER)).toEqual({ ok: true, value: [] });
       expect(await provisioner.find('op-0', NEVER)).toEqual({ ok: true, value: null });
       const node = await ready('op-0');
-      expect(await harness.answers(node.address!)).toBe(true);
+      expect(await harness.isThere(node.address!)).toBe(true);
       expect(await provisioner.list(NEVER)).toEqual({ ok: true, value: [node] });
       expect(await harness.nodesOutThere()).toBe(1);
     });
@@ -85,7 +85,7 @@ export function describeProvisionerContract(name: string, start: () => Promise<P
       const node = await ready('op-0');
       await ready('op-1');
       expect(await provisioner.deprovision('op-0', NEVER)).toEqual({ ok: true, value: null });
-      expect(await harness.answers(node.address!)).toBe(false);
+      expect(await harness.isThere(node.address!)).toBe(false);
       expect(await provisioner.deprovision('op-0', NEVER)).toEqual({ ok: true, value: null });
       expect(await provisioner.deprovision('never-0', NEVER)).toEqual({ ok: true, value: null });
       expect(await provisioner.find('op-0', NEVER)).toEqual({ ok: true, value: null });

@@ -36,7 +36,7 @@ export class SimulatedFleet {
   #cluster: PhantomCluster | null = null;
   /** As in the product; a test may put another one in its place before it opens a fleet. */
   provisioners: ProvisionerCatalogue = new Catalogue({
-    config: {}, clock: this.clock, machinesOf: () => (this.#cluster === null ? null : new SimulatedProcesses(this.#cluster)), issueToken: () => Promise.resolve(null),
+    config: {}, clock: this.clock, dataDir: '/nowhere', machinesOf: () => (this.#cluster === null ? null : new SimulatedProcesses(this.#cluster)), issueToken: () => Promise.resolve(null),
   });
   fleet!: Fleet;
 

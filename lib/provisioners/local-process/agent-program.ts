@@ -15,8 +15,6 @@ export interface AgentProgramOptions {
 
 /** A node with an agent, which enrols with a token of its own and waits to be let in. */
 export class AgentProgram implements NodeProgram {
-  readonly about = 'processes with agents on this machine';
-
   constructor(private readonly options: AgentProgramOptions) {}
 
   portsBeside(): readonly number[] {

@@ -19,7 +19,6 @@ export interface LaunchOptions {
 
 /** One kind of program that a node can be. Throws what the file system throws. */
 export interface NodeProgram {
-  readonly about: string;
   /** Also taken by it besides its port. */
   portsBeside(port: number): readonly number[];
   prepare(options: LaunchOptions): Promise<Launch>;

@@ -18,8 +18,6 @@ const CLUSTER_BUS_OFFSET = 10_000;
 
 /** An empty redis-server or valkey-server in cluster mode. Its secrets are in a configuration file that only we can read. */
 export class RedisProgram implements NodeProgram {
-  readonly about = 'redis-server or valkey-server processes on this machine';
-
   constructor(private readonly options: RedisProgramOptions) {}
 
   portsBeside(port: number): readonly number[] {

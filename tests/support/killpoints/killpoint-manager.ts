@@ -40,7 +40,7 @@ const fleet = await Fleet.open({
     const driver = new RedisClusterDriver({ connection, clock: systemClock });
     return executioner?.watchDriver(driver) ?? driver;
   },
-  provisioners: new Catalogue({ config: provisionersOf(process.env['PROVISIONERS']), clock: systemClock, machinesOf: () => null, issueToken: () => Promise.resolve(null) }),
+  provisioners: new Catalogue({ config: provisionersOf(process.env['PROVISIONERS']), clock: systemClock, dataDir: process.env['DATA_DIR'] ?? '/nowhere', machinesOf: () => null, issueToken: () => Promise.resolve(null) }),
   planner: planInPlace,
   publisher: { clusterChanged: () => undefined, eventAppended: () => undefined, shardMoved: () => undefined, clusterGone: () => undefined },
   logger,
