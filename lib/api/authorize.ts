@@ -72,6 +72,7 @@ export const PERMISSION_OF_ROUTE: Readonly<Record<RouteId, Permission>> = {
   'settings.get': 'view',
   'settings.update': 'configure',
   'scaling.get': 'view',
+  'scaling.provisioning': 'view',
   'scaling.savePolicy': 'configure',
   'scaling.removeShadow': 'configure',
   'scaling.promote': 'configure',

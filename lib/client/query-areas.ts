@@ -11,6 +11,7 @@ const AREAS_OF_NOUN: Readonly<Record<string, readonly ApiArea[]>> = {
   plan: ['plans'],
   operation: ['operations', 'plans'],
   move: ['operations', 'shards'],
+  provisioner: ['scaling'],
   settings: ['settings', 'scaling'],
   automation: ['clusters'],
   scaling: ['scaling', 'clusters'],

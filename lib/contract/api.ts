@@ -10,6 +10,7 @@ import { NodeSchema } from './node';
 import { ExecutionStatusSchema, MoveRecordSchema, OperationKindSchema, OperationSchema } from './operation';
 import { PlanRequestSchema, PlanSchema, PlanSummarySchema, RefusalSchema, WhatIfSchema } from './plan';
 import { IdSchema, QuantitySchema, ShardIdSchema } from './primitives';
+import { ProvisioningSchema } from './provisioner';
 import { LocatedKeySchema, RoutingSchema } from './routing';
 import { PolicyDocumentSchema, ScalingOverrideSchema } from './scaling-policy';
 import {
@@ -218,6 +219,8 @@ export const api = {
   scaling: {
     get: base.route({ method: 'GET', path: '/clusters/{clusterId}/scaling/{pool}', tags: ['scaling'], summary: 'Policy in force, shadows, override, proposal and the newest decision of a pool' })
       .input(pool).output(PoolScalingSchema),
+    provisioning: base.route({ method: 'GET', path: '/clusters/{clusterId}/provisioning', tags: ['scaling'], summary: 'What makes nodes for the cluster: its choice, intents under way, last failure, and what a person should know' })
+      .input(cluster).output(ProvisioningSchema),
     savePolicy: base.route({ method: 'PUT', path: '/clusters/{clusterId}/scaling/{pool}/policies/{role}', tags: ['scaling'], summary: 'Save a policy (active, or a shadow); an outdated generation is a 409 with what is stored, 0 = none is stored yet' })
       .input(pool.extend({ role: PolicyRoleSchema, generation: z.number().int().min(0), policy: PolicyDocumentSchema }).strict()).output(PolicyVersionSchema),
     removeShadow: base.route({ method: 'DELETE', path: '/clusters/{clusterId}/scaling/{pool}/policies/{role}', successStatus: 204, tags: ['scaling'], summary: 'Forget a shadow policy' })

@@ -20,6 +20,12 @@ export interface ClusterDriver {
   takeAuthority?(epoch: number): void;
 
   /**
+   * How long clients may go by an old map of the cluster. A node that was emptied stays a member for so long,
+   * since only a member sends them on to where the data is now. Absent: clients are told at once.
+   */
+  readonly clientsFollowWithinMs?: number;
+
+  /**
    * One reading of the whole cluster. Nodes are asked side by side, each with its own
    * deadline; one that does not answer is in the result with `answered: false` and
    * delays nobody. Fails only when no node answered at all.

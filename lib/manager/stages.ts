@@ -89,6 +89,7 @@ async function failOver(run: StageRun, nodeId: string): Promise<StageOutcome> {
 
 async function leave(run: StageRun, nodeId: string): Promise<StageOutcome> {
   const { resources } = run;
+  if (!isLost(run) && !await clientsHaveFollowed(run)) return STOPPED;
   if (resources.model.nodes.has(nodeId)) {
     const wished = await setLifecycle(run, nodeId, 'decommissioning', { cordoned: true });
     if (wished.status !== 'done') return wished;
@@ -115,6 +116,15 @@ function isLost({ operation, index, resources }: StageRun): boolean {
   const nodeId = operation.stages[index]?.nodeId ?? operation.nodeId ?? '';
   const { liveness } = resources.model.nodes.get(nodeId) ?? {};
   return operation.kind === 'replace' && (liveness === 'dead' || liveness === 'unreachable');
+}
+
+/** What was moved a moment ago is still asked for here by clients that do not know it yet. False: stopped meanwhile. */
+async function clientsHaveFollowed({ resources, operation, signal }: StageRun): Promise<boolean> {
+  const { clock, driver } = resources;
+  const movedAtMs = Math.max(0, ...operation.stages.map((stage) => (stage.kind === 'execute-plan' && stage.status === 'done' ? stage.finishedAtMs ?? 0 : 0)));
+  const waitMs = movedAtMs + (driver.clientsFollowWithinMs ?? 0) - clock.wallMs();
+  if (waitMs > 0) await sleep(clock, Math.min(waitMs, driver.clientsFollowWithinMs ?? 0), signal).catch(() => undefined);
+  return !signal.aborted;
 }
 
 async function setLifecycle(run: StageRun, nodeId: string, lifecycle: Lifecycle, also: Partial<NodeWish>): Promise<StageOutcome> {

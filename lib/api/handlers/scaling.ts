@@ -4,6 +4,7 @@ const routes = contract.scaling;
 
 export const scaling = {
   get: routes.get.handler(({ input, context }) => valueOf(managerOf(context, input.clusterId).scaling.get(input.pool))),
+  provisioning: routes.provisioning.handler(({ input, context }) => managerOf(context, input.clusterId).provisioning()),
   savePolicy: routes.savePolicy.handler(({ input: { clusterId, ...target }, context }) =>
     runCommand(context, (command) => managerOf(context, clusterId).scaling.savePolicy(target, command), (version) => version)),
   removeShadow: routes.removeShadow.handler(({ input: { clusterId, ...target }, context }) =>

@@ -74,6 +74,9 @@ export class RedisClusterDriver implements ClusterDriver {
     this.#foresight = new Foresight({ connection, connections: this.#connections, reader: this.#reader, activity: this.#activity });
   }
 
+  /** Client libraries ask for the map at every MOVED, and some (ioredis) every 5 s besides. */
+  readonly clientsFollowWithinMs = 7_000;
+
   get capabilities(): Capabilities {
     return {
       replication: 'followers', moveShard: true, transferPrimary: false, addNode: true, addNodeNeeds: 'address', removeNode: true, repair: false,
