@@ -45,6 +45,14 @@ describe('the product', () => {
     expect(page.headers.get('x-powered-by')).toBeNull();
   });
 
+  it('answers an address that is no page with the way back', async () => {
+    const page = await fetch(`${product.url}/no/such/page`);
+    expect(page.status).toBe(404);
+    const html = await page.text();
+    expect(html).toContain('There is no such page');
+    expect(html).toMatch(/<a [^>]*href="\/"/);
+  });
+
   it('ends with exit code 0', async () => {
     const other = await spawnTestServer({ program: 'product', dataDir: makeFolder() });
     expect(await other.end('SIGTERM')).toEqual({ code: 0, signal: null });
