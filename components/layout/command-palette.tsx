@@ -2,7 +2,7 @@
 
 import { useMantineColorScheme } from '@mantine/core';
 import { Spotlight, spotlight, type SpotlightActionData, type SpotlightActionGroupData } from '@mantine/spotlight';
-import { IconClockHour4, IconMoon, IconSearch, IconSun, IconTopologyStar3 } from '@tabler/icons-react';
+import { IconClockHour4, IconKey, IconMoon, IconSearch, IconSun, IconTopologyStar3 } from '@tabler/icons-react';
 import { useRouter } from 'next/navigation';
 import { useEffect, useState } from 'react';
 import { useClusterId } from '@/components/realtime/cluster-provider';
@@ -19,11 +19,13 @@ const RESULTS_MAX = 20;
 /** Ctrl/Cmd-K: screens, nodes, clusters and switches by name. Opens whenever `openCount` grows. */
 export function CommandPalette({ openCount }: { readonly openCount: number }) {
   const [opened, setOpened] = useState(false);
+  const [query, setQuery] = useState('');
   useEffect(() => {
     if (openCount > 0) spotlight.toggle();
   }, [openCount]);
   const actions: SpotlightActionGroupData[] = [
     { group: 'Screens', actions: useScreenActions() },
+    { group: 'Keys', actions: useKeyActions(query) },
     { group: 'Nodes', actions: useNodeActions() },
     { group: 'Clusters', actions: useClusterActions() },
     { group: 'Actions', actions: useSwitchActions() },
@@ -34,6 +36,8 @@ export function CommandPalette({ openCount }: { readonly openCount: number }) {
       <Spotlight
         actions={actions}
         shortcut={null}
+        query={query}
+        onQueryChange={setQuery}
         attributes={{ content: { 'aria-label': 'Command palette' } }}
         classNames={{ content: classes['content'] ?? '', action: classes['action'] ?? '' }}
         overlayProps={{ blur: 0 }}
@@ -44,7 +48,7 @@ export function CommandPalette({ openCount }: { readonly openCount: number }) {
         scrollable
         maxHeight={420}
         limit={RESULTS_MAX}
-        searchProps={{ leftSection: <IconSearch size={16} aria-hidden />, placeholder: 'Screen, node, cluster or action', 'aria-label': 'Search screens, nodes, clusters and actions' }}
+        searchProps={{ leftSection: <IconSearch size={16} aria-hidden />, placeholder: 'Screen, node, key, cluster or action', 'aria-label': 'Search screens, nodes, keys, clusters and actions' }}
       />
     </>
   );
@@ -54,6 +58,21 @@ export function CommandPalette({ openCount }: { readonly openCount: number }) {
 function NodesWhileOpen() {
   useLiveView('nodes');
   return null;
+}
+
+/** Whatever is typed may be a key: the last resort of every search. */
+function useKeyActions(query: string): SpotlightActionData[] {
+  const clusterId = useClusterId();
+  const router = useRouter();
+  const key = query.trim();
+  if (key === '') return [];
+  return [{
+    id: 'key',
+    label: `Where is the key ${key}?`,
+    description: 'Its shard, its primary and its secondaries',
+    leftSection: <IconKey size={18} stroke={1.6} aria-hidden />,
+    onClick: () => router.push(`/${clusterId}/shards?${new URLSearchParams({ key }).toString()}`),
+  }];
 }
 
 function useScreenActions(): SpotlightActionData[] {

@@ -19,9 +19,11 @@ const NOTHING = { zone: '', address: '', followerOf: null as string | null };
 /** The button and its dialog: asks for what this kind of cluster needs, and no more. */
 export const AddNode = memo(() => {
   const capabilities = useCluster((state) => state.summary?.capabilities ?? null);
+  const kind = useCluster((state) => state.summary?.kind ?? null);
   const write = useWriteAllowed();
   const [opened, dialog] = useDisclosure(false);
-  if (capabilities === null) return null;
+  // Nodes with agents come by themselves: they enrol, and are accepted.
+  if (capabilities === null || kind === 'http-agent') return null;
   return (
     <>
       <WriteButton

@@ -14,6 +14,7 @@ import { LoadingState } from '@/components/ui/states';
 import { formatCount } from '@/lib/client/format';
 import type { ShardTable } from '@/lib/contract/shard-table';
 import { fittedLayout } from './fitted-layout';
+import { KeyFinder } from './key-finder';
 import { MapControls } from './map-controls';
 import { MapGrid } from './map-grid';
 import { MetricLegend } from './metric-legend';
@@ -75,6 +76,7 @@ export function ShardMap({ clusterId, table }: { readonly clusterId: string; rea
   const openShard = url.shard !== null && url.shard >= 0 && url.shard < shardCount ? url.shard : null;
   return (
     <Panel title={`${formatCount(shardCount)} shards`} note={url.mode === 'owner' ? 'by owner of the primary' : `by ${metric.label.toLowerCase()}`}>
+      <KeyFinder clusterId={clusterId} asked={url.key} setUrl={setUrl} names={names} />
       <MapControls url={url} setUrl={setUrl} nodes={choices} layout={arranged} />
       <div className={classes.body} data-view={url.view}>
         <div ref={frameRef}>

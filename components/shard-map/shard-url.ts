@@ -22,6 +22,8 @@ const parsers = {
   node: parseAsString.withDefault(''),
   /** The shard whose details are open. */
   shard: parseAsInteger,
+  /** The key whose place is asked for. */
+  key: parseAsString.withDefault(''),
   /** Table: only these shards, as ranges. */
   ids: parseAsString.withDefault(''),
   /** Table: only what is selected; only what has no primary. */

@@ -52,6 +52,8 @@ export const PERMISSION_OF_ROUTE: Readonly<Record<RouteId, Permission>> = {
   'agents.list': 'view',
   'agents.issueToken': 'administer',
   'agents.createShards': 'operate',
+  'agents.tokens': 'view',
+  'agents.revokeToken': 'administer',
   'shards.list': 'view',
   'plans.preview': 'operate',
   'plans.whatIf': 'view',

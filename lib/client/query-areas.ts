@@ -6,7 +6,8 @@ export type ApiArea = keyof typeof api;
 /** Event nouns and the parts of the API whose answers they make old. Nodes and shards are pushed and also asked for by some pages. */
 const AREAS_OF_NOUN: Readonly<Record<string, readonly ApiArea[]>> = {
   cluster: ['clusters'],
-  node: ['nodes', 'shards'],
+  node: ['nodes', 'shards', 'agents'],
+  agents: ['agents'],
   shards: ['shards', 'nodes'],
   plan: ['plans'],
   operation: ['operations', 'plans'],

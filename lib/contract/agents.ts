@@ -26,7 +26,18 @@ export const TokenRequestSchema = z.strictObject({
   ttlMs: z.number().int().min(60_000).max(7 * 86_400_000).default(3_600_000),
 });
 
+/** A permission that nobody has used yet; the token itself is known to whoever made it only. */
+export const OpenTokenSchema = z.object({
+  tokenId: IdSchema,
+  acceptByRule: z.boolean(),
+  createdAtMs: TimestampMsSchema,
+  expiresAtMs: TimestampMsSchema,
+  expired: z.boolean(),
+}).meta({ id: 'OpenToken' });
+export type OpenToken = z.infer<typeof OpenTokenSchema>;
+
 export const IssuedTokenSchema = z.object({
+  tokenId: IdSchema,
   /** Shown once; enrols one node. */
   token: z.string(),
   expiresAtMs: TimestampMsSchema,

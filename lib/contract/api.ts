@@ -1,6 +1,6 @@
 import { oc } from '@orpc/contract';
 import * as z from 'zod';
-import { AgentViewSchema, IssuedTokenSchema, TokenRequestSchema } from './agents';
+import { AgentViewSchema, IssuedTokenSchema, OpenTokenSchema, TokenRequestSchema } from './agents';
 import { ClusterSummarySchema, ConnectClusterSchema, ConnectionTestSchema } from './cluster';
 import { ConnectionSchema } from './connection';
 import { DomainEventSchema, EventTypeSchema } from './events';
@@ -151,6 +151,10 @@ export const api = {
       .input(cluster).output(z.object({ agents: z.array(AgentViewSchema) })),
     issueToken: base.route({ method: 'POST', path: '/clusters/{clusterId}/agents/tokens', successStatus: 201, tags: ['agents'], summary: 'A token that enrols one node, shown once; the answer is never kept, so an Idempotency-Key has no effect' })
       .input(cluster.extend(TokenRequestSchema.shape).strict()).output(IssuedTokenSchema),
+    tokens: base.route({ method: 'GET', path: '/clusters/{clusterId}/agents/tokens', tags: ['agents'], summary: 'Permissions to enrol that nobody has used yet' })
+      .input(cluster).output(z.object({ tokens: z.array(OpenTokenSchema) })),
+    revokeToken: base.route({ method: 'DELETE', path: '/clusters/{clusterId}/agents/tokens/{tokenId}', successStatus: 204, tags: ['agents'], summary: 'Take a permission back that nobody has used' })
+      .input(cluster.extend({ tokenId: IdSchema })),
     createShards: base.route({ method: 'POST', path: '/clusters/{clusterId}/agents/create-shards', successStatus: 200, tags: ['agents'], summary: 'Make the shards of a cluster that has none, spread over its members and zones' })
       .input(cluster.strict()).output(z.object({ shardsCreated: z.number().int().min(0) })),
   },

@@ -142,6 +142,8 @@ export type StoreWrite =
   /** Conflicts when the token was used, or had expired at the agent's enrolment. */
   | { readonly kind: 'enrol-agent'; readonly tokenHash: string; readonly agent: AgentRecord }
   | { readonly kind: 'save-agent'; readonly agent: AgentRecord }
+  /** Takes back what nobody has used; conflicts when somebody has. */
+  | { readonly kind: 'delete-enrolment-token'; readonly clusterId: string; readonly tokenHash: string }
   | { readonly kind: 'remember-answer'; readonly answer: RememberedAnswer };
 
 export interface StoreConflict {
@@ -214,6 +216,8 @@ export interface Store {
   /** Recomputes every hash of the cluster's log (D2), from where retention last cut it. */
   verifyEventChain(clusterId: string): Promise<Result<VerifiedChain, ChainBreak>>;
   enrolmentToken(tokenHash: string): Promise<EnrolmentToken | null>;
+  /** Of one cluster, that nobody has used, newest first; at most 1,000. */
+  unusedEnrolmentTokens(clusterId: string): Promise<readonly EnrolmentToken[]>;
   /** Of one cluster, removed ones included, in order of their ids. */
   agents(clusterId: string): Promise<readonly AgentRecord[]>;
   answer(key: string): Promise<RememberedAnswer | null>;

@@ -70,7 +70,7 @@ export function isTerminal(status: (typeof EXECUTION_STATUSES)[number]): boolean
 export const EVENT_TYPES = [
   'cluster.connected', 'cluster.disconnected', 'cluster.healthChanged', 'cluster.observationFailed', 'cluster.observationRecovered',
   'node.added', 'node.removed', 'node.livenessChanged', 'node.lifecycleChanged', 'node.cordoned', 'node.uncordoned', 'node.quarantined', 'node.quarantineEnded', 'node.restarted', 'node.metricsFlagged',
-  'node.enrolled', 'agents.tokenIssued',
+  'node.enrolled', 'agents.tokenIssued', 'agents.tokenRevoked',
   'provisioner.asked', 'provisioner.ready', 'provisioner.returned', 'provisioner.failed', 'provisioner.found',
   'shards.created', 'shards.ownershipChanged',
   'plan.proposed', 'plan.approved', 'plan.superseded',

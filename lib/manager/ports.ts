@@ -1,4 +1,4 @@
-import type { AgentView } from '@/lib/contract/agents';
+import type { AgentView, OpenToken } from '@/lib/contract/agents';
 import type { Connection } from '@/lib/contract/connection';
 import type { ClusterSummary } from '@/lib/contract/cluster';
 import type { DomainEvent, ShardMoved } from '@/lib/contract/events';
@@ -51,7 +51,10 @@ export interface AgentAdmin {
   /** Enrolled agents, those that left included; null when the cluster is not one of agents. */
   list(clusterId: string): Promise<readonly AgentView[] | null>;
   /** A permission to enrol one node, told once. */
-  issueToken(clusterId: string, options: { readonly acceptByRule: boolean; readonly ttlMs?: number | undefined }): Promise<CommandResult<{ readonly token: string; readonly expiresAtMs: number }>>;
+  issueToken(clusterId: string, options: { readonly acceptByRule: boolean; readonly ttlMs?: number | undefined }): Promise<CommandResult<{ readonly tokenId: string; readonly token: string; readonly expiresAtMs: number }>>;
+  /** Permissions that nobody has used; null when the cluster is not one of agents. */
+  openTokens(clusterId: string): Promise<readonly OpenToken[] | null>;
+  revokeToken(clusterId: string, tokenId: string): Promise<CommandResult<null>>;
   /** Makes the shards of a cluster that has none, spread over its members and their zones. */
   createShards(clusterId: string, options: { readonly epoch: number }): Promise<CommandResult<{ readonly shardsCreated: number }>>;
 }

@@ -10,6 +10,14 @@ export async function insertEnrolmentToken(tx: Transaction, token: EnrolmentToke
   return null;
 }
 
+export async function deleteEnrolmentToken(tx: Transaction, clusterId: string, tokenHash: string): Promise<CommitRefusal | null> {
+  const token = await tx.enrolmentToken.findUnique({ where: { tokenHash } });
+  if (token === null || token.clusterId !== clusterId) return notFound('enrolment token', tokenHash);
+  if (token.usedByNodeId !== null) return changedMeanwhile('user of the enrolment token', token.usedByNodeId, 'nobody');
+  await tx.enrolmentToken.delete({ where: { tokenHash } });
+  return null;
+}
+
 /** The token and the node in one transaction: of two that come with one token, one is enrolled. */
 export async function enrolAgent(tx: Transaction, { tokenHash, agent }: { readonly tokenHash: string; readonly agent: AgentRecord }): Promise<CommitRefusal | null> {
   const { nodeId, clusterId, enrolledAtMs } = agent;

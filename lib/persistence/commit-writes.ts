@@ -4,7 +4,7 @@ import { assertNever } from '@/lib/platform/assert';
 import { appendEvents } from './append-events';
 import { alreadyExists, changedMeanwhile, notFound, type CommitRefusal } from './conflicts';
 import { clusterDocumentOf, summaryOfPlan } from './documents';
-import { enrolAgent, insertEnrolmentToken, saveAgent } from './agent-writes';
+import { deleteEnrolmentToken, enrolAgent, insertEnrolmentToken, saveAgent } from './agent-writes';
 import { insertMoves, insertOperation, saveMoves, saveOperation } from './operation-writes';
 import { deleteProvision, saveProvision } from './provision-writes';
 import { deleteScalingPolicy, saveScalingPolicy, saveScalingState } from './scaling-writes';
@@ -82,6 +82,7 @@ async function applyOne(tx: Transaction, write: Exclude<StoreWrite, { kind: 'app
     case 'insert-moves': return insertMoves(tx, write);
     case 'save-operation': return saveOperation(tx, write);
     case 'insert-enrolment-token': return insertEnrolmentToken(tx, write.token);
+    case 'delete-enrolment-token': return deleteEnrolmentToken(tx, write.clusterId, write.tokenHash);
     case 'enrol-agent': return enrolAgent(tx, write);
     case 'save-agent': return saveAgent(tx, write.agent);
     case 'remember-answer': return rememberAnswer(tx, write);

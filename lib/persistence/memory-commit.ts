@@ -67,6 +67,7 @@ function applyOne(tables: MemoryTables, undo: UndoLog, write: StoreWrite): Commi
     case 'save-move': return saveMove(tables, undo, write);
     case 'append-event': return appendEvent(tables, undo, write);
     case 'insert-enrolment-token': return insertEnrolmentToken(tables, undo, write);
+    case 'delete-enrolment-token': return deleteEnrolmentToken(tables, undo, write);
     case 'enrol-agent': return enrolAgent(tables, undo, write);
     case 'save-agent': return saveAgent(tables, undo, write);
     case 'remember-answer': return rememberAnswer(tables, undo, write);
@@ -172,6 +173,14 @@ function insertEnrolmentToken(tables: MemoryTables, undo: UndoLog, { token }: Wr
   if (!tables.clusters.has(token.clusterId)) return notFound('cluster', token.clusterId);
   if (tables.tokens.has(token.tokenHash)) return alreadyExists('enrolment token', token.tokenHash);
   undo.set(tables.tokens, token.tokenHash, token);
+  return null;
+}
+
+function deleteEnrolmentToken(tables: MemoryTables, undo: UndoLog, { clusterId, tokenHash }: WriteOf<'delete-enrolment-token'>): CommitRefusal | null {
+  const token = tables.tokens.get(tokenHash);
+  if (token?.clusterId !== clusterId) return notFound('enrolment token', tokenHash);
+  if (token.usedByNodeId !== null) return changedMeanwhile('user of the enrolment token', token.usedByNodeId, 'nobody');
+  undo.delete(tables.tokens, tokenHash);
   return null;
 }
 

@@ -15,6 +15,7 @@ import { applyToTables } from './memory-commit';
 import { pruneTables } from './memory-prune';
 import { bucketKey, createTables, lastSequenceOf, rowsOf, type MemoryTables, type Row } from './memory-tables';
 import { assertBucket, chooseWindow, pointsOf, type MetricQuery } from './metric-windows';
+import { newestTokens } from './newest-tokens';
 import { cursorOf, limitOf, pageOf } from './paging';
 
 /**
@@ -118,6 +119,10 @@ export class MemoryStore implements Store {
 
   enrolmentToken(tokenHash: string): Promise<EnrolmentToken | null> {
     return Promise.resolve(this.#tables.tokens.get(tokenHash) ?? null);
+  }
+
+  unusedEnrolmentTokens(clusterId: string): Promise<readonly EnrolmentToken[]> {
+    return Promise.resolve(newestTokens([...this.#tables.tokens.values()].filter((token) => token.clusterId === clusterId && token.usedByNodeId === null)));
   }
 
   agents(clusterId: string): Promise<readonly AgentRecord[]> {

@@ -18,6 +18,7 @@ import {
 } from './documents';
 import { addBuckets, readSeries } from './metric-tables';
 import type { MetricQuery } from './metric-windows';
+import { newestTokens } from './newest-tokens';
 import { cursorOf, limitOf, pageOf } from './paging';
 import { pruneAll } from './prune';
 import { readProvisions } from './provision-writes';
@@ -152,6 +153,11 @@ export class PrismaStore implements Store {
   async enrolmentToken(tokenHash: string): Promise<EnrolmentToken | null> {
     const row = await this.prisma.enrolmentToken.findUnique({ where: { tokenHash } });
     return row === null ? null : enrolmentTokenOfRow(row);
+  }
+
+  async unusedEnrolmentTokens(clusterId: string): Promise<readonly EnrolmentToken[]> {
+    const rows = await this.prisma.enrolmentToken.findMany({ where: { clusterId, usedByNodeId: null } });
+    return newestTokens(rows.map(enrolmentTokenOfRow));
   }
 
   async agents(clusterId: string): Promise<readonly AgentRecord[]> {

@@ -36,6 +36,21 @@ export function describeStoredAgents(name: string, open: (clock: VirtualClock) =
       expect(await store.agents('cluster-1')).toHaveLength(1);
     });
 
+    it('what nobody has used is listed, newest first, and can be taken back; what was used cannot', async () => {
+      const older = enrolmentToken({ tokenHash: 'e'.repeat(64), createdAtMs: token.createdAtMs - 1 });
+      await take(insertToken, { kind: 'insert-enrolment-token', token: older });
+      expect(await store.unusedEnrolmentTokens('cluster-1')).toEqual([token, older]);
+      expect(await store.unusedEnrolmentTokens('cluster-2')).toEqual([]);
+      await take(enrol());
+      expect(await store.unusedEnrolmentTokens('cluster-1')).toEqual([older]);
+      const revoke = (tokenHash: string, clusterId = 'cluster-1'): StoreWrite => ({ kind: 'delete-enrolment-token', clusterId, tokenHash });
+      await refuse('conflict', revoke(token.tokenHash));
+      await refuse('not-found', revoke(older.tokenHash, 'cluster-2'));
+      await take(revoke(older.tokenHash));
+      await refuse('not-found', revoke(older.tokenHash));
+      expect(await store.enrolmentToken(older.tokenHash)).toBeNull();
+    });
+
     it('an expired token, an unknown one, or one of another cluster enrols nobody', async () => {
       await take(insertToken, insertCluster({ id: 'cluster-2', name: 'Other' }));
       await refuse('conflict', enrol({ enrolledAtMs: token.expiresAtMs }));

@@ -76,8 +76,13 @@ describe(`agents under the product (PS_SEED=${SEED})`, () => {
 
   it('[X3] a token enrols one node, is shown once, and no secret is in any answer afterwards', async () => {
     const { token } = await succeed<{ token: string }>(server, 'POST', path('/agents/tokens'), { body: { ttlMs: 60_000 }, headers: { 'idempotency-key': 'token-is-not-kept' } });
-    const again = await succeed<{ token: string }>(server, 'POST', path('/agents/tokens'), { body: { ttlMs: 60_000 }, headers: { 'idempotency-key': 'token-is-not-kept' } });
+    const again = await succeed<{ token: string; tokenId: string }>(server, 'POST', path('/agents/tokens'), { body: { ttlMs: 60_000 }, headers: { 'idempotency-key': 'token-is-not-kept' } });
     expect(again.token).not.toBe(token);
+    const open = async () => (await succeed<{ tokens: { tokenId: string; acceptByRule: boolean; expired: boolean }[] }>(server, 'GET', path('/agents/tokens'))).tokens;
+    expect(await open()).toHaveLength(2);
+    expect(await open()).toContainEqual(expect.objectContaining({ acceptByRule: false, expired: false }));
+    expect((await call(server, 'DELETE', path(`/agents/tokens/${again.tokenId}`))).status).toBe(204);
+    expect(problemOf(await call(server, 'DELETE', path(`/agents/tokens/${again.tokenId}`)))).toMatchObject({ status: 404 });
     const enrol = (given: string) => fetch(`${server.url}/api/agent/v1/enrol`, {
       method: 'POST', headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ protocolVersion: 1, token: given, name: 'by hand', address: '127.0.0.1:1', engine: { name: 'x' }, peerKeyHash: 'a'.repeat(64) }),
@@ -85,10 +90,13 @@ describe(`agents under the product (PS_SEED=${SEED})`, () => {
     const first = await enrol(token);
     const { nodeId, credential, accepted } = await first.json() as { nodeId: string; credential: string; accepted: boolean };
     expect([first.status, accepted]).toEqual([200, false]);
+    expect(await open()).toEqual([]);
+    const revoked = await enrol(again.token);
+    expect([revoked.status, (await revoked.json() as { code: string }).code]).toEqual([401, 'bad-token']);
     const second = await enrol(token);
     expect([second.status, (await second.json() as { code: string }).code]).toEqual([401, 'bad-token']);
     expect((await agents()).find((agent) => agent.nodeId === nodeId)).toMatchObject({ acceptedAtMs: null, lastBeatAgeMs: null });
-    const shown = JSON.stringify([await agents(), await nodes(), await events('agents.tokenIssued'), await succeed(server, 'GET', path())]);
+    const shown = JSON.stringify([await agents(), await nodes(), await open(), await events('agents.tokenIssued'), await events('agents.tokenRevoked'), await succeed(server, 'GET', path())]);
     for (const secret of [token, credential]) {
       expect(shown).not.toContain(secret);
       expect(server.output.stderr).not.toContain(secret);

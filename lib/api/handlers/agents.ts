@@ -19,6 +19,17 @@ export const agents = {
     });
     return issued;
   }),
+  tokens: routes.tokens.handler(async ({ input, context }) => {
+    managerOf(context, input.clusterId);
+    const tokens = await context.agents.openTokens(input.clusterId);
+    if (tokens === null) throw new ORPCError('NOT_FOUND', { status: 404, message: 'The nodes of this cluster run no agents' });
+    return { tokens: [...tokens] };
+  }),
+  revokeToken: routes.revokeToken.handler(async ({ input: { clusterId, tokenId }, context }) => {
+    const manager = managerOf(context, clusterId);
+    valueOf(await context.agents.revokeToken(clusterId, tokenId));
+    manager.record({ type: 'agents.tokenRevoked', severity: 'notice', actor: context.actor, message: 'A token to enrol a node was taken back before anybody used it', data: { tokenId } });
+  }),
   createShards: routes.createShards.handler(async ({ input, context }) => {
     const manager = managerOf(context, input.clusterId);
     const created = valueOf(await context.agents.createShards(input.clusterId, { epoch: manager.view().summary.epoch }));

@@ -1,4 +1,4 @@
-import type { AgentView } from '@/lib/contract/agents';
+import type { AgentView, OpenToken } from '@/lib/contract/agents';
 import type { DriverFailure } from '@/lib/contract/operation';
 import type { Refusal } from '@/lib/contract/plan';
 import type { Clock } from '@/lib/platform/clock';
@@ -28,10 +28,23 @@ export class HubAgentAdmin {
     });
   }
 
-  async issueToken(clusterId: string, options: { readonly acceptByRule: boolean; readonly ttlMs?: number | undefined }): Answer<{ readonly token: string; readonly expiresAtMs: number }> {
+  async issueToken(clusterId: string, options: { readonly acceptByRule: boolean; readonly ttlMs?: number | undefined }): Answer<{ readonly tokenId: string; readonly token: string; readonly expiresAtMs: number }> {
     if (this.options.hub.cluster(clusterId) === null) return err(refusedBy('not-supported', 'The nodes of this cluster run no agents'));
     const issued = await this.options.hub.issueToken(clusterId, options);
     return issued === null ? err({ code: 'unavailable', message: 'The database did not take the token' }) : ok(issued);
+  }
+
+  openTokens(clusterId: string): Promise<readonly OpenToken[] | null> {
+    return this.options.hub.openTokens(clusterId);
+  }
+
+  async revokeToken(clusterId: string, tokenId: string): Promise<Result<null, Refused | { readonly code: 'unavailable'; readonly message: string } | { readonly code: 'not-found'; readonly what: string; readonly id: string }>> {
+    switch (await this.options.hub.revokeToken(clusterId, tokenId)) {
+      case 'revoked': return ok(null);
+      case 'used': return err(refusedBy('already-so', 'A node has used the token already: let that node leave instead'));
+      case 'not-found': return err({ code: 'not-found', what: 'unused token', id: tokenId });
+      case 'unavailable': return err({ code: 'unavailable', message: 'The database did not take it' });
+    }
   }
 
   async createShards(clusterId: string, { epoch }: { readonly epoch: number }): Answer<{ readonly shardsCreated: number }> {

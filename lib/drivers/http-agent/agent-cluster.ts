@@ -7,7 +7,7 @@ import { AgentSession } from './agent-session';
 import { SyncBook } from './sync-book';
 
 /** Where enrolments are kept. */
-export type AgentRegistry = Pick<Store, 'agents' | 'enrolmentToken' | 'commit'>;
+export type AgentRegistry = Pick<Store, 'agents' | 'enrolmentToken' | 'unusedEnrolmentTokens' | 'commit'>;
 
 export interface AgentClusterOptions {
   readonly clusterId: string;

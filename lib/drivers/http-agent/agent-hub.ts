@@ -1,4 +1,5 @@
 import { AGENT_LIMITS, AGENT_PROTOCOL_VERSION, type AgentProblemCode, type EnrolAnswer, type EnrolRequest } from '@/lib/contract/agent-protocol';
+import type { OpenToken } from '@/lib/contract/agents';
 import type { HttpAgentConnection } from '@/lib/contract/connection';
 import type { AgentRecord } from '@/lib/contract/storage';
 import type { Clock } from '@/lib/platform/clock';
@@ -6,7 +7,7 @@ import type { NextId } from '@/lib/platform/ids';
 import { err, ok, type Result } from '@/lib/platform/result';
 import { AgentCluster, type AgentRegistry } from './agent-cluster';
 import type { AgentSession } from './agent-session';
-import { hashOf, matchesHash, newSecret } from './secrets';
+import { hashOf, matchesHash, newSecret, tokenIdOf } from './secrets';
 
 const TOKEN_TTL_MS_DEFAULT = 3_600_000;
 
@@ -52,7 +53,7 @@ export class AgentHub {
   }
 
   /** A permission to enrol one node, told once; only its hash is kept. Null when the cluster is not one of agents, or the store did not take it. */
-  async issueToken(clusterId: string, options: { readonly acceptByRule: boolean; readonly ttlMs?: number | undefined }): Promise<{ readonly token: string; readonly expiresAtMs: number } | null> {
+  async issueToken(clusterId: string, options: { readonly acceptByRule: boolean; readonly ttlMs?: number | undefined }): Promise<{ readonly tokenId: string; readonly token: string; readonly expiresAtMs: number } | null> {
     if (!this.#clusters.has(clusterId)) return null;
     const token = newSecret('token');
     const createdAtMs = Math.round(this.options.clock.wallMs());
@@ -61,7 +62,25 @@ export class AgentHub {
       kind: 'insert-enrolment-token',
       token: { tokenHash: hashOf(token), clusterId, acceptByRule: options.acceptByRule, createdAtMs, expiresAtMs, usedByNodeId: null },
     }]);
-    return committed.ok ? { token, expiresAtMs } : null;
+    return committed.ok ? { tokenId: tokenIdOf(hashOf(token)), token, expiresAtMs } : null;
+  }
+
+  /** Permissions that nobody has used, newest first; null when the cluster is not one of agents. */
+  async openTokens(clusterId: string): Promise<readonly OpenToken[] | null> {
+    if (!this.#clusters.has(clusterId)) return null;
+    const nowMs = this.options.clock.wallMs();
+    return (await this.options.registry.unusedEnrolmentTokens(clusterId)).map(({ tokenHash, acceptByRule, createdAtMs, expiresAtMs }) => ({
+      tokenId: tokenIdOf(tokenHash), acceptByRule, createdAtMs, expiresAtMs, expired: expiresAtMs <= nowMs,
+    }));
+  }
+
+  /** Takes an unused permission back. @returns what came of it */
+  async revokeToken(clusterId: string, tokenId: string): Promise<'revoked' | 'not-found' | 'used' | 'unavailable'> {
+    const token = (await this.options.registry.unusedEnrolmentTokens(clusterId)).find(({ tokenHash }) => tokenIdOf(tokenHash) === tokenId);
+    if (token === undefined) return 'not-found';
+    const committed = await this.options.registry.commit([{ kind: 'delete-enrolment-token', clusterId, tokenHash: token.tokenHash }]);
+    if (committed.ok) return 'revoked';
+    return committed.error.code === 'unavailable' ? 'unavailable' : committed.error.code === 'conflict' ? 'used' : 'not-found';
   }
 
   async enrol(request: EnrolRequest): Promise<Result<EnrolAnswer, AgentProblem>> {

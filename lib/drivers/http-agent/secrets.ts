@@ -12,6 +12,11 @@ export function hashOf(secret: string): string {
   return createHash('sha256').update(secret).digest('hex');
 }
 
+/** What a token is called without telling it: the begin of its hash. */
+export function tokenIdOf(tokenHash: string): string {
+  return `token_${tokenHash.slice(0, 24)}`;
+}
+
 /** Compared in constant time. */
 export function matchesHash(secret: string, hash: string): boolean {
   return timingSafeEqual(Buffer.from(hashOf(secret), 'hex'), Buffer.from(hash, 'hex'));
