@@ -11,6 +11,7 @@ import { UNKNOWN_LATENCY } from '@/lib/contract/report';
 import { ClusterSettingsSchema, type VersionedSettings } from '@/lib/contract/settings';
 import type { AgentRecord, ClusterRecord, EnrolmentToken, NodeIntent, RememberedAnswer } from '@/lib/contract/storage';
 import { assertNever } from '@/lib/platform/assert';
+import { parsedInTurns } from '@/lib/platform/json-in-turns';
 
 /**
  * The JSON documents in the rows, and the way back.
@@ -73,8 +74,11 @@ export function summaryOfPlan(plan: Plan): PlanSummary {
   return { ...rest, stepCount: steps.length, scoreBefore: before.score, scoreAfter: after.score };
 }
 
-export function planOfRow(row: { readonly id: string; readonly status: string; readonly document: string }): Plan {
-  return { ...PLAN_DEFAULTS, ...(jsonOf(row.document, `plan ${row.id}`) as Plan), status: planStatusOf(row) };
+/** A long plan is read in portions, between which others get their turn. */
+export async function planOfRow(row: { readonly id: string; readonly status: string; readonly document: string }): Promise<Plan> {
+  const what = `plan ${row.id}`;
+  const value = await parsedInTurns(row.document, 'steps').catch(() => { throw notJson(what); });
+  return { ...PLAN_DEFAULTS, ...(objectOf(value, what) as Plan), status: planStatusOf(row) };
 }
 
 export function planSummaryOfRow(row: { readonly id: string; readonly status: string; readonly summary: string }): PlanSummary {
@@ -142,9 +146,17 @@ function jsonOf(document: string, what: string): object {
   try {
     value = JSON.parse(document);
   } catch {
-    // Without the parser's error as its cause: that one quotes the document.
-    throw new UnreadableRowError(`The stored ${what} is not JSON`);
+    throw notJson(what);
   }
+  return objectOf(value, what);
+}
+
+function objectOf(value: unknown, what: string): object {
   if (typeof value !== 'object' || value === null) throw new UnreadableRowError(`The stored ${what} is not an object`);
   return value;
+}
+
+/** Without the parser's error as its cause: that one quotes the document. */
+function notJson(what: string): UnreadableRowError {
+  return new UnreadableRowError(`The stored ${what} is not JSON`);
 }

@@ -1,5 +1,8 @@
 /** A few milliseconds of work. */
 const ITEMS_PER_TURN = 4_000;
+/** Where the next portion begins: a line's end in JSON that has no others, since within strings it is escaped. */
+const PORTION_END = ',\n';
+const END = ']}';
 
 /** So short a list is written down at once. */
 export function isShortList(list: readonly unknown[]): boolean {
@@ -21,7 +24,22 @@ export async function jsonInTurns<K extends string>(value: Readonly<Record<K, re
     parts.push(JSON.stringify(list.slice(at, at + ITEMS_PER_TURN)).slice(1, -1));
   }
   await nextTurn();
-  return `${rest.slice(0, -1)}${rest === '{}' ? '' : ','}${JSON.stringify(listName)}:[${parts.join(',')}]}`;
+  return `${rest.slice(0, -1)}${rest === '{}' ? '' : ','}${JSON.stringify(listName)}:[${parts.join(PORTION_END)}]}`;
+}
+
+/** Reads what `jsonInTurns` wrote, or any other JSON of such an object, portion by portion. Throws SyntaxError as JSON.parse does. */
+export async function parsedInTurns(text: string, listName: string): Promise<unknown> {
+  const [head, ...portions] = text.split(PORTION_END);
+  const last = portions.pop();
+  if (head === undefined || last === undefined) return JSON.parse(text);
+  const value = JSON.parse(`${head}]}`) as Record<string, unknown>;
+  const list = value[listName];
+  if (!Array.isArray(list)) throw new SyntaxError(`The text goes on after an object without the list ${listName}`);
+  for (const portion of [...portions, last.slice(0, -END.length)]) {
+    await nextTurn();
+    for (const item of JSON.parse(`[${portion}]`) as unknown[]) list.push(item);
+  }
+  return value;
 }
 
 function nextTurn(): Promise<void> {

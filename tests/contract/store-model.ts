@@ -44,8 +44,8 @@ const write: fc.Arbitrary<StoreWrite> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ id: clusterId, nodeId, cordoned: fc.boolean() }).map((v): StoreWrite => (
     { kind: 'save-node-intent', intent: { clusterId: v.id, nodeId: v.nodeId, lifecycle: 'active', cordoned: v.cordoned, maintenanceUntilMs: null } })) },
   { weight: 1, arbitrary: fc.record({ id: clusterId, nodeId }).map((v): StoreWrite => ({ kind: 'delete-node-intent', clusterId: v.id, nodeId: v.nodeId })) },
-  { weight: 1, arbitrary: fc.record({ clusterId, intentId, epoch, status: fc.constantFrom('asked' as const, 'joined' as const) }).map((v): StoreWrite => (
-    { kind: 'save-provision', provision: provision(v), epoch: v.epoch })) },
+  { weight: 1, arbitrary: fc.record({ clusterId, intentId, epoch, status: fc.constantFrom('asked' as const, 'joined' as const) }).map(({ epoch, ...record }): StoreWrite => (
+    { kind: 'save-provision', provision: provision(record), epoch })) },
   { weight: 1, arbitrary: fc.record({ clusterId, intentId }).map((v): StoreWrite => ({ kind: 'delete-provision', ...v })) },
   { weight: 2, arbitrary: fc.record({ id: planId, clusterId, createdAtMs: endedAtMs }).map((v): StoreWrite => ({ kind: 'insert-plan', plan: plan(v) })) },
   { weight: 1, arbitrary: fc.record({ planId, expected: planStatus, status: planStatus }).map((v): StoreWrite => ({ kind: 'set-plan-status', ...v })) },

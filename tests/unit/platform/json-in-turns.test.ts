@@ -1,10 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { isShortList, jsonInTurns } from '@/lib/platform/json-in-turns';
+import { isShortList, jsonInTurns, parsedInTurns } from '@/lib/platform/json-in-turns';
 
 describe('JSON in turns', () => {
   it.each([0, 1, 4_000, 4_001, 12_345])('says the same of %d items as in one go', async (count) => {
-    const value = { id: 'plan', steps: Array.from({ length: count }, (_, index) => ({ index, none: null, text: `"${index}",` })), bytes: 3 };
-    expect(JSON.parse(await jsonInTurns(value, 'steps'))).toEqual(value);
+    const value = { id: 'plan', steps: Array.from({ length: count }, (_, index) => ({ index, none: null, text: `"${index}",\n` })), bytes: 3 };
+    const text = await jsonInTurns(value, 'steps');
+    expect(JSON.parse(text)).toEqual(value);
+    expect(await parsedInTurns(text, 'steps')).toEqual(value);
+  });
+
+  it('are read from any JSON, and what is none is refused', async () => {
+    expect(await parsedInTurns('{"steps":[1,2],"more":"a,\\nb"}', 'steps')).toEqual({ steps: [1, 2], more: 'a,\nb' });
+    for (const broken of ['', '{"steps":[1,', '{"other":[1,\n2]}', '{"steps":[1,\n2,\nx]}']) await expect(parsedInTurns(broken, 'steps')).rejects.toThrow(SyntaxError);
   });
 
   it('an object of nothing but the list as well', async () => {
