@@ -13,6 +13,7 @@ import { WriteButton } from '@/components/ui/write-button';
 import { toApiProblem } from '@/lib/client/api-problem';
 import { tierIn } from '@/lib/client/confirm-tier';
 import { noteAccepted } from './accepted-note';
+import { useNodeSource } from './use-node-source';
 
 const NOTHING = { zone: '', address: '', followerOf: null as string | null };
 
@@ -52,6 +53,7 @@ function AddNodeDialog({ opened, onClose, needsAddress, hasFollowers }: AddNodeD
   const environment = useCluster((state) => state.summary?.environment ?? 'production');
   const clusterName = useCluster((state) => state.summary?.name ?? '');
   const nodes = useCluster((state) => state.nodes);
+  const source = useNodeSource({ asked: opened });
   const [form, setForm] = useState(NOTHING);
   const close = () => {
     setForm(NOTHING);
@@ -74,15 +76,16 @@ function AddNodeDialog({ opened, onClose, needsAddress, hasFollowers }: AddNodeD
       opened={opened} onClose={close} title="Add a node to the cluster?" confirmLabel="Add 1 node" cancelLabel="Add nothing"
       tier={tier === 'undoable' ? 'felt' : tier} typedName={clusterName} typedWhat="cluster" pending={mutation.isPending}
       problem={mutation.error === null ? null : toApiProblem(mutation.error)}
-      blockedBy={write.reason ?? (needsAddress && address === '' ? 'The address of a running, empty process is needed.' : null)}
+      blockedBy={write.reason ?? (needsAddress && source === null && address === '' ? 'The address of a running, empty process is needed.' : null)}
       onConfirm={() => mutation.mutate({
         clusterId, ...(address !== '' && { address }), ...(zone !== '' && { zone }), ...(form.followerOf !== null && { followerOf: form.followerOf }),
       })}
     >
       <p>{form.followerOf === null ? 'It joins empty. Data reaches it by a rebalance, which is planned and approved on its own.' : 'It joins as a follower and copies everything its leader holds.'}</p>
+      {source !== null && address === '' && <p>It is made by {source.name} ({source.about}), and given back when it leaves.</p>}
       {needsAddress && (
         <TextInput
-          label="Address" description="host:port of a running, empty process; IPv6 in brackets" required value={form.address}
+          label="Address" description={`${source === null ? '' : `Empty: ${source.name} makes one. `}host:port of a running, empty process; IPv6 in brackets`} required={source === null} value={form.address}
           onChange={(event) => setForm({ ...form, address: event.currentTarget.value })} maxLength={300} autoComplete="off" spellCheck={false} data-autofocus mb="xs"
         />
       )}

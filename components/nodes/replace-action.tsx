@@ -12,6 +12,7 @@ import { WriteButton } from '@/components/ui/write-button';
 import { toApiProblem } from '@/lib/client/api-problem';
 import { noteAccepted } from './accepted-note';
 import type { NodeRow } from './node-rows';
+import { useNodeSource } from './use-node-source';
 
 const NOTHING = { address: '', zone: '' };
 
@@ -25,6 +26,7 @@ export function ReplaceAction({ row }: { readonly row: Pick<NodeRow, 'node' | 'c
   const frozen = useCluster((state) => state.summary?.freeze?.reason ?? null);
   const zones = useCluster((state) => [...new Set(state.nodes?.flatMap(({ domain }) => domain.zone ?? []) ?? [])].sort());
   const [opened, dialog] = useDisclosure(false);
+  const source = useNodeSource({ asked: opened });
   const [form, setForm] = useState(NOTHING);
   const close = () => { setForm(NOTHING); mutation.reset(); dialog.close(); };
   const mutation = useMutation(api.nodes.replace.mutationOptions({
@@ -47,7 +49,7 @@ export function ReplaceAction({ row }: { readonly row: Pick<NodeRow, 'node' | 'c
       <ConfirmDialog
         opened={opened} onClose={close} title={`Replace ${node.name} by a new node?`} confirmLabel={losesData ? 'Replace and lose this data' : 'Replace 1 node'} cancelLabel="Keep the node"
         tier="irreversible" typedName={node.name} typedWhat="node" danger pending={mutation.isPending} problem={problem}
-        blockedBy={write.reason ?? (against.length > 0 ? 'It cannot be done as things are now.' : needsAddress && address === '' ? 'The address of a running, empty process is needed.' : null)}
+        blockedBy={write.reason ?? (against.length > 0 ? 'It cannot be done as things are now.' : needsAddress && source === null && address === '' ? 'The address of a running, empty process is needed.' : null)}
         onConfirm={() => { mutation.mutate({ clusterId, nodeId: node.id, confirmName: node.name, ...(address !== '' && { address }), ...(zone !== '' && { zone }), ...(losesData && { acceptLoss: true }) }); }}
       >
         <p>
@@ -61,7 +63,7 @@ export function ReplaceAction({ row }: { readonly row: Pick<NodeRow, 'node' | 'c
         {needsAddress
           ? (
             <TextInput
-              label="Address of the new node" description="host:port of a running, empty process; IPv6 in brackets" required value={form.address}
+              label="Address of the new node" description={`${source === null ? '' : `Empty: ${source.name} makes one. `}host:port of a running, empty process; IPv6 in brackets`} required={source === null} value={form.address}
               onChange={(event) => { setForm({ ...form, address: event.currentTarget.value }); }} maxLength={300} autoComplete="off" spellCheck={false} mb="xs"
             />
           )

@@ -34,6 +34,13 @@ function headOf({ action, nodeCount, nodeCountDecided }: ScalingDecision): strin
   }
 }
 
+/** The scaler counts a node that is still being filled by what it holds, so its mean is not the plain one then. */
+function overNodes(aggregate: ScalingDecision['conditions'][number]['aggregate'], { effectiveNodes, nodeCount }: ScalingDecision): string {
+  if (aggregate === 'max') return 'highest node';
+  if (aggregate === 'p90') return '90th percentile';
+  return effectiveNodes < nodeCount - 0.05 ? `mean, as ${effectiveNodes.toFixed(1)} full nodes` : 'mean';
+}
+
 function Decision({ decision }: { readonly decision: ScalingDecision }) {
   const nowMs = useNow();
   return (
@@ -46,12 +53,13 @@ function Decision({ decision }: { readonly decision: ScalingDecision }) {
       {decision.conditions.length > 0 && (
         <table className={classes['conditions']}>
           <thead>
-            <tr><th scope="col">Resource</th><th scope="col">Utilization</th><th scope="col">Target</th><th scope="col">Nodes wanted</th></tr>
+            <tr><th scope="col">Resource</th><th scope="col">Over nodes</th><th scope="col">Utilization</th><th scope="col">Target</th><th scope="col">Nodes wanted</th></tr>
           </thead>
           <tbody>
             {decision.conditions.map((condition) => (
               <tr key={condition.resource}>
                 <th scope="row">{condition.resource}</th>
+                <td>{overNodes(condition.aggregate, decision)}</td>
                 <td><Quantity kind="ratio" value={condition.utilization} unknownTitle="Unknown, which holds: it never allows a scale-in" /></td>
                 <td><Quantity kind="ratio" value={condition.target} /></td>
                 <td><Quantity kind="count" value={condition.nodeCountWanted} /></td>

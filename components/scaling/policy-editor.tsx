@@ -9,6 +9,7 @@ import { PolicySaveBar } from './policy-save-bar';
 import { usePolicyForm } from './use-policy-form';
 import { PolicyOvertaken } from './policy-overtaken';
 import { PoolState } from './pool-state';
+import { ProvisionerPanel } from './provisioner-panel';
 import { ShadowsPanel } from './shadows-panel';
 import { VersionsPanel } from './versions-panel';
 import layout from './policy.module.css';
@@ -34,6 +35,7 @@ export function PolicyEditor({ pool }: { readonly pool: PoolScaling }) {
           </Note>
         ))}
         <PoolState pool={pool} />
+        <ProvisionerPanel />
         <PolicyOvertaken form={form} stored={stored} />
         <PolicyFields form={form} />
         <PolicySaveBar form={form} pool={pool} />

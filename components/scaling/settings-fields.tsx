@@ -2,7 +2,10 @@
 
 import { NumberInput, Radio, Select, SimpleGrid, Stack, Switch } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
+import { useQuery } from '@tanstack/react-query';
 import { RESOURCE_LABELS } from '@/components/charts/node-facts';
+import { useClusterId } from '@/components/realtime/cluster-provider';
+import { useApi } from '@/components/realtime/live-provider';
 import { Panel } from '@/components/ui/panel';
 import { RESOURCES, STRATEGIES } from '@/lib/contract/vocabulary';
 import type { SettingsValues } from './settings-values';
@@ -78,8 +81,25 @@ export function ScalingFields({ form }: { readonly form: Form }) {
           <NumberField form={form} path="scaling.nodeCountMin" label="Fewest nodes" />
           <NumberField form={form} path="scaling.nodeCountMax" label="Most nodes" />
         </SimpleGrid>
+        <ProvisionerField form={form} />
       </Stack>
     </Panel>
+  );
+}
+
+/** Which of the provisioners that the configuration file names; where there is no choice, that is said. */
+function ProvisionerField({ form }: { readonly form: Form }) {
+  const clusterId = useClusterId();
+  const api = useApi();
+  const { data } = useQuery(api.scaling.provisioning.queryOptions({ input: { clusterId } }));
+  const offered = data?.offered ?? [];
+  return (
+    <Select
+      label="New nodes come from" clearable disabled={offered.length === 0}
+      description={data === undefined ? 'Asking the server' : offered.length === 0 ? 'The configuration file names no provisioner for this kind of cluster' : 'Empty: what comes with the kind of cluster, which is nothing unless it is simulated'}
+      data={offered.map(({ name, about }) => ({ value: name, label: `${name}: ${about}` }))}
+      key={form.key('scaling.provisioner')} {...form.getInputProps('scaling.provisioner')}
+    />
   );
 }
 

@@ -1,11 +1,14 @@
 import * as z from 'zod';
 import { CountSchema, TimestampMsSchema } from './primitives';
 import { ResourceSchema } from './resources';
+import { AggregateSchema } from './scaling-rules';
 
 /** What one rule wanted, with its numbers. */
 export const ScalingConditionSchema = z.object({
   resource: ResourceSchema,
-  /** Mean utilization over eligible nodes; `null` = unknown, which holds. */
+  /** Over which nodes. The mean is of all the load on what the nodes are worth while some of them hold less than their share. */
+  aggregate: AggregateSchema,
+  /** `null` = unknown, which holds. */
   utilization: z.number().min(0).nullable(),
   target: z.number().min(0).max(1),
   nodeCountWanted: CountSchema.nullable(),
@@ -16,6 +19,8 @@ export const ScalingDecisionSchema = z.object({
   atMs: TimestampMsSchema,
   action: z.enum(['hold', 'scale-out', 'scale-in', 'rebalance']),
   nodeCount: CountSchema,
+  /** What the nodes are worth: fewer than there are while data is still on its way to some. */
+  effectiveNodes: z.number().min(0),
   /** Before and after stabilising and limits. */
   nodeCountRecommended: CountSchema,
   nodeCountDecided: CountSchema,

@@ -14,11 +14,11 @@ export class DemoConsole {
   private constructor(private readonly child: ChildProcess, readonly url: string) {}
 
   /** Resolves when it answers; its own lines go to our standard error. */
-  static async start(options: { dataDir: string }): Promise<DemoConsole> {
+  static async start(options: { dataDir: string; configFile?: string }): Promise<DemoConsole> {
     const child = spawn(process.execPath, [join(projectRoot, 'scripts', 'start.mjs')], {
       cwd: projectRoot, stdio: ['ignore', 'pipe', 'inherit'],
       // Started by us and not by npm: it must not watch for npm's end.
-      env: { ...process.env, DATA_DIR: options.dataDir, DATABASE_URL: '', npm_lifecycle_event: undefined },
+      env: { ...process.env, DATA_DIR: options.dataDir, DATABASE_URL: '', npm_lifecycle_event: undefined, ...(options.configFile !== undefined && { CONFIG_FILE: options.configFile }) },
     });
     process.once('exit', () => child.kill('SIGKILL'));
     const url = await new Promise<string>((resolve, reject) => {
@@ -48,18 +48,24 @@ export class DemoConsole {
     });
   }
 
-  /** Connects the cluster through the public API; gives the address of its overview. */
+  /** Connects the cluster through the public API; gives its id. */
   async connect(options: { name: string; seeds: readonly string[] }): Promise<string> {
-    const response = await fetch(`${this.url}/api/v1/clusters`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID() },
-      body: JSON.stringify({ name: options.name, connection: { kind: 'redis-cluster', seeds: options.seeds } }),
-    });
-    const body: unknown = await response.json();
-    if (!response.ok) throw new Error(`The console refused the cluster (${response.status}): ${JSON.stringify(body)}`);
+    const body = await this.call('POST', '/clusters', { name: options.name, connection: { kind: 'redis-cluster', seeds: options.seeds } });
     const id = typeof body === 'object' && body !== null && 'id' in body && typeof body.id === 'string' ? body.id : null;
     if (id === null) throw new Error(`The console gave no id: ${JSON.stringify(body)}`);
-    return `${this.url}/${id}/overview`;
+    return id;
+  }
+
+  /** A call to the public API below /api/v1, which must succeed. */
+  async call(method: string, path: string, body?: object): Promise<unknown> {
+    const response = await fetch(`${this.url}/api/v1${path}`, {
+      method,
+      headers: { 'idempotency-key': randomUUID(), ...(body !== undefined && { 'content-type': 'application/json' }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const answer: unknown = await response.json();
+    if (!response.ok) throw new Error(`The console refused ${method} ${path} (${response.status}): ${JSON.stringify(answer)}`);
+    return answer;
   }
 
   async stop(): Promise<void> {

@@ -19,6 +19,9 @@ export class DemoLoad {
   #operations = 0;
   #errors = 0;
 
+  /** Of the rate that was asked for; may be changed while it runs. */
+  factor = 1;
+
   constructor(cluster: RedisClusterProcesses, options: { operationsPerSecond: number; keys: number }) {
     this.#cluster = new Cluster(cluster.primaries.map((node) => ({ host: '127.0.0.1', port: node.port })));
     // Errors of the connections show in the commands that fail for them.
@@ -43,7 +46,6 @@ export class DemoLoad {
   }
 
   async #work({ operationsPerSecond, keys }: { operationsPerSecond: number; keys: number }): Promise<void> {
-    const intervalMs = (1_000 * WORKERS) / operationsPerSecond;
     let next = performance.now();
     while (!this.#stopped) {
       // The square gathers half of the requests on a quarter of the keys.
@@ -56,7 +58,7 @@ export class DemoLoad {
         if (!(error instanceof Error)) throw error;
         this.#failed();
       }
-      next = Math.max(next + intervalMs, performance.now() - 1_000);
+      next = Math.max(next + (1_000 * WORKERS) / (operationsPerSecond * this.factor), performance.now() - 1_000);
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, next - performance.now())));
     }
   }

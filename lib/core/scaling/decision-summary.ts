@@ -25,6 +25,7 @@ export function summaryOfRecord(record: DecisionRecord, policy: PolicyDocument):
     atMs: record.atMs,
     action: record.action === 'repair' || record.action === 'split' ? 'hold' : record.action,
     nodeCount: record.nodeCount,
+    effectiveNodes: record.effectiveNodes,
     nodeCountRecommended: record.raw,
     nodeCountDecided: record.decided,
     boundBy: last === undefined ? (policy.mode === 'off' ? 'off' : 'within-target') : BOUND_BY[last.code],
@@ -32,7 +33,7 @@ export function summaryOfRecord(record: DecisionRecord, policy: PolicyDocument):
     conditions: RESOURCES.flatMap((resource) => {
       const rule = record.rules.find((reading) => reading.metric === resource && reading.kind === 'target' && targets.has(reading.ruleId));
       if (rule === undefined) return [];
-      return [{ resource, utilization: rule.value, target: Math.min(1, targets.get(rule.ruleId)!), nodeCountWanted: rule.value === null ? null : rule.wantedOut ?? rule.wantedIn ?? record.nodeCount }];
+      return [{ resource, aggregate: rule.aggregate, utilization: rule.value, target: Math.min(1, targets.get(rule.ruleId)!), nodeCountWanted: rule.value === null ? null : rule.wantedOut ?? rule.wantedIn ?? record.nodeCount }];
     }),
   };
 }

@@ -2,6 +2,7 @@
 import type { StoreWrite } from '@/lib/contract/storage';
 import type { ClusterDriver, DriverStep } from '@/lib/drivers/driver';
 import { RespConnection } from '@/lib/drivers/redis-cluster/resp-connection';
+import type { ProvisionerCatalogue } from '@/lib/manager/ports';
 import type { PrismaStore } from '@/lib/persistence/prisma-store';
 import { isCommand, type Command, type KillOrder, type Position } from './kill-point';
 
@@ -62,14 +63,41 @@ export class Executioner {
     };
   }
 
+  /** The same provisioners; what they have done is looked at before anybody hears of it. */
+  watchProvisioners(catalogue: ProvisionerCatalogue): ProvisionerCatalogue {
+    return {
+      offered: (kind) => catalogue.offered(kind),
+      open: (name, cluster) => {
+        const provisioner = catalogue.open(name, cluster);
+        return provisioner === null ? null : {
+          kind: provisioner.kind,
+          timing: provisioner.timing,
+          provision: async (intent, signal) => this.#supplied('provision', await provisioner.provision(intent, signal)),
+          find: (intentId, signal) => provisioner.find(intentId, signal),
+          list: (signal) => provisioner.list(signal),
+          deprovision: async (intentId, signal) => this.#supplied('deprovision', await provisioner.deprovision(intentId, signal)),
+          close: () => provisioner.close(),
+        };
+      },
+    };
+  }
+
+  #supplied<T extends { readonly ok: boolean }>(step: KillOrder['step'], answer: T): T {
+    if (answer.ok && this.order.step === step) this.#at('after-effect');
+    return answer;
+  }
+
   #begins(writes: readonly StoreWrite[]): boolean {
     const { step } = this.order;
+    if (step === 'provision') return writes.some((write) => write.kind === 'save-provision' && write.provision.status === 'asked');
     return writes.some((write) => (write.kind === 'save-move' && step === 'move' && write.expected === 'pending' && write.move.status === 'copying')
       || (write.kind === 'save-operation' && write.operation.stages.some((stage) => stage.kind === step && stage.status === 'running' && stage.message === null)));
   }
 
   #ends(writes: readonly StoreWrite[]): boolean {
     const { step } = this.order;
+    if (step === 'provision') return writes.some((write) => write.kind === 'save-provision' && write.provision.status === 'ready');
+    if (step === 'deprovision') return writes.some((write) => write.kind === 'delete-provision');
     return writes.some((write) => (write.kind === 'save-move' && step === 'move' && write.move.status === 'done')
       || (write.kind === 'save-operation' && write.operation.stages.some((stage) => stage.kind === step && stage.status === 'done')));
   }

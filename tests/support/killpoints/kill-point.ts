@@ -5,11 +5,13 @@
  */
 export const COMMANDS = ['importing', 'migrating', 'migrate', 'owned-by-target', 'told-to-source', 'told-to-others'] as const;
 export const STAGES = ['join', 'cordon', 'plan', 'execute-plan', 'verify-empty', 'leave'] as const;
+/** Stages that a provisioner carries out; their intent and completion are the records of what it was asked for. */
+export const SUPPLY_STAGES = ['provision', 'deprovision'] as const;
 export const POSITIONS = ['before-intent', 'after-intent', 'after-effect', 'after-completion'] as const;
 export const VICTIMS = ['manager', 'source', 'target'] as const;
 
 export type Command = (typeof COMMANDS)[number];
-export type StageStep = (typeof STAGES)[number];
+export type StageStep = (typeof STAGES)[number] | (typeof SUPPLY_STAGES)[number];
 export type Position = (typeof POSITIONS)[number];
 export type Victim = (typeof VICTIMS)[number];
 

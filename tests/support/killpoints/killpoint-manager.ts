@@ -24,6 +24,9 @@ function provisionersOf(text: string | undefined): ProvisionersConfig {
   return ProvisionersConfigSchema.parse(JSON.parse(text ?? '{}'));
 }
 
+const catalogue = new Catalogue({
+  config: provisionersOf(process.env['PROVISIONERS']), clock: systemClock, dataDir: '/nowhere', machinesOf: () => null, issueToken: () => Promise.resolve(null),
+});
 const logger = createLogger('error');
 const opened = await openDatabase({ url: process.env['DATABASE_URL'] ?? '', clock: systemClock });
 if (!opened.ok) throw new Error(opened.error.message);
@@ -40,7 +43,7 @@ const fleet = await Fleet.open({
     const driver = new RedisClusterDriver({ connection, clock: systemClock });
     return executioner?.watchDriver(driver) ?? driver;
   },
-  provisioners: new Catalogue({ config: provisionersOf(process.env['PROVISIONERS']), clock: systemClock, dataDir: process.env['DATA_DIR'] ?? '/nowhere', machinesOf: () => null, issueToken: () => Promise.resolve(null) }),
+  provisioners: executioner?.watchProvisioners(catalogue) ?? catalogue,
   planner: planInPlace,
   publisher: { clusterChanged: () => undefined, eventAppended: () => undefined, shardMoved: () => undefined, clusterGone: () => undefined },
   logger,
@@ -70,6 +73,20 @@ const calls: Calls = {
     const node = manager().view().nodes.find(({ id }) => id === nodeId);
     return valueOf(await manager().replace({ nodeId, confirmName: node?.name ?? '', address }, operator));
   },
+  choose: async ({ provisioner }) => {
+    const { generation, settings } = manager().settings();
+    return valueOf(await manager().updateSettings({ generation, settings: { ...settings, scaling: { ...settings.scaling, provisioner } } }, operator));
+  },
+  scaleOut: async ({ nodeCount }) => {
+    await manager().firstReading();
+    return valueOf(await manager().scaleOut({ nodeCount }, operator));
+  },
+  scaleIn: async ({ nodeIds }) => {
+    await manager().firstReading();
+    const plan = valueOf(await manager().preview({ strategy: 'round-robin', scope: { kind: 'evacuate', nodeIds: [...nodeIds] }, seed: 1 }, operator));
+    return valueOf(await manager().scaleIn({ nodeIds, planId: plan.id, confirmName: manager().view().summary.name }, operator));
+  },
+  provisioning: () => Promise.resolve(manager().provisioning()),
   operation: async ({ operationId }) => valueOf(await manager().operation(operationId)),
   newest: async () => (await manager().operations({ limit: 1, cursor: null })).items[0]?.id ?? null,
   moves: async ({ operationId }) => valueOf(await manager().moves(operationId)).moves.map((move) => ({ shardId: move.step.shardId, status: move.status, failure: move.failure?.message ?? null })),

@@ -1,4 +1,5 @@
 import type { RedisConnection } from '@/lib/contract/connection';
+import type { Provisioning } from '@/lib/contract/provisioner';
 import type { MoveStatus, Operation } from '@/lib/contract/operation';
 
 /** What the process of a manager can be asked for. */
@@ -6,6 +7,10 @@ export interface Calls {
   connect(argument: { readonly connection: RedisConnection }): Promise<unknown>;
   move(argument: { readonly shardIds: readonly number[]; readonly targetNodeId: string; readonly ends: { readonly sourcePort: number; readonly targetPort: number } }): Promise<Operation>;
   replace(argument: { readonly nodeId: string; readonly address: string }): Promise<Operation>;
+  choose(argument: { readonly provisioner: string }): Promise<unknown>;
+  scaleOut(argument: { readonly nodeCount: number }): Promise<Operation>;
+  scaleIn(argument: { readonly nodeIds: readonly string[] }): Promise<Operation>;
+  provisioning(argument: null): Promise<Provisioning>;
   operation(argument: { readonly operationId: string }): Promise<Operation>;
   moves(argument: { readonly operationId: string }): Promise<readonly { readonly shardId: number; readonly status: MoveStatus; readonly failure: string | null }[]>;
   /** The id of the operation that was stored last. */

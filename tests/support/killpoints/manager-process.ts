@@ -37,12 +37,12 @@ export class ManagerProcess {
     });
   }
 
-  static async start(options: { databaseUrl: string; order: KillOrder | null }): Promise<ManagerProcess> {
+  static async start(options: { databaseUrl: string; order: KillOrder | null; provisioners?: object }): Promise<ManagerProcess> {
     program ??= bundleProgram('tests/support/killpoints/killpoint-manager.ts');
     const child = spawn(process.execPath, [await program], {
       cwd: join(import.meta.dirname, '..', '..', '..'),
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      env: { ...process.env, NODE_ENV: 'production', DATABASE_URL: options.databaseUrl, KILL_ORDER: JSON.stringify(options.order) },
+      env: { ...process.env, NODE_ENV: 'production', DATABASE_URL: options.databaseUrl, KILL_ORDER: JSON.stringify(options.order), PROVISIONERS: JSON.stringify(options.provisioners ?? {}) },
     });
     const manager = new ManagerProcess(child);
     const timer = setTimeout(() => child.kill('SIGKILL'), READY_MS_MAX);

@@ -26,8 +26,8 @@ export function summaryOf(change: Partial<ClusterSummary> = {}): ClusterSummary 
     },
     imbalance: { cpu: 0.21, memory: 0.09, disk: null, network: 0.14, operations: 0.19, data: 0.08, shards: 0.31, primaries: 0.05 },
     scaling: {
-      atMs: START_MS - 4_000, action: 'hold', nodeCount: 12, nodeCountRecommended: 12, nodeCountDecided: 12, boundBy: 'within-target',
-      message: 'Every resource is within its target.', conditions: [{ resource: 'cpu', utilization: 0.41, target: 0.6, nodeCountWanted: 9 }, { resource: 'disk', utilization: null, target: 0.7, nodeCountWanted: null }],
+      atMs: START_MS - 4_000, action: 'hold', nodeCount: 12, effectiveNodes: 12, nodeCountRecommended: 12, nodeCountDecided: 12, boundBy: 'within-target',
+      message: 'Every resource is within its target.', conditions: [{ resource: 'cpu', aggregate: 'mean', utilization: 0.41, target: 0.6, nodeCountWanted: 9 }, { resource: 'disk', aggregate: 'max', utilization: null, target: 0.7, nodeCountWanted: null }],
     },
     operations: [],
     ...change,
