@@ -59,10 +59,8 @@ async function killedAt(point: KillPoint, start: (dying: ManagerProcess) => Prom
   return eventually('the operation ends', () => next.ask('operation', { operationId: operationId! }), (operation) => isTerminal(operation.status), ENDS_MS_MAX);
 }
 
-const positions = POSITIONS.filter((position) => position !== 'before-intent');
-
 describe('[S7] exactly one node, whenever', () => {
-  it.each(positions.map((position) => [nameOf({ step: 'provision', position, victim: 'manager', after: 0 }), position] as const))('%s; and none is left when it dies as late in giving it back', async (_name, position) => {
+  it.each(POSITIONS.map((position) => [nameOf({ step: 'provision', position, victim: 'manager', after: 0 }), position] as const))('%s; and none is left when it dies as late in giving it back', async (_name, position) => {
     const out = await killedAt({ step: 'provision', position, victim: 'manager', after: 0 }, (dying) => dying.ask('scaleOut', { nodeCount: 1 }));
     expect(out.status).toBe('succeeded');
     expect(nodes.pids()).toHaveLength(1);
