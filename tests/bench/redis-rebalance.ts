@@ -3,7 +3,10 @@
  * rebalance and by the whole of our product (server process, SQLite, plan, approval,
  * executor), in turn, each on a fresh cluster with the same data under the same load of
  * 2,000 operations a second from a process of its own. Seconds are from "make it even"
- * to "it is": planning is inside on both sides, starting and connecting on neither.
+ * to "it is", verified: preview, approval and planning are inside on our side as planning
+ * is on redis-cli's; starting and connecting are not. One manager process serves all runs,
+ * as a service does; it makes two small rebalances before the first (redis-cli starts
+ * compiled).
  *
  * npm run bench -- redis-rebalance [--server BINARY] [--cli BINARY] [--keys N] [--bytes N]
  *   [--nodes N] [--runs N] [--rate N] [--only cli|default|high]
@@ -21,7 +24,8 @@ import { parseArgs } from 'node:util';
 import { execFileSync } from 'node:child_process';
 import { RedisClusterProcesses } from '@/scripts/redis/redis-cluster-processes';
 import { requireServers } from '@/tests/support/redis-binary';
-import { nameOf, type Contender, type Preset } from './redis-rebalance/contenders';
+import type { TestServerProcess } from '@/tests/support/start-server';
+import { nameOf, startManager, type Contender, type Preset } from './redis-rebalance/contenders';
 import { CHUNKS, isAtomic } from './redis-rebalance/frontier';
 import { ProgressLine } from './redis-rebalance/progress-line';
 import { runTrial, type Scene, type Trial } from './redis-rebalance/trial';
@@ -47,21 +51,26 @@ if (values.only === undefined && await canChunk()) chosen.push(...CHUNKS.map((ch
 const version = /\bv=(\S+)/.exec(execFileSync(server, ['--version'], { encoding: 'utf8' }))?.[1] ?? 'unknown';
 const trials = new Map<string, Trial[]>(chosen.map((contender) => [nameOf(contender), []]));
 
-for (let run = 1; run <= numberOf('runs', 1, 100); run += 1) {
-  for (const contender of chosen) {
-    const name = nameOf(contender);
-    const line = new ProgressLine(`run ${run}, ${name}`);
-    const trial = await runTrial(contender, scene, (share) => { line.show(share); });
-    trials.get(name)!.push(trial);
-    line.end(`${trial.seconds.toFixed(2)} s, p99 ${trial.p99Ms.toFixed(1)} ms (idle ${trial.idleP99Ms.toFixed(1)} ms), ${trial.note}`);
-    print({ bench: 'redis-rebalance', run, contender: name, server: serverName(), keys: scene.keys, bytes: scene.bytes, ...trial });
-  }
+const manager = chosen.some(({ kind }) => kind === 'ours') ? await startManager(server) : null;
+try {
+  for (let run = 1; run <= numberOf('runs', 1, 100); run += 1) for (const contender of chosen) await measure(run, contender, manager);
+} finally {
+  await manager?.stop();
 }
 
 for (const preset of ['default', 'high'] as const) summarize(preset);
 for (const chunk of CHUNKS) {
   const own = trials.get(nameOf({ kind: 'chunks', chunk })) ?? [];
   if (own.length > 0) print({ bench: 'redis-rebalance', frontier: chunk, server: serverName(), keys: scene.keys, bytes: scene.bytes, seconds: median(own, (trial) => trial.seconds), p99Ms: median(own, (trial) => trial.p99Ms), lost: sum(own, (trial) => trial.lost), clientErrors: sum(own, (trial) => trial.clientErrors) });
+}
+
+async function measure(run: number, contender: Contender, manager: TestServerProcess | null): Promise<void> {
+  const name = nameOf(contender);
+  const line = new ProgressLine(`run ${run}, ${name}`);
+  const trial = await runTrial(contender, { ...scene, manager }, (share) => { line.show(share); });
+  trials.get(name)!.push(trial);
+  line.end(`${trial.seconds.toFixed(2)} s, p99 ${trial.p99Ms.toFixed(1)} ms (idle ${trial.idleP99Ms.toFixed(1)} ms), ${trial.note}`);
+  print({ bench: 'redis-rebalance', run, contender: name, server: serverName(), keys: scene.keys, bytes: scene.bytes, ...trial });
 }
 
 /** On servers that move slots by themselves the size of a chunk is what seconds and p99 are traded by. */

@@ -120,8 +120,14 @@ function startMove(state: ExecutionState, index: number, batch: number, nowMs: n
   const move = moveAt(state, index);
   assertMoveTransition(move.status, 'copying');
   const started: ExecutionMove = { ...move, status: 'copying', inFlight: true, batch, retryAtMonotonicMs: null, attempt: move.attempt + 1, startedAtMs: move.startedAtMs ?? nowMs };
-  const open = state.open.includes(index) ? state.open : [...state.open, index].sort((a, b) => a - b);
+  const open = state.open.includes(index) ? state.open : withIndex(state.open, index);
   return withMove({ ...state, open }, started);
+}
+
+/** Ascending; most begin in the order of the plan. */
+function withIndex(open: readonly number[], index: number): readonly number[] {
+  const next = [...open, index];
+  return index > (open.at(-1) ?? -1) ? next : next.sort((a, b) => a - b);
 }
 
 function progressMove(state: ExecutionState, event: Extract<ExecutionEvent, { kind: 'move-progressed' }>): ExecutionState {

@@ -23,8 +23,8 @@ export type ExecutionEffect =
 
 /** How far past the first unfinished move the selection looks: enough to fill the widest throttle, little enough to be asked after every move. */
 const LOOK_AHEAD = { alone: 512, batched: 8_192 } as const;
-/** One that copies, one that is handed over, one whose intent is being stored: more of a pair would only wait, and keep others from starting. */
-const BATCHES_PER_PAIR_MAX = 3;
+/** One under way, and one whose intent is stored by the time the first ends: more of a pair would only wait, and keep others from starting. */
+const BATCHES_PER_PAIR_MAX = 2;
 
 /**
  * @param batchesMax what pacing allows at a time, under the throttle; 0 holds everything back

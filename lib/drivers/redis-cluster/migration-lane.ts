@@ -14,16 +14,19 @@ const BYTES = { first: 256 * 1024, min: 64 * 1024, max: 4 * 1024 * 1024 } as con
 /** After a burst that took longer than this, clients get the source to themselves for a quarter of its time. */
 const REST_ABOVE_MS = 1.5 * TARGET_MS;
 const REST_MS_MAX = 250;
-/** Bursts at a time that one target restores; more would only wait for its one thread, and keep their sources stopped meanwhile. */
-const BURSTS_PER_TARGET_MAX = 2;
+const TIMER_MS = 1;
+/** Rest taken too much is remembered up to here: a quiet second is no licence for a rude one. */
+const REST_CREDIT_MS_MAX = 4;
 
 /** How many may come through at a time; the rest waits in its order. */
-export class TargetGate {
+export class Gate {
   #inside = 0;
   readonly #waiting: (() => void)[] = [];
 
+  constructor(private readonly insideMax: number) {}
+
   async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#inside >= BURSTS_PER_TARGET_MAX) await new Promise<void>((resolve) => { this.#waiting.push(resolve); });
+    if (this.#inside >= this.insideMax) await new Promise<void>((resolve) => { this.#waiting.push(resolve); });
     else this.#inside += 1;
     try {
       return await work();
@@ -41,9 +44,12 @@ export class MigrationLane {
   #open: Promise<unknown> = Promise.resolve();
   #keysMax: number = KEYS.first;
   #bytesMax: number = BYTES.first;
+  #restOwedMs = 0;
+  #endedAtMs: number;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#endedAtMs = clock.monotonicMs();
   }
 
   /** How much the next burst may hold; a larger key goes alone. */
@@ -64,20 +70,36 @@ export class MigrationLane {
   }
 
   /** Runs `work` after all that was asked for before; at most one at a time. `duty`: share of the time that the source may spend on it, 0..1. */
-  async run<T>(size: { keys: number; bytes: number }, { gate, duty }: { gate: TargetGate; duty: () => number }, work: () => Promise<T>): Promise<T> {
-    const turn = this.#tail.then(() => gate.run(async () => {
+  async run<T>(size: { keys: number; bytes: number }, { gate, duty }: { gate: Gate; duty: () => number }, work: () => Promise<T>): Promise<T> {
+    const turn = this.#tail.then(() => this.#rest()).then(() => gate.run(async () => {
       const beganAtMs = this.#clock.monotonicMs();
-      const value = await work();
-      const tookMs = this.#clock.monotonicMs() - beganAtMs;
-      this.#adapt(size, tookMs);
-      return { value, restMs: restMs(tookMs, duty()) };
+      try {
+        return await work();
+      } finally {
+        this.#endedAtMs = this.#clock.monotonicMs();
+        const tookMs = this.#endedAtMs - beganAtMs;
+        this.#adapt(size, tookMs);
+        this.#restOwedMs += restMs(tookMs, duty());
+      }
     }));
-    this.#tail = turn.then(
-      async ({ restMs: ms }) => { if (ms > 0) await sleep(this.#clock, ms); },
-      // The caller of that turn has the error; the next turn is not concerned.
-      () => undefined,
-    );
-    return (await turn).value;
+    // The caller of that turn has the error; the next turn is not concerned.
+    this.#tail = turn.then(() => undefined, () => undefined);
+    return await turn;
+  }
+
+  /**
+   * The source has to itself what it is owed, less the time since the last burst, in which
+   * we were listing, storing or waiting anyway. Timers know whole milliseconds: what a
+   * rest took too long counts for the next one.
+   */
+  async #rest(): Promise<void> {
+    this.#restOwedMs -= this.#clock.monotonicMs() - this.#endedAtMs;
+    if (this.#restOwedMs >= TIMER_MS) {
+      const beganAtMs = this.#clock.monotonicMs();
+      await sleep(this.#clock, this.#restOwedMs);
+      this.#restOwedMs -= this.#clock.monotonicMs() - beganAtMs;
+    }
+    this.#restOwedMs = Math.max(-REST_CREDIT_MS_MAX, this.#restOwedMs);
   }
 
   #adapt({ keys, bytes }: { keys: number; bytes: number }, tookMs: number): void {

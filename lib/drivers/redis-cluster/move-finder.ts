@@ -9,7 +9,7 @@ import { DoubtfulKeys } from './doubtful-keys';
 import type { Endpoint } from './endpoints';
 import { failureOf } from './failures';
 import { findMove, type MoveFinding } from './inspect-move';
-import { MigrationLane, TargetGate } from './migration-lane';
+import { Gate, MigrationLane } from './migration-lane';
 import type { NodeClient } from './node-client';
 import { integerOf } from './replies';
 import type { SlotActivity } from './slot-activity';
@@ -17,6 +17,9 @@ import type { SlotBatch, SlotOrder } from './slot-batch';
 import { lineIn, slotViews, type Truth, type TruthReader } from './slot-truth';
 import { isPrimary, nameOf, ownerInView } from './topology';
 import type { TargetHealth } from './transfer-ends';
+
+/** Bursts at a time that one target restores; more would only wait for its one thread, and keep their sources stopped meanwhile. */
+const BURSTS_PER_TARGET_MAX = 2;
 
 export interface FinderOptions {
   readonly connection: RedisConnection;
@@ -40,7 +43,7 @@ export interface Found {
 export class MoveFinder {
   readonly #options: FinderOptions;
   readonly #lanes = new Map<string, MigrationLane>();
-  readonly #gates = new Map<string, TargetGate>();
+  readonly #gates = new Map<string, Gate>();
   readonly #targetHealth = new Map<string, TargetHealth>();
   /** By slot and source; only slots whose last try ended in doubt. */
   readonly #doubtful = new Map<string, DoubtfulKeys>();
@@ -103,7 +106,7 @@ export class MoveFinder {
     return ok({
       sourceNodeId, targetNodeId, others, clock, slots: orders,
       lane: entryOf(this.#lanes, sourceNodeId, () => new MigrationLane(clock)),
-      gate: entryOf(this.#gates, targetNodeId, () => new TargetGate()),
+      gate: entryOf(this.#gates, targetNodeId, () => new Gate(BURSTS_PER_TARGET_MAX)),
       timeoutMs: this.#controlTimeoutMs(),
       ends: {
         migrate: connections.client(sourceEndpoint, 'migrate'), source, target, targetEndpoint,

@@ -23,8 +23,8 @@ import { TruthReader } from './slot-truth';
 
 /** M13: a stopped step answers within 1 s. */
 const STOP_MS_MAX = 800;
-/** Slots that are announced together: enough that what a server does once per write is shared, few enough that a stop is near. */
-const CLASSIC_BATCH = { movesMax: 32, bytesMax: 16 * 1024 * 1024 };
+/** What the journal holds as one piece of work; the mover opens a few slots of it at a time. */
+const CLASSIC_BATCH = { movesMax: 128, bytesMax: 16 * 1024 * 1024 };
 /**
  * A job of the engine costs it some 0.1 s whatever it carries, and stops the clients of
  * its slots once, while ownership changes: many small jobs stop them more often and take

@@ -3,7 +3,7 @@ import type { BatchContext } from '@/lib/drivers/driver';
 import type { Clock } from '@/lib/platform/clock';
 import type { ByteThrottle } from './byte-throttle';
 import type { DoubtfulKeys } from './doubtful-keys';
-import type { MigrationLane, TargetGate } from './migration-lane';
+import type { Gate, MigrationLane } from './migration-lane';
 import type { NodeClient } from './node-client';
 import type { ProgressReport } from './progress-report';
 import type { PairEnds, SizedKey } from './transfer-ends';
@@ -31,7 +31,8 @@ export interface SlotBatch {
   /** Control connections of the primaries that are neither end. */
   readonly others: readonly NodeClient[];
   readonly lane: MigrationLane;
-  readonly gate: TargetGate;
+  /** Bursts at a time that the target restores. */
+  readonly gate: Gate;
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly slots: readonly SlotOrder[];

@@ -2,7 +2,7 @@ import type { DriverFailure } from '@/lib/contract/operation';
 import type { BatchContext, StepOutcome } from '@/lib/drivers/driver';
 import { err, ok, type Result } from '@/lib/platform/result';
 import { ByteThrottle } from './byte-throttle';
-import { driverFailure, failureOf, INTERRUPTED } from './failures';
+import { driverFailure, failureOf, INTERRUPTED, type CommandFailure } from './failures';
 import { sendBursts } from './key-bursts';
 import { tooBig } from './key-transfer';
 import type { Command, NodeClient } from './node-client';
@@ -114,8 +114,8 @@ async function copyKeys(batch: SlotBatch, slots: readonly Carried[], copying: Co
 }
 
 /**
- * Counts and lists in one write, at first behind the flag, so that the count holds for a
- * slot that is closed to new keys. (Setting it each time would make the server write its
+ * Lists at first behind the flag, in one write, so that an empty list holds for a slot that
+ * is closed to new keys. (Setting it each time would make the server write its
  * configuration file each time.)
  */
 async function listKeys({ ends, targetNodeId, timeoutMs }: SlotBatch, slots: readonly Carried[], { settingFlag }: { settingFlag: boolean }): Promise<void> {
@@ -124,19 +124,16 @@ async function listKeys({ ends, targetNodeId, timeoutMs }: SlotBatch, slots: rea
   const listed = new Map<Carried, readonly Buffer[]>();
   await each(ends.source, slots, { timeoutMs, bytes: true }, ({ order: { slot } }) => [
     ...(settingFlag ? [['CLUSTER', 'SETSLOT', slot, 'MIGRATING', targetNodeId] as const] : []),
-    ['CLUSTER', 'COUNTKEYSINSLOT', slot], ['CLUSTER', 'GETKEYSINSLOT', slot, perSlot],
+    ['CLUSTER', 'GETKEYSINSLOT', slot, perSlot],
   ], (carried, replies) => {
-    const [counted, names] = replies.slice(settingFlag ? 1 : 0);
     const flagged = settingFlag ? replies[0] : undefined;
-    const count = integerOf(counted, 'CLUSTER COUNTKEYSINSLOT');
-    const list = bytesListOf(names, 'CLUSTER GETKEYSINSLOT');
+    const list = bytesListOf(replies.at(-1), 'CLUSTER GETKEYSINSLOT');
     if (flagged?.ok === false) carried.failure = refusal(flagged.error, `${address}: SETSLOT ${carried.order.slot} MIGRATING`);
-    else if (!count.ok) carried.failure = driverFailure(count.error, `${address}: CLUSTER COUNTKEYSINSLOT`);
     else if (!list.ok) carried.failure = driverFailure(list.error, `${address}: CLUSTER GETKEYSINSLOT`);
-    else if (count.value === 0) carried.state = 'copied';
+    else if (list.value.length === 0) carried.state = 'copied';
     else {
       listed.set(carried, list.value);
-      carried.isLast = list.value.length === count.value;
+      carried.isLast = list.value.length < perSlot;
     }
   });
   await sizeKeys(ends.source, listed, timeoutMs);
@@ -206,15 +203,22 @@ async function handOver(batch: SlotBatch, slots: readonly Carried[]): Promise<vo
 }
 
 /**
- * The flag once more in the same write: only a target that imports takes a new config
- * epoch with the slot, without which an older claim of the source could win in gossip.
+ * A target that imports a slot and is given it takes a new config epoch, without which an
+ * older claim of the source could win in gossip, and tells everybody by a message of all
+ * its slots, which costs each of them some 0.05 ms. So the first slot of a write brings
+ * the epoch, the last one the message, and those between are given without the flag. The
+ * flag of these two is set once more, since a target that was promoted may have none.
  */
 async function commit({ ends, timeoutMs, sourceNodeId, targetNodeId }: SlotBatch, slots: readonly Carried[]): Promise<void> {
   if (slots.length === 0) return;
-  await each(ends.target, slots, { timeoutMs }, ({ order: { slot } }) => [
-    ['CLUSTER', 'SETSLOT', slot, 'IMPORTING', sourceNodeId],
-    ['CLUSTER', 'SETSLOT', slot, 'NODE', targetNodeId],
-  ], (carried, [, owned]) => {
+  const ofEnds = new Set([slots[0], slots.at(-1)]);
+  await each(ends.target, slots, { timeoutMs }, (carried) => {
+    const { slot } = carried.order;
+    return [
+      ofEnds.has(carried) ? ['CLUSTER', 'SETSLOT', slot, 'IMPORTING', sourceNodeId] : ['CLUSTER', 'SETSLOT', slot, 'STABLE'],
+      ['CLUSTER', 'SETSLOT', slot, 'NODE', targetNodeId],
+    ];
+  }, (carried, [, owned]) => {
     const where = `${ends.target.address}: SETSLOT ${carried.order.slot} NODE`;
     if (owned === undefined) carried.failure = failureOf('unexpected', `${where}: a reply is missing`);
     else if (!owned.ok) carried.failure = refusal(owned.error, where);
@@ -225,12 +229,16 @@ async function commit({ ends, timeoutMs, sourceNodeId, targetNodeId }: SlotBatch
 async function announce({ ends, others, timeoutMs, targetNodeId }: SlotBatch, slots: readonly Carried[]): Promise<void> {
   if (slots.length === 0) return;
   const node = ({ order: { slot } }: Carried): Command => ['CLUSTER', 'SETSLOT', slot, 'NODE', targetNodeId];
-  await each(ends.source, slots, { timeoutMs }, (carried) => [node(carried), ['CLUSTER', 'COUNTKEYSINSLOT', carried.order.slot]], (carried, [told, count]) => {
-    if (told?.ok === false) {
-      const left = integerOf(count, 'CLUSTER COUNTKEYSINSLOT');
-      if (left.ok && left.value > 0) carried.state = 'copying';
-      else carried.failure = refusal(told.error, `${ends.source.address}: SETSLOT ${carried.order.slot} NODE`);
-    } else carried.state = 'handed-over';
+  const refused = new Map<Carried, CommandFailure>();
+  await each(ends.source, slots, { timeoutMs }, (carried) => [node(carried)], (carried, [told]) => {
+    if (told?.ok === false) refused.set(carried, told.error);
+    else carried.state = 'handed-over';
+  });
+  // A source that has keys after all keeps the slot: they follow.
+  await each(ends.source, [...refused.keys()], { timeoutMs }, ({ order: { slot } }) => [['CLUSTER', 'COUNTKEYSINSLOT', slot]], (carried, [count]) => {
+    const left = integerOf(count, 'CLUSTER COUNTKEYSINSLOT');
+    if (left.ok && left.value > 0) carried.state = 'copying';
+    else carried.failure = refusal(refused.get(carried)!, `${ends.source.address}: SETSLOT ${carried.order.slot} NODE`);
   });
   const settled = slots.filter(({ state }) => state === 'handed-over');
   await Promise.all(others.map((client) => client.pipeline(settled.map(node), { timeoutMs })));

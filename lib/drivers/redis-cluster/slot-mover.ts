@@ -6,6 +6,7 @@ import { AtomicMover } from './atomic-mover';
 import { driverFailure, failureOf, INTERRUPTED } from './failures';
 import { truthOf } from './inspect-move';
 import { MoveFinder, nameIn, type FinderOptions, type Found } from './move-finder';
+import { Gate } from './migration-lane';
 import { integerOf } from './replies';
 import type { SlotBatch } from './slot-batch';
 import { announceOne, migrateSlots, slotBytes } from './slot-migration';
@@ -19,6 +20,13 @@ type Outcome = Result<StepOutcome, DriverFailure>;
  * themselves are asked anew, and refuse a command that no longer fits.
  */
 const TRUTH_AGE_MS_MAX = 500;
+/**
+ * Slots of a batch that are open at a time: enough that what a server does once per write
+ * is shared, few enough that little is half-way when it stops. Three such waves of a pair
+ * run at once: one is prepared and one handed over while the keys of the third move.
+ */
+const WAVE_SLOTS = 32;
+const WAVES_PER_PAIR_MAX = 3;
 /** Finding, doing and finding again: a move that is not settled then has somebody working against it. */
 const TRIES_MAX = 3;
 
@@ -28,6 +36,7 @@ export class SlotMover {
   readonly #finder: MoveFinder;
   readonly #memory: TargetMemory;
   readonly #atomic: AtomicMover;
+  readonly #waves = new Map<string, Gate>();
 
   constructor(options: FinderOptions) {
     this.#options = options;
@@ -43,22 +52,24 @@ export class SlotMover {
   }
 
   /**
-   * Moves between the same two nodes as one piece of work. What can simply begin or go on
-   * does so together; whatever else a move turns out to be is looked at by itself.
+   * Moves between the same two nodes as one piece of work, in waves of slots that are open
+   * together; a stop leaves the slots of waves to come untouched. What can simply begin or
+   * go on does so together; whatever else a move turns out to be is looked at by itself.
    */
   async moveBatch(targets: readonly MoveTarget[], context: BatchContext): Promise<readonly Outcome[]> {
-    const { activity } = this.#options;
-    return await activity.exclusivelyAll(targets.map(({ shardId }) => shardId), async () => {
+    const first = targets[0];
+    if (first === undefined) return [];
+    return await this.#options.activity.exclusivelyAll(targets.map(({ shardId }) => shardId), async () => {
       const outcomes = new Map<number, Outcome>();
-      const first = targets[0];
       for (const [position, target] of targets.entries()) {
-        const refused = refuse(target) ?? (first !== undefined && isSamePair(target, first) ? null : failureOf('refused-by-engine', 'A batch goes from one node to one other'));
+        const refused = refuse(target) ?? (isSamePair(target, first) ? null : failureOf('refused-by-engine', 'A batch goes from one node to one other'));
         if (refused !== null) outcomes.set(position, err(refused));
       }
-      await this.#moveUsual(targets, context, outcomes);
-      for (const [position, target] of targets.entries()) {
-        if (!outcomes.has(position)) outcomes.set(position, await this.#move(target, { ...context, position }, { truthAgeMsMax: TRUTH_AGE_MS_MAX }));
-      }
+      const open = targets.map((move, position) => ({ move, position })).filter(({ position }) => !outcomes.has(position));
+      const pair = `${first.sourceNodeId} ${first.targetNodeId}`;
+      const gate = this.#waves.get(pair) ?? new Gate(WAVES_PER_PAIR_MAX);
+      this.#waves.set(pair, gate);
+      await Promise.all(this.#wavesOf(open, first).map((wave) => gate.run(() => this.#moveWave(wave, context, outcomes))));
       return targets.map((_, position) => outcomes.get(position)!);
     });
   }
@@ -84,10 +95,24 @@ export class SlotMover {
     return finding.state === 'unknown' ? err(silence(found.value, finding.nodeId)) : ok(truthOf(finding, keys));
   }
 
+  /** The servers' own migration takes all at once. */
+  #wavesOf(open: readonly Positioned[], { sourceNodeId, targetNodeId }: MoveTarget): Positioned[][] {
+    const size = this.#options.reader.atomicBetween(sourceNodeId, targetNodeId) === null ? WAVE_SLOTS : open.length;
+    const waves: Positioned[][] = [];
+    for (let from = 0; from < open.length; from += size) waves.push(open.slice(from, from + size));
+    return waves;
+  }
+
+  async #moveWave(wave: readonly Positioned[], context: BatchContext, outcomes: Map<number, Outcome>): Promise<void> {
+    if (!context.signal.aborted) await this.#moveUsual(wave, context, outcomes);
+    for (const { move, position } of wave) {
+      if (!outcomes.has(position)) outcomes.set(position, await this.#move(move, { ...context, position }, { truthAgeMsMax: TRUTH_AGE_MS_MAX }));
+    }
+  }
+
   /** Fills in the outcomes of the moves that need no look of their own. One that failed because somebody acted meanwhile is left out: it gets one. */
-  async #moveUsual(targets: readonly MoveTarget[], context: BatchContext, outcomes: Map<number, Outcome>): Promise<void> {
+  async #moveUsual(open: readonly Positioned[], context: BatchContext, outcomes: Map<number, Outcome>): Promise<void> {
     const { activity, clock } = this.#options;
-    const open = targets.map((move, position) => ({ move, position })).filter(({ position }) => !outcomes.has(position));
     const notBeforeMs = Math.max(clock.monotonicMs() - TRUTH_AGE_MS_MAX, ...open.map(({ move }) => activity.endedAtMs(move.shardId)));
     const found = await this.#finder.findUsual(open.map(({ move }) => move), notBeforeMs);
     const usual = open.flatMap((entry) => {
@@ -217,6 +242,12 @@ export class SlotMover {
     const back = await this.#move({ ...target, sourceNodeId: targetNodeId, targetNodeId: sourceNodeId }, context, { truthAgeMsMax: 0 });
     return back.ok ? ok({ bytes: forward.value.bytes + back.value.bytes, keyCount: back.value.keyCount, nodeId: null }) : back;
   }
+}
+
+/** A move with its place in the batch that it belongs to. */
+interface Positioned {
+  readonly move: MoveTarget;
+  readonly position: number;
 }
 
 /** A batch of one knows its place in the batch that it belongs to. */

@@ -25,7 +25,7 @@ export async function prepareChunks(cluster: RedisClusterProcesses, chunk: numbe
           told(done / moves.flat().length);
         }
       }));
-      return { seconds: (performance.now() - beganAtMs) / 1_000, note: `${done} slots, ${chunk} at a time` };
+      return { seconds: (performance.now() - beganAtMs) / 1_000, note: () => Promise.resolve(`${done} slots, ${chunk} at a time`) };
     },
     stop: () => driver.close(),
   };

@@ -1,6 +1,7 @@
 export interface Rebalance {
   readonly seconds: number;
-  readonly note: string;
+  /** Where the time went; asked for when nothing is measured any more. */
+  readonly note: () => Promise<string>;
 }
 
 /** Ready to go: what is not part of the rebalance (start, connect) is done. */

@@ -2,6 +2,7 @@
 import { fillKeys } from '@/scripts/redis/fill-keys';
 import { RedisClusterProcesses } from '@/scripts/redis/redis-cluster-processes';
 import type { CheckerReport } from '@/tests/support/checker-client';
+import type { TestServerProcess } from '@/tests/support/start-server';
 import { prepare, type Contender } from './contenders';
 import { filledName } from './filled-name';
 import { LoadProcess } from './load-process';
@@ -35,7 +36,7 @@ const IDLE_MS = 3_000;
 const LOAD_MS_MAX = 900_000;
 
 /** `told` hears how far the rebalance is, 0..1. */
-export async function runTrial(contender: Contender, scene: Scene, told: (share: number) => void): Promise<Trial> {
+export async function runTrial(contender: Contender, scene: Scene & { readonly manager: TestServerProcess | null }, told: (share: number) => void): Promise<Trial> {
   const cluster = await RedisClusterProcesses.start({
     binary: scene.server, primaries: scene.nodes - 1, emptyPrimaries: 1, nodeTimeoutMs: 5_000,
     config: { 'cluster-allow-replica-migration': 'no' },
@@ -47,7 +48,7 @@ export async function runTrial(contender: Contender, scene: Scene, told: (share:
       seeds: cluster.seeds, access: cluster.access, operationsPerSecond: scene.operationsPerSecond, filledKeys: scene.keys, durationMsMax: LOAD_MS_MAX,
     });
     await load.phase('warm-up');
-    const contestant = await prepare(contender, cluster, scene.cli);
+    const contestant = await prepare(contender, cluster, scene);
     try {
       await wait(SETTLE_MS);
       await load.phase('idle');
@@ -56,7 +57,7 @@ export async function runTrial(contender: Contender, scene: Scene, told: (share:
       const { seconds, note } = await contestant.run(told);
       await load.phase('after');
       const report = await load.stop();
-      return { ...await countLost(cluster, scene, report), seconds, note };
+      return { ...await countLost(cluster, scene, report), seconds, note: await note() };
     } finally {
       await contestant.stop();
     }

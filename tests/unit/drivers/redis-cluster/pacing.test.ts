@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ByteThrottle } from '@/lib/drivers/redis-cluster/byte-throttle';
-import { MigrationLane, TargetGate } from '@/lib/drivers/redis-cluster/migration-lane';
+import { Gate, MigrationLane } from '@/lib/drivers/redis-cluster/migration-lane';
 import { SlotActivity } from '@/lib/drivers/redis-cluster/slot-activity';
 import type { Clock } from '@/lib/platform/clock';
 
@@ -64,7 +64,7 @@ describe('bytes per second of a step', () => {
   });
 });
 
-const always = () => ({ gate: new TargetGate(), duty: () => 1 });
+const always = () => ({ gate: new Gate(2), duty: () => 1 });
 
 describe('the lane of a source', () => {
   it('runs one MIGRATE at a time, in order, and goes on after one that failed', async () => {
@@ -125,7 +125,7 @@ describe('pressure on a pair of nodes', () => {
     const clock = new TestClock();
     const lane = new MigrationLane(clock);
     for (let n = 0; n < 10; n += 1) {
-      await lane.run({ keys: 1, bytes: 1 }, { gate: new TargetGate(), duty: () => 0.5 }, () => {
+      await lane.run({ keys: 1, bytes: 1 }, { gate: new Gate(2), duty: () => 0.5 }, () => {
         clock.pass(3);
         return Promise.resolve();
       });
@@ -135,7 +135,7 @@ describe('pressure on a pair of nodes', () => {
   });
 
   it('a target takes part in two bursts at most, whatever many sources ask, and one that fails lets the next in', async () => {
-    const gate = new TargetGate();
+    const gate = new Gate(2);
     let inside = 0, most = 0;
     const results = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => gate.run(async () => {
       inside += 1;
