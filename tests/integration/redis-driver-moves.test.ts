@@ -1,3 +1,4 @@
+import { Cluster } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { primaryNodeIdOf, type ShardTable } from '@/lib/contract/shard-table';
 import type { DriverStep } from '@/lib/drivers/driver';
@@ -115,6 +116,31 @@ describe('moves under live traffic', () => {
     expect(await target.call('HGETALL', `${tag}:hash`)).toEqual(['a', '1', 'b', '2']);
     expect(await target.call('ZRANGE', `${tag}:zset`, 0, -1, 'WITHSCORES')).toEqual(['one', '1', 'two', '2']);
     expect(JSON.stringify(await target.call('XINFO', 'GROUPS', `${tag}:stream`))).toContain('group');
+  });
+
+  it('commands on several keys of a half-moved slot get TRYAGAIN, and their clients have an answer with every key once it has moved', async () => {
+    const { tag, slot } = await freshTag();
+    await put(tag, 40);
+    await openBothEnds(slot);
+    await source.call('MIGRATE', '127.0.0.1', target.port, '', 0, 1_000, 'KEYS', `${tag}:0`, `${tag}:1`);
+    // One key here, one there: the source sends nobody on, and the target does not serve half of it.
+    await expect(source.call('MGET', `${tag}:0`, `${tag}:2`)).rejects.toThrow(/^TRYAGAIN/);
+    const client = new Cluster([{ host: '127.0.0.1', port: source.port }], { retryDelayOnTryAgain: 10, maxRedirections: 2_000 });
+    try {
+      let answered = 0;
+      const read = client.mget(`${tag}:0`, `${tag}:2`, `${tag}:39`).finally(() => { answered += 1; });
+      const written = client.mset(`${tag}:1`, 'newer', `${tag}:3`, 'newer').finally(() => { answered += 1; });
+      // A command that came after them is answered: they wait, the client does not.
+      expect(await client.get(`${tag}:5`)).toBe('value 5');
+      expect(answered).toBe(0);
+      valueOf(await execute(moveOf(slot)));
+      expect(await read).toEqual(['value 0', 'value 2', 'value 39']);
+      expect(await written).toBe('OK');
+      await expectMoved(slot, 40);
+      expect(await target.call('MGET', `${tag}:1`, `${tag}:3`)).toEqual(['newer', 'newer']);
+    } finally {
+      client.disconnect();
+    }
   });
 
   it('a slot without keys is handed over without a data round trip', async () => {
