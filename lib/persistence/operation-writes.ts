@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isTerminal, type MoveRecord, type Operation } from '@/lib/contract/operation';
 import type { StoreWrite } from '@/lib/contract/storage';
-import { Prisma } from '@/prisma/generated/client';
 import { alreadyExists, changedMeanwhile, notFound, outdatedEpoch, type CommitRefusal } from './conflicts';
 import type { RunRefusal, Transaction } from './transaction';
 
@@ -67,8 +66,29 @@ interface StoredMove {
   readonly status: string | null;
 }
 
-/** Compares all moves of the run with what is stored, then sets them all; each move occurs once. */
+interface MoveKey {
+  readonly operationId: string;
+  readonly index: number | bigint;
+}
+
+/** Sets all moves of the run that are as expected, by one statement; each move occurs once. When one is not, the caller undoes it all. */
 export async function saveMoves(tx: Transaction, run: readonly WriteOf<'save-move'>[]): Promise<RunRefusal | null> {
+  const rows = JSON.stringify(run.map(({ clusterId, operationId, expected, move, epoch }) => [operationId, move.index, expected, move.status, JSON.stringify(move), clusterId, epoch]));
+  const saved = await tx.$queryRaw<MoveKey[]>`
+    UPDATE "Move" SET "status" = new.status, "document" = new.document
+    FROM (
+      SELECT value->>0 AS operation, value->>1 AS position, value->>2 AS expected, value->>3 AS status, value->>4 AS document, value->>5 AS cluster, value->>6 AS epoch
+      FROM json_each(${rows})
+    ) AS new
+    JOIN "Operation" AS o ON o."id" = new.operation AND o."clusterId" = new.cluster
+    JOIN "Cluster" AS c ON c."id" = new.cluster AND c."epoch" <= new.epoch
+    WHERE "Move"."operationId" = new.operation AND "Move"."index" = new.position AND "Move"."status" = new.expected
+    RETURNING "operationId", "index"`;
+  return saved.length === run.length ? null : await firstRefusal(tx, run, new Set(saved.map(({ operationId, index }) => `${operationId}/${index}`)));
+}
+
+/** Why a move of the run could not be saved. */
+async function firstRefusal(tx: Transaction, run: readonly WriteOf<'save-move'>[], saved: ReadonlySet<string>): Promise<RunRefusal | null> {
   const keys = JSON.stringify(run.map((write) => [write.clusterId, write.operationId, write.move.index]));
   const stored = await tx.$queryRaw<StoredMove[]>`
     SELECT c."epoch" AS epoch, m."status" AS status
@@ -78,14 +98,9 @@ export async function saveMoves(tx: Transaction, run: readonly WriteOf<'save-mov
     LEFT JOIN "Move" AS m ON m."operationId" = o."id" AND m."index" = wanted.value->>2
     ORDER BY wanted.key`;
   for (const [offset, write] of run.entries()) {
-    const refusal = moveRefusal(write, stored[offset]!);
+    const refusal = saved.has(`${write.operationId}/${write.move.index}`) ? null : moveRefusal(write, stored[offset]!);
     if (refusal !== null) return { refusal, offset };
   }
-  const rows = JSON.stringify(run.map(({ operationId, move }) => [operationId, move.index, move.status, JSON.stringify(move)]));
-  await tx.$executeRaw(Prisma.sql`
-    UPDATE "Move" SET "status" = new.status, "document" = new.document
-    FROM (SELECT value->>0 AS operation, value->>1 AS position, value->>2 AS status, value->>3 AS document FROM json_each(${rows})) AS new
-    WHERE "Move"."operationId" = new.operation AND "Move"."index" = new.position`);
   return null;
 }
 

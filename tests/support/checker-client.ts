@@ -176,8 +176,9 @@ function connect({ seeds, access }: CheckedCluster): Cluster {
       ...(username !== undefined && { username }), ...(password !== undefined && { password }),
       ...(tls !== undefined && { tls: { ca: tls.ca } }),
     },
-    // No retries that would hide an error; redirects are what a cluster client is for.
-    retryDelayOnClusterDown: 0, retryDelayOnFailover: 0, retryDelayOnTryAgain: 5, maxRedirections: 64,
+    // No retries that would hide an error; redirects are what a cluster client is for, and so is to come
+    // again while a slot is open, which lasts seconds when the one who moves it was killed.
+    retryDelayOnClusterDown: 0, retryDelayOnFailover: 0, retryDelayOnTryAgain: 100, maxRedirections: 64,
   });
 }
 

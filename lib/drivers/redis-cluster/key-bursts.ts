@@ -12,6 +12,8 @@ import type { SizedKey } from './transfer-ends';
  * each of them stops the source for MIGRATE's idle time, so they are few.
  */
 const MIGRATES_PER_BURST_MAX = 4;
+/** A slot of so many small keys is not cut in two, however short bursts are at the moment: some 2 ms at most. */
+const WHOLE_SLOT_KEYS = 128;
 
 /** Keys of one slot within a burst: one MIGRATE, since its keys must be of one slot. */
 interface Portion {
@@ -63,13 +65,14 @@ function nextBurst(queue: { carried: Carried; from: number }[], { lane }: SlotBa
     const head = queue[0]!;
     const { keys } = head.carried;
     let end = head.from;
-    while (end < keys.length && keysLeft > 0) {
+    const keysMore = burst.length === 0 && keys.length - head.from <= WHOLE_SLOT_KEYS ? Math.max(keysLeft, WHOLE_SLOT_KEYS) : keysLeft;
+    while (end < keys.length && end - head.from < keysMore) {
       const isFirst = burst.length === 0 && end === head.from;
       if (!isFirst && keys[end]!.bytes > bytesLeft) break;
       bytesLeft -= keys[end]!.bytes;
-      keysLeft -= 1;
       end += 1;
     }
+    keysLeft -= end - head.from;
     const isWhole = end >= keys.length;
     if (!isWhole && burst.length > 0) break;
     if (end > head.from) burst.push({ carried: head.carried, keys: keys.slice(head.from, end), isLast: isWhole && head.carried.isLast });

@@ -11,9 +11,9 @@ import { bytesListOf, integerOf, type CommandResult } from './replies';
 import type { Carried, Copying, SlotBatch } from './slot-batch';
 import type { SizedKey } from './transfer-ends';
 
-/** Keys asked for at a time, over all slots of a batch: a few bursts' worth, so that listing costs little and an abort is near. */
+/** Keys asked for at a time, over all slots of a wave: so that an abort is near. Of each slot enough that a small one is known whole, and goes in one piece. */
 const KEYS_LISTED_MAX = 1_600;
-const KEYS_LISTED_PER_SLOT = { min: 25, max: 200 } as const;
+const KEYS_LISTED_PER_SLOT = { min: 130, max: 200 } as const;
 /** Questions for sizes in one write: about 0.3 ms of the source's thread. */
 const SIZES_PER_WRITE = 256;
 /** Well under the shortest time-out after which a cluster elects. */
