@@ -62,11 +62,11 @@ function Place({ located, names, clusterId, onShow }: { readonly located: Locate
       <dt>Key</dt>
       <dd className={classes.finderKey}><code>{before}<mark>{hashed}</mark>{after}</code></dd>
       <dt>{located.method === 'redis-slot' ? 'Slot' : 'Shard'}</dt>
-      <dd><Button variant="subtle" size="compact-xs" onClick={() => onShow(shardId)}>{formatCount(shardId)}</Button> {methodWords(located)}</dd>
+      <dd><Button variant="subtle" size="compact-xs" className={classes.finderShard} onClick={() => onShow(shardId)}>{formatCount(shardId)}</Button> {methodWords(located)}</dd>
       <dt>Primary</dt>
       <dd>
         {primaryNodeId === null ? <StatusBadge status={{ tone: 'critical', label: 'No primary' }} /> : <NodeLink nodeId={primaryNodeId} names={names} clusterId={clusterId} />}
-        {address !== null && <span className={classes.quality}> {address}</span>}
+        {address !== null && <span className={classes.finderAddress}> {address}</span>}
       </dd>
       <dt>Secondaries</dt>
       <dd>{secondaryNodeIds.length === 0 ? 'none on record' : secondaryNodeIds.map((nodeId) => <div key={nodeId}><NodeLink nodeId={nodeId} names={names} clusterId={clusterId} /></div>)}</dd>
