@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { DomainSchema } from './node';
 import { IdSchema, ShardIdSchema } from './primitives';
 import type { ShardTable } from './shard-table';
-import { NODE_STATS, RESOURCES } from './vocabulary';
+import { METRIC_FLAGS, NODE_STATS, RESOURCES } from './vocabulary';
 
 /**
  * A number as it came: a wrong one (NaN, infinite, negative, absent) must not cost the
@@ -50,6 +50,8 @@ export const NodeObservationSchema = z.object({
   capacity: LooseResourcesSchema,
   usage: LooseResourcesSchema,
   stats: LooseStatsSchema,
+  /** Values that came and were no number that a machine has, so that they are `null` above: flagged like those that the core turns down. */
+  rejected: z.array(z.object({ metric: z.string().max(64), flag: z.enum(METRIC_FLAGS), came: z.string().max(64) })).max(32).optional(),
   version: z.string().max(64).nullable(),
   labels: z.record(z.string(), z.string()),
 });

@@ -44,6 +44,7 @@ import { ClusterProvisioning } from './provisioning/provisioning';
 import { ScaleInRehearsal } from './scaling/scale-in-rehearsal';
 import { ScalingCommands } from './scaling/scaling-commands';
 import { ScalingPilot, type StoredScaling } from './scaling/scaling-pilot';
+import { seenSilence } from './seen-silence';
 import { SettingsCommands } from './settings-commands';
 
 export interface ManagerOptions {
@@ -127,6 +128,7 @@ export class ElasticScalingManager {
       { policies: await store.scalingPolicies(record.id), states: await store.scalingStates(record.id) }, nodeSupply,
     );
     await manager.#runner.load();
+    manager.#observer.watch.recall(await seenSilence(store, record));
     driver.takeAuthority?.(record.epoch);
     manager.#loop = manager.#run();
     return manager;

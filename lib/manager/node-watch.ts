@@ -10,7 +10,7 @@ import type { HealthSettings } from '@/lib/contract/settings';
 import {
   advanceDetector, EMPTY_DETECTOR, nodesToProbe, recordProbe, releaseQuarantine, type DetectorState, type NodeBeat, type NodeVerdict,
 } from '@/lib/core/health/failure-detector';
-import { acknowledgeSilence, deathsAllowed, UNWATCHED, watchMassFailure, type FreezeWatch, type MassFailure } from '@/lib/core/health/freeze-rule';
+import { acknowledgeSilence, deathsAllowed, recallAcknowledged, UNWATCHED, watchMassFailure, type FreezeWatch, type MassFailure } from '@/lib/core/health/freeze-rule';
 import { livenessFacts } from '@/lib/core/health/liveness-facts';
 import { screenMetrics, UNSCREENED, type ScreenState } from '@/lib/core/health/screen-metrics';
 import type { ClusterDriver } from '@/lib/drivers/driver';
@@ -82,6 +82,11 @@ export class NodeWatch implements Disposable {
   /** A human lifted the freeze: what is silent now has been seen. */
   acknowledge(): void {
     this.#freeze = acknowledgeSilence(this.#freeze);
+  }
+
+  /** What a human had seen before this manager began. */
+  recall(nodeIds: readonly string[]): void {
+    this.#freeze = recallAcknowledged(this.#freeze, nodeIds);
   }
 
   /** @returns false when the node is not known. */

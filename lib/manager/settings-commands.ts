@@ -6,6 +6,7 @@ import { failureOfStore, refusal, refused, type CommandContext, type CommandResu
 import { SYSTEM_ACTOR } from './event-log';
 import type { ManagerResources } from './manager-resources';
 import type { OperationRunner } from './operation-runner';
+import { dataOfSeen, silentNodeIds } from './seen-silence';
 
 export class SettingsCommands {
   constructor(private readonly resources: ManagerResources, private readonly runner: OperationRunner, private readonly knowsProvisioner: (name: string | null) => boolean) {}
@@ -54,7 +55,10 @@ export class SettingsCommands {
     if (model.freeze === null) return refused(refusal('already-so', 'Automation is not frozen'));
     const committed = await log.commit(
       [{ kind: 'set-freeze', clusterId, freeze: null }, ...(context.alsoCommit?.(null) ?? [])],
-      [{ type: 'automation.unfrozen', severity: 'notice', actor: context.actor, message: `Automation may act again; it was frozen because: ${model.freeze.reason}`.slice(0, 1_000) }],
+      [{
+        type: 'automation.unfrozen', severity: 'notice', actor: context.actor, message: `Automation may act again; it was frozen because: ${model.freeze.reason}`.slice(0, 1_000),
+        data: dataOfSeen(silentNodeIds([...model.nodes.values()])),
+      }],
     );
     if (!committed.ok) return err(failureOfStore(committed.error));
     model.freeze = null;

@@ -73,6 +73,28 @@ describe('liveness', () => {
     expect(freeze()?.reason).toContain('of zone-b');
   });
 
+  it('[N5] what a human has seen when lifting a freeze is remembered over a restart of the manager, until it has come back', async () => {
+    rig = await SimulatedFleet.start();
+    const gone = rig.manager.view().nodes.filter(({ domain }) => domain.zone === 'zone-a').map(({ id }) => id);
+    for (const nodeId of gone) rig.cluster.faults.silence(nodeId);
+    await rig.clock.advance(30_000);
+    await rig.run(rig.manager.unfreeze(OPERATOR));
+    await rig.clock.advance(5_000);
+    const restart = async () => {
+      await rig.fleet.close();
+      rig.fleet = await rig.openFleet();
+      await rig.clock.advance(60_000);
+    };
+    await restart();
+    expect(gone.map((nodeId) => node(nodeId).liveness)).toEqual(gone.map(() => 'unreachable'));
+    expect(freeze()).toBeNull();
+    for (const nodeId of gone) rig.cluster.faults.silence(nodeId, false);
+    await rig.clock.advance(5_000);
+    for (const nodeId of gone) rig.cluster.faults.silence(nodeId);
+    await restart();
+    expect(freeze()?.reason).toContain('zone-a');
+  });
+
   it('[N2] the wall clock of the manager may jump by hours: nobody changes state', async () => {
     rig = await SimulatedFleet.start();
     for (const byMs of [3_600_000, -7_200_000, 3_600_000]) {

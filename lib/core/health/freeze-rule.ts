@@ -64,7 +64,8 @@ export function watchMassFailure(watch: FreezeWatch, round: FreezeRound): { read
   const next: FreezeWatch = {
     deathsMonotonicMs: [...recentDeaths(watch, round.monotonicMs), ...Array.from({ length: round.deaths }, () => round.monotonicMs)],
     silentSinceMonotonicMs: new Map(silent.map((node) => [node.id, watch.silentSinceMonotonicMs.get(node.id) ?? round.monotonicMs])),
-    acknowledged: new Set(silent.filter((node) => watch.acknowledged.has(node.id)).map((node) => node.id)),
+    // Also while it is not known to be silent yet, as after a restart of ours: it has come back when it is alive.
+    acknowledged: new Set(watched.filter((node) => node.liveness !== 'alive' && watch.acknowledged.has(node.id)).map((node) => node.id)),
   };
   return { watch: next, failure: massFailure(next, watched, silent.filter((node) => !next.acknowledged.has(node.id)), round) };
 }
@@ -72,6 +73,11 @@ export function watchMassFailure(watch: FreezeWatch, round: FreezeRound): { read
 /** A human lifts the freeze, having seen what is silent now. */
 export function acknowledgeSilence(watch: FreezeWatch): FreezeWatch {
   return { deathsMonotonicMs: [], silentSinceMonotonicMs: watch.silentSinceMonotonicMs, acknowledged: new Set(watch.silentSinceMonotonicMs.keys()) };
+}
+
+/** After a restart: what a human had seen when they lifted the last freeze. */
+export function recallAcknowledged(watch: FreezeWatch, nodeIds: readonly string[]): FreezeWatch {
+  return { ...watch, acknowledged: new Set(nodeIds) };
 }
 
 function recentDeaths(watch: FreezeWatch, monotonicMs: number): readonly number[] {

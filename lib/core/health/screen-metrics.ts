@@ -85,6 +85,8 @@ class NodeScreen {
   }
 
   #quantity(metric: string, came: number | null, before: number | null | undefined, max: number, capacity: number | null = null): number | null {
+    const rejected = this.node.rejected?.find((one) => one.metric === metric);
+    if (rejected !== undefined) return this.#flag(metric, rejected.flag, rejected.came);
     if (came === null) return this.#absent(metric, before);
     if (!Number.isFinite(came)) return this.#flag(metric, 'not-a-number', String(came));
     if (came < 0) return this.#flag(metric, 'negative', textOf(came));

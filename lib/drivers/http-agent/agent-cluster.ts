@@ -6,6 +6,10 @@ import type { Clock } from '@/lib/platform/clock';
 import { AgentSession } from './agent-session';
 import { SyncBook } from './sync-book';
 
+/** Changes of the membership are gathered for so long per member, and no longer than the second. */
+const GATHER_MS_PER_MEMBER = 5;
+const GATHER_MS_MAX = 3_000;
+
 /** Where enrolments are kept. */
 export type AgentRegistry = Pick<Store, 'agents' | 'enrolmentToken' | 'unusedEnrolmentTokens' | 'commit'>;
 
@@ -25,6 +29,8 @@ export class AgentCluster {
   #members: Members = { revision: 1, nodes: [], owners: [] };
   #loading: Promise<void> | null = null;
   #epoch = 0;
+  #toldMonotonicMs = -Infinity;
+  #telling: Disposable | null = null;
 
   constructor(private readonly options: AgentClusterOptions) {}
 
@@ -112,6 +118,8 @@ export class AgentCluster {
   }
 
   end(): void {
+    this.#telling?.[Symbol.dispose]();
+    this.#telling = null;
     for (const session of this.#sessions.values()) session.end();
   }
 
@@ -119,8 +127,23 @@ export class AgentCluster {
     for (const record of await this.options.registry.agents(this.options.clusterId)) if (!this.#sessions.has(record.nodeId)) this.admit(record);
   }
 
-  /** Members must know each other's keys before they are told to talk, so this is said at once. */
+  /**
+   * Members must know each other's keys before they are told to talk, so the first change is said
+   * at once. Of many that come together (a thousand nodes that enrol) each would be a list of all
+   * to all: they are gathered, the longer the more members there are.
+   */
   #membershipChanged(): void {
+    const { clock } = this.options;
+    const nowMs = clock.monotonicMs();
+    const restMs = Math.min(GATHER_MS_MAX, this.#sessions.size * GATHER_MS_PER_MEMBER);
+    if (nowMs - this.#toldMonotonicMs >= restMs) this.#tellMembers();
+    else this.#telling ??= clock.after(Math.max(0, this.#toldMonotonicMs + restMs - nowMs), () => { this.#tellMembers(); });
+  }
+
+  #tellMembers(): void {
+    this.#telling?.[Symbol.dispose]();
+    this.#telling = null;
+    this.#toldMonotonicMs = this.options.clock.monotonicMs();
     const shardCount = shardCountOf(this.options.connection.sharding);
     const nodes = this.sessions().filter((session) => session.isMember).map((session) => peerOfRecord(session.record));
     const ownerIds = this.#members.owners?.map((index) => this.#members.nodes[index]?.nodeId) ?? [];

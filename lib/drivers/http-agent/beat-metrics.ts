@@ -1,4 +1,5 @@
 import type { Heartbeat, HeldShard } from '@/lib/contract/agent-protocol';
+import type { NodeObservation } from '@/lib/contract/observation';
 import { UNKNOWN_STATS, type NodeStats } from '@/lib/contract/node';
 import { RESOURCES, UNKNOWN_RESOURCES, type ResourceVector } from '@/lib/contract/resources';
 
@@ -14,18 +15,18 @@ export interface BeatMetrics {
   readonly capacity: ResourceVector;
   readonly usage: ResourceVector;
   readonly stats: NodeStats;
-  /** Names of values that were sent and cannot be: not a number, negative, absurd. */
-  readonly unusable: readonly string[];
+  /** Values that were sent and cannot be; each becomes a flag of the node. */
+  readonly rejected: NonNullable<NodeObservation['rejected']>;
 }
 
 /** S6: what is missing, not finite, negative or absurd is unknown, and never 0. */
 export function metricsOfBeat({ metrics }: Pick<Heartbeat, 'metrics'>): BeatMetrics {
-  const unusable: string[] = [];
+  const rejected: NonNullable<NodeObservation['rejected']> = [];
   const read = (group: string, values: Readonly<Record<string, unknown>>, name: string, max: number): number | null => {
     const value = values[name];
     if (value === undefined || value === null) return null;
     const usable = quantityOf(value, max);
-    if (usable === null) unusable.push(`${group}.${name}`);
+    if (usable === null) rejected.push({ metric: `${group}.${name}`, flag: flagOf(value), came: String(typeof value === 'object' ? JSON.stringify(value) : value).slice(0, 64) });
     return usable;
   };
   const capacity: Record<keyof ResourceVector, number | null> = { ...UNKNOWN_RESOURCES };
@@ -47,7 +48,7 @@ export function metricsOfBeat({ metrics }: Pick<Heartbeat, 'metrics'>): BeatMetr
     keyCount: stat('keyCount', ABSURD.keyCount),
     replicationLagBytes: stat('replicationLagBytes', ABSURD.bytes),
   };
-  return { capacity, usage, stats, unusable };
+  return { capacity, usage, stats, rejected };
 }
 
 export interface ShardMetrics {
@@ -78,6 +79,11 @@ export function labelsOfMachine(machine: Readonly<Record<string, unknown>>): Rec
     else if (typeof value === 'string') labels[`machine.${name}`] = value.slice(0, 100);
   }
   return labels;
+}
+
+function flagOf(value: unknown): 'not-a-number' | 'negative' | 'absurd' {
+  if (typeof value !== 'number' || !Number.isFinite(value)) return 'not-a-number';
+  return value < 0 ? 'negative' : 'absurd';
 }
 
 function quantityOf(value: unknown, max: number): number | null {

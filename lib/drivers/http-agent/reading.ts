@@ -97,12 +97,10 @@ function nodeOf(session: AgentSession, received: ReceivedBeat | null, answerMs: 
     return { ...identity, answered: false, answerMs: null, capacity: UNKNOWN_RESOURCES, usage: UNKNOWN_RESOURCES, stats: UNKNOWN_STATS, labels: {} };
   }
   const { beat } = received;
-  const { capacity, usage, stats, unusable } = metricsOfBeat(beat);
-  if (unusable.length > 0) {
-    warnings.push({ code: 'load-not-reported', message: `${record.name} sends values that cannot be, taken as unknown: ${unusable.join(', ')}`, nodeId: record.nodeId, shardId: null, remedy: 'Look at how its agent measures them' });
-  }
+  const { capacity, usage, stats, rejected } = metricsOfBeat(beat);
   return {
     ...identity, answered: true, answerMs, incarnation: beat.incarnation, sequence: beat.sequence, capacity, usage, stats,
+    ...(rejected.length > 0 && { rejected: [...rejected] }),
     labels: { ...labelsOfMachine(beat.metrics.machine), ...(beat.draining && { draining: 'true' }), ...(session.ignoredBeats > 0 && { ignoredBeats: String(session.ignoredBeats) }) },
   };
 }
