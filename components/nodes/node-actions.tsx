@@ -5,6 +5,7 @@ import Link from 'next/link';
 import { memo } from 'react';
 import { useClusterId } from '@/components/realtime/cluster-provider';
 import { ApiCall } from '@/components/ui/api-call';
+import { AcceptAction } from './accept-action';
 import { CordonButton } from './cordon-button';
 import { DecommissionAction } from './decommission-action';
 import { MaintenanceAction } from './maintenance-action';
@@ -23,6 +24,7 @@ export const NodeActions = memo(({ row }: { readonly row: NodeRow }) => {
       <CordonButton nodes={[node]} cordoned={!node.cordoned} blockedBy={checks.reasonsAgainst(node.cordoned ? 'uncordon' : 'cordon')[0] ?? null} />
       <MaintenanceAction node={node} checks={checks} />
       <DrainLink row={row} checks={checks} />
+      <AcceptAction node={node} />
       <RepairAction row={row} />
       <ReplaceAction row={row} />
       <DecommissionAction row={row} checks={checks} />

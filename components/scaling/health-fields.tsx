@@ -32,7 +32,7 @@ const FIELDS: readonly { readonly key: HealthKey; readonly label: string; readon
 
 export function HealthFields({ form }: { readonly form: SettingsFormOf }) {
   return (
-    <Panel title="Liveness" note="when a silent node is believed to be what">
+    <Panel title="Liveness and membership" note="when a silent node is believed to be what, and what is done about it">
       <Stack gap="md">
         {FIELDS.map(({ key, label, unit, why }) => (
           <NumberField key={key} form={form} path={`health.${key}`} label={label} {...(unit !== undefined && { unit })} about={`${rangeWords(key)}. ${why}`} />
@@ -41,6 +41,12 @@ export function HealthFields({ form }: { readonly form: SettingsFormOf }) {
           <Stack gap="xs" mt={6}>
             <Radio value="automatic" label="Automatic" description="Secondaries that have every acknowledged write take over, and the copies are made again. What only the dead node has is left alone." />
             <Radio value="manual" label="Manual" description="A person presses Repair or Replace on the node's page." />
+          </Stack>
+        </Radio.Group>
+        <Radio.Group label="New nodes" description="That were found by a name, or enrolled without a token that accepts them" key={form.key('membership.acceptNewNodes')} {...form.getInputProps('membership.acceptNewNodes')}>
+          <Stack gap="xs" mt={6}>
+            <Radio value="by-hand" label="Accept by hand" description="They are shown as joining and own nothing until somebody presses Accept." />
+            <Radio value="automatically" label="Accept automatically" description="They become members as soon as they answer, empty." />
           </Stack>
         </Radio.Group>
       </Stack>

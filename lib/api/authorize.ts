@@ -36,6 +36,7 @@ export const PERMISSION_OF_ROUTE: Readonly<Record<RouteId, Permission>> = {
   'nodes.checks': 'view',
   'nodes.drainStatus': 'view',
   'nodes.add': 'operate',
+  'nodes.accept': 'operate',
   'nodes.cordon': 'operate',
   'nodes.uncordon': 'operate',
   'nodes.deactivate': 'operate',

@@ -84,6 +84,8 @@ export const api = {
       .input(cluster.extend({ nodeId: IdSchema })).output(z.object({ checks: z.array(NodeActionCheckSchema) })),
     drainStatus: base.route({ method: 'GET', path: '/clusters/{clusterId}/nodes/{nodeId}/drain', tags: ['nodes'], summary: 'What is still on it, and which shards hold its drain up and why' })
       .input(cluster.extend({ nodeId: IdSchema })).output(DrainStatusSchema),
+    accept: base.route({ method: 'POST', path: '/clusters/{clusterId}/nodes/{nodeId}/accept', successStatus: 202, tags: ['nodes'], summary: 'Make a node that is joining a member; it owns nothing until a plan gives it something' })
+      .input(cluster.extend({ nodeId: IdSchema }).strict()).output(AcceptedSchema),
     cordon: nodeAction('cordon', 'Accept no new replicas'),
     uncordon: nodeAction('uncordon', 'Accept new replicas again'),
     deactivate: base.route({ method: 'POST', path: '/clusters/{clusterId}/nodes/{nodeId}/deactivate', tags: ['nodes'], summary: 'Maintenance: silence is expected until the expiry' })

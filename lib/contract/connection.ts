@@ -4,6 +4,9 @@ import { ShardingSchema } from './sharding';
 const endpoint = z.string().min(1).max(300).regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:/@]+):\d{1,5}$/, 'host:port, IPv6 hosts in brackets')
   .refine((value) => { const port = Number(value.slice(value.lastIndexOf(':') + 1)); return port >= 1 && port <= 65_535; }, 'The port is 1 to 65535');
 
+/** Beside addresses: `dns+name:port` stands for every address of the name, `dnssrv+_service._tcp.name` for every target of the record. */
+const seed = endpoint.or(z.string().regex(/^dnssrv\+[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,250}[A-Za-z0-9])?$/, 'host:port, dns+name:port or dnssrv+name'));
+
 export const SimulatorConnectionSchema = z.strictObject({
   kind: z.literal('simulator'),
   nodeCount: z.number().int().min(1).max(2_000).default(12),
@@ -21,7 +24,7 @@ export type SimulatorConnection = z.infer<typeof SimulatorConnectionSchema>;
 export const RedisConnectionSchema = z.strictObject({
   kind: z.literal('redis-cluster'),
   /** Any members to start from; one that does not answer does no harm. */
-  seeds: z.array(endpoint).min(1).max(32),
+  seeds: z.array(seed).min(1).max(32),
   username: z.string().max(128).optional(),
   password: z.string().max(1024).optional(),
   tls: z.strictObject({

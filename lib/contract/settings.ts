@@ -70,12 +70,18 @@ export const ScalingSettingsSchema = z.strictObject({
 }).refine((s) => s.nodeCountMin <= s.nodeCountMax, { path: ['nodeCountMax'], message: 'Not below the minimum' })
   .meta({ id: 'ScalingSettings' });
 
+export const MembershipSettingsSchema = z.strictObject({
+  /** What becomes of nodes that are found, or enrol without a token that accepts them: they own nothing until then. */
+  acceptNewNodes: z.enum(['by-hand', 'automatically']),
+}).meta({ id: 'MembershipSettings' });
+
 export const ClusterSettingsSchema = z.strictObject({
   observationIntervalMs: z.number().int().min(250).max(60_000),
   rebalancing: RebalancingSettingsSchema,
   throttle: ThrottleSchema,
   health: HealthSettingsSchema,
   safetyLines: SafetyLinesSchema,
+  membership: MembershipSettingsSchema.default({ acceptNewNodes: 'by-hand' }),
   scaling: ScalingSettingsSchema,
 }).meta({ id: 'ClusterSettings' });
 export type ClusterSettings = z.infer<typeof ClusterSettingsSchema>;
@@ -96,6 +102,7 @@ export const DEFAULT_SETTINGS: ClusterSettings = {
   throttle: THROTTLE_PRESETS.default,
   health: HEALTH_DEFAULTS,
   safetyLines: { cpu: 0.8, memory: 0.8, disk: 0.85, network: 0.8 },
+  membership: { acceptNewNodes: 'by-hand' },
   scaling: { mode: 'recommend', targetUtilization: { cpu: 0.6, memory: 0.65, disk: 0.7, network: 0.6 }, nodeCountMin: 1, nodeCountMax: 100, provisioner: null },
 };
 

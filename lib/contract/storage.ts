@@ -76,6 +76,15 @@ export interface AgentRecord {
   readonly removedAtMs: number | null;
   /** It was taken for dead and shards were given to others: what it says of these under a lower epoch counts for nothing until it has dropped them. */
   readonly fence?: AgentFence | null;
+  /** Secondaries that do not have every acknowledged write of shards that it is the primary of. Stored before it acknowledges without them. */
+  readonly behind?: readonly ShardBehind[];
+}
+
+export interface ShardBehind {
+  readonly shardId: number;
+  /** Of the shard, when they fell behind. */
+  readonly epoch: number;
+  readonly nodeIds: readonly string[];
 }
 
 /** What it holds of the shard under an epoch below `epoch` is outdated. */

@@ -30,6 +30,7 @@ import type { ManagerLogger } from './manager-logger';
 import type { ManagerResources } from './manager-resources';
 import { MembershipCommands, type AddNodeInput, type ReplaceInput, type ScaleOutInput } from './membership-commands';
 import { MetricsRecorder } from './metrics-recorder';
+import { NewcomerPilot } from './newcomer-pilot';
 import { NodeCommands } from './node-commands';
 import { Observer } from './observer';
 import type { OperationTarget } from './operation-target';
@@ -72,6 +73,7 @@ export class ElasticScalingManager {
   readonly #membership: MembershipCommands;
   readonly #repairs: RepairCommands;
   readonly #repairPilot: RepairPilot;
+  readonly #newcomers: NewcomerPilot;
   readonly #settings: SettingsCommands;
   readonly #autoPilot: AutoPilot;
   readonly #scaler: ScalingPilot;
@@ -94,6 +96,7 @@ export class ElasticScalingManager {
     this.#repairs = new RepairCommands(resources, this.#runner);
     this.#repairPilot = new RepairPilot(resources, this.#repairs);
     this.#membership = new MembershipCommands(resources, this.#runner, this.#repairs);
+    this.#newcomers = new NewcomerPilot(resources, this.#membership);
     this.#settings = new SettingsCommands(resources, this.#runner, (name) => nodeSupply.knows(name));
     this.#autoPilot = new AutoPilot(resources, this.#plans, this.#approval);
     this.#scaler = new ScalingPilot(resources, {
@@ -141,6 +144,7 @@ export class ElasticScalingManager {
     await this.#loop;
     await this.#autoPilot.settled();
     await this.#repairPilot.settled();
+    await this.#newcomers.settled();
     await this.#scaler.settled();
     await this.nodeSupply.close();
     this.#observer[Symbol.dispose]();
@@ -246,6 +250,10 @@ export class ElasticScalingManager {
 
   addNode(input: AddNodeInput, context: CommandContext): Promise<CommandResult<Operation>> {
     return this.#membership.addNode(input, context);
+  }
+
+  accept(nodeId: string, context: CommandContext): Promise<CommandResult<Operation>> {
+    return this.#membership.accept(nodeId, context);
   }
 
   decommission(input: { nodeId: string; confirmName: string }, context: CommandContext): Promise<CommandResult<Operation>> {
@@ -370,6 +378,7 @@ export class ElasticScalingManager {
     if (changes !== null) this.nodeSupply.rounds.round();
     await this.#nodes.expireMaintenance();
     if (changes !== null) this.#repairPilot.decide();
+    if (changes !== null) this.#newcomers.decide();
     this.#autoPilot.decide(changes, first);
     await this.#scaler.round(changes !== null);
     if (changes !== null) await this.#metrics.record(model, Math.round(clock.wallMs()));

@@ -179,7 +179,8 @@ function eventOf(change: StateChange, first: boolean): EventDraft[] {
     case 'node-added':
       return first ? [] : [{ type: 'node.added', severity: 'notice', nodeId: change.node.id, message: `${change.node.name} joined${change.node.domain.zone === null ? '' : ` in ${change.node.domain.zone}`}` }];
     case 'node-removed':
-      return [{ type: 'node.removed', severity: 'notice', nodeId: change.node.id, message: `${change.node.name} is no longer a member` }];
+      // It became a member under its own id, or is not announced any more.
+      return change.node.lifecycle === 'joining' ? [] : [{ type: 'node.removed', severity: 'notice', nodeId: change.node.id, message: `${change.node.name} is no longer a member` }];
     case 'node-restarted':
       return [{ type: 'node.restarted', severity: 'warning', nodeId: change.node.id, message: `${change.node.name} restarted`, data: { incarnationBefore: change.incarnationBefore, incarnation: change.node.incarnation } }];
     case 'liveness-changed': {

@@ -3,7 +3,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { createApiHandler } from '@/lib/api/api-handler';
 import { authorize } from '@/lib/api/authorize';
-import { SimulatorConnectionSchema } from '@/lib/contract/connection';
+import { SimulatorConnectionSchema, type RedisConnection } from '@/lib/contract/connection';
+import { DiscoveredAddresses } from '@/lib/drivers/discovery/discovered-addresses';
+import { DnsResolver, type NameResolver } from '@/lib/drivers/discovery/name-resolver';
+import { splitSeeds } from '@/lib/drivers/discovery/seed-names';
+import { withDiscovery } from '@/lib/drivers/discovery/with-discovery';
+import type { ClusterDriver } from '@/lib/drivers/driver';
 import { HubAgentAdmin } from '@/lib/drivers/http-agent/agent-admin';
 import { answerAgent } from '@/lib/drivers/http-agent/agent-endpoint';
 import { AgentHub } from '@/lib/drivers/http-agent/agent-hub';
@@ -104,6 +109,7 @@ function simulatorPath(config: Config, clusterId: string): string {
 }
 
 function driverFactory({ config, clock, logger, agents, nextKey, simulators }: { config: Config; clock: Clock; logger: ManagerLogger; agents: AgentHub; nextKey: () => string; simulators: Map<string, SimulatorDriver> }): CreateDriver {
+  const resolver = new DnsResolver(config.dnsServers);
   return (connection, { clusterId }) => {
     switch (connection.kind) {
       case 'simulator': {
@@ -116,11 +122,19 @@ function driverFactory({ config, clock, logger, agents, nextKey, simulators }: {
         simulators.set(clusterId, driver);
         return driver;
       }
-      case 'redis-cluster': return new RedisClusterDriver({ connection, clock });
+      case 'redis-cluster': return openRedis(connection, { clock, resolver });
       case 'http-agent': return new HttpAgentDriver({ hub: agents, cluster: agents.open(clusterId, connection), clock, nextKey });
       default: return assertNever(connection);
     }
   };
+}
+
+/** Seeds that are names are looked up while it runs; what they stand for and is no member is shown as joining. */
+function openRedis(connection: RedisConnection, { clock, resolver }: { readonly clock: Clock; readonly resolver: NameResolver }): ClusterDriver {
+  const { addresses, names } = splitSeeds(connection.seeds);
+  if (names.length === 0) return new RedisClusterDriver({ connection, clock });
+  const discovered = new DiscoveredAddresses({ names, resolver, clock });
+  return withDiscovery(new RedisClusterDriver({ connection: { ...connection, seeds: addresses }, clock, moreSeeds: () => discovered.addresses }), discovered);
 }
 
 /** Whoever starts the product for the first time sees it working. Once only: a demo that was disconnected stays away. */

@@ -14,10 +14,14 @@ export interface Config {
   readonly databaseUrl: string;
   /** What stands in the configuration file. */
   readonly file: FileConfig;
+  /** `address` or `address:port` of name servers; none: those of the system. */
+  readonly dnsServers: readonly string[];
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 }
 
 const LOOPBACK_HOSTS = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)$/;
+
+const DNS_SERVER = /^(\d{1,3}(\.\d{1,3}){3}(:\d{1,5})?|\[[0-9a-fA-F:]+\](:\d{1,5})?)$/;
 
 /** An empty variable means the same as none: that is how compose files and shells unset one. */
 const unlessEmpty = <T extends z.ZodType>(schema: T) => z.preprocess((value) => (value === '' ? undefined : value), schema);
@@ -29,6 +33,8 @@ const EnvironmentSchema = z.object({
   DATA_DIR: unlessEmpty(z.string().default('.data')),
   DATABASE_URL: unlessEmpty(z.string().optional()),
   CONFIG_FILE: unlessEmpty(z.string().optional()),
+  DNS_SERVERS: unlessEmpty(z.string().default('').transform((text) => text.split(',').map((part) => part.trim()).filter((part) => part !== ''))
+    .refine((servers) => servers.every((server) => DNS_SERVER.test(server)), 'must be addresses, or addresses with a port, divided by commas')),
   LOG_LEVEL: unlessEmpty(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { error: 'must be one of fatal, error, warn, info, debug, trace, silent' }).default('warn')),
 });
 
@@ -36,9 +42,9 @@ const EnvironmentSchema = z.object({
 export function readConfig(environment: Readonly<Record<string, string | undefined>>, workingDirectory: string): Result<Config, readonly string[]> {
   const parsed = EnvironmentSchema.safeParse(environment);
   if (!parsed.success) return err(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`));
-  const { HOST, PORT, DATA_DIR, DATABASE_URL, CONFIG_FILE, LOG_LEVEL } = parsed.data;
+  const { HOST, PORT, DATA_DIR, DATABASE_URL, CONFIG_FILE, DNS_SERVERS, LOG_LEVEL } = parsed.data;
   const file = CONFIG_FILE === undefined ? ok(NO_FILE) : readConfigFile(resolve(workingDirectory, CONFIG_FILE));
   if (!file.ok) return file;
   const dataDir = resolve(workingDirectory, DATA_DIR);
-  return ok({ host: HOST, port: PORT, dataDir, databaseUrl: DATABASE_URL ?? `file:${join(dataDir, 'phantom-scale.db')}`, file: file.value, logLevel: LOG_LEVEL });
+  return ok({ host: HOST, port: PORT, dataDir, databaseUrl: DATABASE_URL ?? `file:${join(dataDir, 'phantom-scale.db')}`, file: file.value, dnsServers: DNS_SERVERS, logLevel: LOG_LEVEL });
 }

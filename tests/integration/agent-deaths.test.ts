@@ -24,7 +24,7 @@ const HOUR_MS = 3_600_000;
 
 /** One cluster of reference nodes and what the console says about it. */
 class Rig {
-  private constructor(readonly server: TestServerProcess, readonly fleet: AgentFleet) {}
+  private constructor(public server: TestServerProcess, readonly fleet: AgentFleet) {}
 
   static async start(options: { zones: readonly string[]; replicationFactor: number }): Promise<Rig> {
     const server = await spawnTestServer({ program: 'api' });
@@ -63,6 +63,13 @@ class Rig {
   async quickDeaths(): Promise<void> {
     const { generation, settings } = await succeed<VersionedSettings>(this.server, 'GET', this.path('/settings'));
     await succeed(this.server, 'PUT', this.path('/settings'), { body: { generation, settings: { ...settings, health: { ...settings.health, unreachableAfterMs: 3_000, deadAfterMs: 10_000 } } } });
+  }
+
+  /** The manager dies at once and begins anew on the same address. */
+  async restartManager(): Promise<void> {
+    const { port } = new URL(this.server.url);
+    await this.server.kill();
+    this.server = await spawnTestServer({ program: 'api', dataDir: this.server.dataDir, env: { PORT: port } });
   }
 
   async stop(): Promise<void> {
@@ -178,6 +185,22 @@ describe('six nodes in three zones, two copies of each shard', () => {
     }
     await rig.fullyReplicated(2);
   }, 240_000);
+
+  it('[A6] [M9] a manager that begins anew knows of a dead node who has every write of it, and lets them take over', async () => {
+    await rig.quickDeaths();
+    const serving = new Set((await rig.shards()).map(({ primaryNodeId }) => primaryNodeId));
+    const node = rig.fleet.nodes.find(({ nodeId, isRunning }, index) => isRunning && index !== 1 && serving.has(nodeId))!;
+    const before = checker.acknowledged;
+    await eventually('clients write', () => Promise.resolve(checker.acknowledged), (now) => now > before + 20);
+    await node.kill();
+    await rig.restartManager();
+    await eventually('it is repaired', rig.operations, ([last]) => last?.kind === 'repair' && last.nodeId === node.nodeId && last.finishedAtMs !== null, 60_000);
+    await rig.fullyReplicated(2);
+    expect((await rig.shards()).filter(holds(node.nodeId))).toEqual([]);
+    await node.start();
+    await rig.until(node, 'alive');
+    await eventually('it comes back empty', () => rig.node(node.nodeId), (now) => now.stats.keyCount === 0);
+  }, 180_000);
 
   it('a dead node is replaced by a new one, and does not come back', async () => {
     await rig.quickDeaths();

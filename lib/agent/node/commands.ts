@@ -96,7 +96,7 @@ export class NodeCommands {
     return await pipeOf(shardId).exclusively(async () => {
       const record = store.shard(shardId);
       if (record?.role === 'primary' && record.epoch === shardEpoch) return ok({ ...NOTHING, shard: heldShard(shardId) });
-      if (record?.role !== 'secondary' || record.lineage === '') return err({ code: 'not-owner', message: `This node is no secondary of shard ${shardId}`, retryable: false });
+      if ((record?.role !== 'secondary' && record?.role !== 'importing') || record.lineage === '') return err({ code: 'not-owner', message: `This node has no copy of shard ${shardId}`, retryable: false });
       if (shardEpoch <= record.epoch || shardEpoch < store.floorOf(shardId)) return err({ code: 'topology-changed', message: `Shard ${shardId} is at epoch ${record.epoch} here; ${shardEpoch} is outdated`, retryable: false });
       await store.commit((tx) => {
         tx.save({

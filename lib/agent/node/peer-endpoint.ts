@@ -69,13 +69,14 @@ export class PeerEndpoint {
     if (record?.role === 'primary' && record.epoch < request.epoch && record.handover === null) return await this.#stepDown(shardId, request);
     if (record?.role === 'primary') return record.epoch > request.epoch ? ok(stateOf(record)) : err({ code: 'stale-epoch', message: `This node is the primary of shard ${shardId} under epoch ${record.epoch}` });
     if (record !== null && record.epoch > request.epoch) return err({ code: 'stale-epoch', message: `Shard ${shardId} is at epoch ${record.epoch} here` });
-    if (record?.role !== 'secondary' && this.options.isDraining()) return err({ code: 'draining', message: 'This node takes no new shards: it is draining' });
+    if ((record === null || record.role === 'leaving') && this.options.isDraining()) return err({ code: 'draining', message: 'This node takes no new shards: it is draining' });
     const { lineage, ancestor } = request;
     const isOfLine = record !== null && (record.lineage === lineage || (ancestor !== null && record.lineage === ancestor.lineage && record.version <= ancestor.version));
     const goesOn = isOfLine && record.role !== 'leaving' && (record.version === 0 || record.version >= request.gcFloor);
     if (goesOn) {
       return ok(await store.commit((tx) => {
-        const now = { ...record, epoch: request.epoch, lineage, primary: request.primary };
+        // It follows again, and may stand in for its primary, when it has been told that it has everything.
+        const now: ShardRecord = { ...record, role: 'importing', epoch: request.epoch, lineage, primary: request.primary };
         tx.save(now);
         return stateOf(now);
       }));

@@ -18,6 +18,8 @@ export const nodes = {
   drainStatus: routes.drainStatus.handler(async ({ input, context }) => valueOf(await managerOf(context, input.clusterId).drainStatus(input.nodeId))),
   add: routes.add.handler(({ input: { clusterId, ...node }, context }) =>
     runCommand(context, (command) => managerOf(context, clusterId).addNode(node, command), (operation) => ({ operation }))),
+  accept: routes.accept.handler(({ input, context }) =>
+    runCommand(context, (command) => managerOf(context, input.clusterId).accept(input.nodeId, command), (operation) => ({ operation }))),
   cordon: routes.cordon.handler(({ input, context }) =>
     runCommand(context, (command) => managerOf(context, input.clusterId).cordon(input.nodeId, command), (node) => node)),
   uncordon: routes.uncordon.handler(({ input, context }) =>

@@ -1,14 +1,17 @@
-import { AGENT_LIMITS, type Members, type Peer } from '@/lib/contract/agent-protocol';
+import { AGENT_LIMITS, type HeldShard, type Members, type Peer } from '@/lib/contract/agent-protocol';
 import type { HttpAgentConnection } from '@/lib/contract/connection';
 import { shardCountOf } from '@/lib/contract/sharding';
-import type { AgentRecord, Store } from '@/lib/contract/storage';
+import type { AgentRecord, ShardBehind, Store } from '@/lib/contract/storage';
 import type { Clock } from '@/lib/platform/clock';
 import { AgentSession } from './agent-session';
-import { SyncBook } from './sync-book';
+import { SyncBook, withBehind } from './sync-book';
 
 /** Changes of the membership are gathered for so long per member, and no longer than the second. */
 const GATHER_MS_PER_MEMBER = 5;
 const GATHER_MS_MAX = 3_000;
+
+/** What other members are told of one. */
+const MEMBER_FIELDS = ['address', 'peerKeyHash', 'acceptedAtMs', 'removedAtMs'] as const;
 
 /** Where enrolments are kept. */
 export type AgentRegistry = Pick<Store, 'agents' | 'enrolmentToken' | 'unusedEnrolmentTokens' | 'commit'>;
@@ -28,6 +31,8 @@ export class AgentCluster {
   readonly sync = new SyncBook();
   #members: Members = { revision: 1, nodes: [], owners: [] };
   #loading: Promise<void> | null = null;
+  /** The newest change of each node's record. */
+  readonly #changing = new Map<string, Promise<boolean>>();
   #epoch = 0;
   #toldMonotonicMs = -Infinity;
   #telling: Disposable | null = null;
@@ -96,13 +101,31 @@ export class AgentCluster {
     return session;
   }
 
-  /** Keeps a changed record; false when the store did not take it. */
-  async save(record: AgentRecord): Promise<boolean> {
+  /** Keeps who fell behind, of shards that this node told of; false when the store did not take it. */
+  async saveBehind(session: AgentSession, held: readonly HeldShard[]): Promise<boolean> {
+    const told = held.flatMap(({ role, shardId, epoch, secondaries, inSync }): ShardBehind[] => (role === 'primary' ? [{ shardId, epoch, nodeIds: secondaries.filter((nodeId) => !inSync.includes(nodeId)) }] : []));
+    return await this.change(session.record.nodeId, (record) => { const behind = withBehind(record, told); return behind === null ? record : { ...record, behind }; });
+  }
+
+  /** Changes what is kept of a node, one change after the other; false when the store did not take it. */
+  change(nodeId: string, change: (record: AgentRecord) => AgentRecord): Promise<boolean> {
+    const changing = (this.#changing.get(nodeId) ?? Promise.resolve(true)).catch(() => false).then(async () => {
+      const before = this.#sessions.get(nodeId)?.record;
+      if (before === undefined) return false;
+      const after = change(before);
+      return after === before || await this.#save(after);
+    });
+    this.#changing.set(nodeId, changing);
+    return changing;
+  }
+
+  async #save(record: AgentRecord): Promise<boolean> {
     const committed = await this.options.registry.commit([{ kind: 'save-agent', agent: record }]);
     const session = this.#sessions.get(record.nodeId);
     if (!committed.ok || session === undefined) return false;
+    const isNews = MEMBER_FIELDS.some((field) => session.record[field] !== record[field]);
     session.record = record;
-    this.#membershipChanged();
+    if (isNews) this.#membershipChanged();
     if (record.removedAtMs !== null) session.end();
     return true;
   }

@@ -36,7 +36,7 @@ async function answerOf(hub: AgentHub, request: IncomingMessage, response: Serve
   if (!known.ok) return known;
   const { session, cluster } = known.value;
   if (!session.permits()) return err({ code: 'too-many-requests', detail: `At most ${AGENT_LIMITS.requestsPerSecondMax} requests a second` });
-  return call === 'heartbeat' ? await answerHeartbeat({ session, cluster, nodeId }, request, response) : await answerResults(session, nodeId, request);
+  return call === 'heartbeat' ? await answerHeartbeat({ session, cluster, nodeId }, request, response) : await answerResults({ session, cluster, nodeId }, request);
 }
 
 async function answerHeartbeat({ session, cluster, nodeId }: { session: AgentSession; cluster: AgentCluster; nodeId: string }, request: IncomingMessage, response: ServerResponse): Promise<Result<object, AgentProblem>> {
@@ -46,17 +46,20 @@ async function answerHeartbeat({ session, cluster, nodeId }: { session: AgentSes
   if (beat.nodeId !== nodeId) return err(OTHER_NODE);
   const taken = session.receive(beat);
   if (!taken.ok) return err({ code: taken.error, detail: taken.error === 'superseded' ? 'A newer start of this node beats already' : 'This beat, or a newer one, was here before' });
-  if (beat.address !== session.record.address) await cluster.save({ ...session.record, address: beat.address });
+  if (beat.address !== session.record.address) await cluster.change(nodeId, (record) => ({ ...record, address: beat.address }));
   response.once('close', () => { if (!response.writableEnded) session.hungUp(beat); });
   return ok(await taken.value);
 }
 
-async function answerResults(session: AgentSession, nodeId: string, request: IncomingMessage): Promise<Result<object, AgentProblem>> {
+async function answerResults({ session, cluster, nodeId }: { session: AgentSession; cluster: AgentCluster; nodeId: string }, request: IncomingMessage): Promise<Result<object, AgentProblem>> {
   const parsed = await read(request, ResultsSchema, AGENT_LIMITS.resultsBytesMax);
   if (!parsed.ok) return parsed;
   if (parsed.value.nodeId !== nodeId) return err(OTHER_NODE);
   const incarnation = session.newest?.beat.incarnation ?? 0;
   if (parsed.value.incarnation < incarnation) return err({ code: 'superseded', detail: 'A newer start of this node beats already' });
+  const { shards } = parsed.value;
+  // Known for good before it is answered: what the node does next rests on it.
+  if (shards.length > 0 && !await cluster.saveBehind(session, shards)) return err({ code: 'unavailable', detail: 'The database did not take it; try again' });
   return ok(session.report(parsed.value.results, parsed.value.shards));
 }
 

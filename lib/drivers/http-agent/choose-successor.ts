@@ -40,7 +40,8 @@ export function chooseSuccessor({ deadNodeId, known, copies, acceptsLoss }: Succ
   const best = mostComplete(secondaries.filter(({ nodeId }) => inSync.has(nodeId)));
   if (best !== null) return { kind: 'take-over', nodeId: best.nodeId, epoch, loses: false };
   if (!acceptsLoss) return { kind: 'lost', why: known?.primaryId !== deadNodeId ? 'never-heard' : secondaries.length > 0 ? 'none-in-sync' : 'no-copy' };
-  const left = mostComplete(secondaries);
+  // What is still being filled has a part, in the order of the writes.
+  const left = mostComplete(secondaries) ?? mostComplete(living.filter(({ shard }) => shard?.role === 'importing' && shard.version > 0));
   return left === null ? { kind: 'create', epoch } : { kind: 'take-over', nodeId: left.nodeId, epoch, loses: true };
 }
 

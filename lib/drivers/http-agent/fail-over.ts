@@ -5,7 +5,7 @@
  */
 import type { AgentCommand, CommandOutcome, HeldShard, Peer } from '@/lib/contract/agent-protocol';
 import { shardCountOf } from '@/lib/contract/sharding';
-import type { FencedShard } from '@/lib/contract/storage';
+import type { FencedShard, ShardBehind } from '@/lib/contract/storage';
 import type { DriverFailure } from '@/lib/contract/operation';
 import type { LossForecast, StepContext, StepOutcome } from '@/lib/drivers/driver';
 import { err, ok, type Result } from '@/lib/platform/result';
@@ -14,6 +14,7 @@ import type { AgentSession } from './agent-session';
 import { chooseSuccessor, type Copy, type Succession } from './choose-successor';
 import { failureOf, INTERRUPTED } from './failures';
 import type { ShardView } from './shard-view';
+import { entryFromRecord, withBehind } from './sync-book';
 
 /** Shards that are looked at or given away at once. */
 const SHARDS_AT_ONCE = 64;
@@ -54,7 +55,7 @@ export class Failover {
     try {
       const verdicts = await this.#assess(nodeId, { acceptsLoss, epoch, signal });
       if (signal.aborted) return err(INTERRUPTED);
-      if (!await this.#fence(session, verdicts)) return err(failureOf('refused-by-engine', 'The database did not take note of what is taken over', true));
+      if (!await this.#fence(session, verdicts) || !await this.#noteBehind(nodeId, verdicts)) return err(failureOf('refused-by-engine', 'The database did not take note of what is taken over', true));
       const failed: DriverFailure[] = [];
       let bytes = 0;
       for (let start = 0; start < verdicts.length; start += SHARDS_AT_ONCE) {
@@ -80,7 +81,7 @@ export class Failover {
     const verdicts: Verdict[] = [];
     for (let start = 0; start < shardIds.length; start += SHARDS_AT_ONCE) {
       verdicts.push(...await Promise.all(shardIds.slice(start, start + SHARDS_AT_ONCE).map(async (shardId) => {
-        const known = cluster.sync.of(shardId);
+        const known = cluster.sync.of(shardId) ?? entryFromRecord(shardId, view.known(shardId), { nodeId, behind: cluster.session(nodeId)?.record.behind ?? [] });
         const holders = new Set([...view.known(shardId)?.secondaries ?? [], ...known?.secondaries ?? [], ...(known?.sealedFor == null ? [] : [known.sealedFor])]);
         const near = [...holders].flatMap((holder) => { const session = cluster.session(holder); return session?.isMember === true && session.isNear ? [session] : []; });
         const copies = await Promise.all(near.map((session) => this.#look(session, shardId, options)));
@@ -111,7 +112,23 @@ export class Failover {
       if (known?.secondaries.includes(record.nodeId) === true && known.primary !== record.nodeId) fenced.set(shardId, { shardId, epoch: known.epoch, successorId: null });
     }
     const incarnation = Math.max(session.newest?.beat.incarnation ?? 0, record.fence?.incarnation ?? 0);
-    return cluster.save({ ...record, fence: { incarnation, shards: [...fenced.values()] } });
+    return cluster.change(record.nodeId, (now) => ({ ...now, fence: { incarnation, shards: [...fenced.values()] } }));
+  }
+
+  /** Nobody is in sync with a primary that takes over: known for good before it does. */
+  async #noteBehind(deadNodeId: string, verdicts: readonly Verdict[]): Promise<boolean> {
+    const { cluster, view } = this.options;
+    const bySuccessor = new Map<string, ShardBehind[]>();
+    for (const { shardId, succession } of verdicts) {
+      if (succession.kind !== 'take-over') continue;
+      const nodeIds = [...view.known(shardId)?.secondaries ?? [], deadNodeId].filter((nodeId) => nodeId !== succession.nodeId);
+      bySuccessor.set(succession.nodeId, [...bySuccessor.get(succession.nodeId) ?? [], { shardId, epoch: succession.epoch, nodeIds }]);
+    }
+    for (const [nodeId, told] of bySuccessor) {
+      const isKept = await cluster.change(nodeId, (record) => { const behind = withBehind(record, told); return behind === null ? record : { ...record, behind }; });
+      if (!isKept) return false;
+    }
+    return true;
   }
 
   /** @returns bytes that the shard has, as far as it is known */

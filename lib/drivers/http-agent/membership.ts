@@ -24,7 +24,7 @@ export class Membership {
     const session = cluster.sessions().find(({ record }) => record.address === step.address);
     if (session === undefined) return err(failureOf('topology-changed', `No agent has enrolled from ${step.address}: start it with a token of this cluster first`, true));
     const { record } = session;
-    if (record.acceptedAtMs === null && !await cluster.save({ ...record, acceptedAtMs: Math.round(clock.wallMs()) })) return err(notStored());
+    if (record.acceptedAtMs === null && !await cluster.change(record.nodeId, (now) => ({ ...now, acceptedAtMs: Math.round(clock.wallMs()) }))) return err(notStored());
     return ok({ ...DONE, nodeId: record.nodeId });
   }
 
@@ -42,7 +42,7 @@ export class Membership {
     if (session.record.removedAtMs !== null) return ok(DONE);
     const verified = await verify(session, signal);
     if (!verified.ok) return verified;
-    if (!await cluster.save({ ...session.record, removedAtMs: Math.round(clock.wallMs()) })) return err(notStored());
+    if (!await cluster.change(nodeId, (now) => ({ ...now, removedAtMs: Math.round(clock.wallMs()) }))) return err(notStored());
     view.forget(nodeId);
     return ok(DONE);
   }
@@ -58,7 +58,7 @@ export class Membership {
     const held = view.countOf(nodeId);
     // As of the last reading: what was moved a moment ago is seen with the next one.
     if (held > 0) return err(failureOf('not-empty', `${held} shards still have ${name} among their copies`, true));
-    if (!await cluster.save({ ...session.record, removedAtMs: Math.round(clock.wallMs()) })) return err(notStored());
+    if (!await cluster.change(nodeId, (now) => ({ ...now, removedAtMs: Math.round(clock.wallMs()) }))) return err(notStored());
     view.forget(nodeId);
     return ok(DONE);
   }

@@ -29,7 +29,7 @@ export class ReturnedNodes {
         open.push(...some.filter((_, index) => settled[index] !== true));
       }
       if (open.length === fence.shards.length && open.length > 0) return;
-      await cluster.save({ ...session.record, fence: open.length === 0 ? null : { ...fence, shards: open } });
+      await cluster.change(nodeId, (record) => ({ ...record, fence: open.length === 0 ? null : { ...fence, shards: open } }));
     } finally {
       this.#settling.delete(nodeId);
     }

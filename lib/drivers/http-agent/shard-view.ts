@@ -18,6 +18,8 @@ export interface KnownShard {
   readonly primary: string;
   readonly secondaries: readonly string[];
   readonly metrics: ShardMetrics;
+  /** Its primary has not said so itself: its secondaries have. */
+  readonly isHearsay: boolean;
   unclaimed: number;
 }
 
@@ -42,6 +44,7 @@ export class ShardView {
       for (const shard of held) if (shard.role === 'primary' && this.#claim(nodeId, shard)) claimed.add(shard.shardId);
     }
     for (const { held } of reports) for (const shard of held) if (shard.role === 'leaving') this.#handedOver(shard, claimed);
+    for (const { nodeId, held } of reports) for (const shard of held) if (shard.role === 'secondary') this.#follows(nodeId, shard);
     for (const [shardId, known] of this.#known) {
       if (claimed.has(shardId)) known.unclaimed = 0;
       else if (answered.has(known.primary)) known.unclaimed += 1;
@@ -106,8 +109,18 @@ export class ShardView {
     const known = this.#known.get(shard.shardId);
     if (known !== undefined && (known.epoch > shard.epoch || (known.epoch === shard.epoch && known.primary !== nodeId))) return false;
     const secondaries = [...new Set(shard.secondaries)].filter((secondary) => secondary !== nodeId && this.#nodeIds.includes(secondary));
-    this.#known.set(shard.shardId, { epoch: shard.epoch, primary: nodeId, secondaries, metrics: metricsOfShard(shard), unclaimed: 0 });
+    this.#known.set(shard.shardId, { epoch: shard.epoch, primary: nodeId, secondaries, metrics: metricsOfShard(shard), isHearsay: false, unclaimed: 0 });
     return true;
+  }
+
+  /** A primary that is away since before this manager began is known by those that follow it. */
+  #follows(nodeId: string, shard: HeldShard): void {
+    const { shardId, epoch, peerNodeId } = shard;
+    if (shardId >= this.options.shardCount || peerNodeId === null || !this.#nodeIds.includes(peerNodeId)) return;
+    const known = this.#known.get(shardId);
+    if (known?.isHearsay === false || (known !== undefined && known.epoch > epoch)) return;
+    const others = known?.epoch === epoch && known.primary === peerNodeId ? known.secondaries.filter((other) => other !== nodeId) : [];
+    this.#known.set(shardId, { epoch, primary: peerNodeId, secondaries: [...others, nodeId], metrics: metricsOfShard(shard), isHearsay: true, unclaimed: 0 });
   }
 
   /** The old primary says that another has taken over, before that other was read again. */

@@ -39,7 +39,7 @@ export class ClusterReader {
   readonly #connection: RedisConnection;
   readonly #connections: Connections;
   readonly #clock: Clock;
-  readonly #seeds: readonly Endpoint[];
+  readonly #seedsOf: () => readonly Endpoint[];
   #lines: ReadonlyMap<string, ClusterNodeLine> = new Map();
   /** Where a node was reached when that is not what it announces (address translation). */
   readonly #reachedAt = new Map<string, Endpoint>();
@@ -49,11 +49,17 @@ export class ClusterReader {
   #badSeeds: ReadonlyMap<string, DriverFailure> = new Map();
   #seedsAskedAtMs = -Infinity;
 
-  constructor(options: { connection: RedisConnection; connections: Connections; clock: Clock }) {
+  constructor(options: { connection: RedisConnection; connections: Connections; clock: Clock; moreSeeds?: (() => readonly string[]) | undefined }) {
     this.#connection = options.connection;
     this.#connections = options.connections;
     this.#clock = options.clock;
-    this.#seeds = options.connection.seeds.map(parseEndpoint).filter((endpoint) => endpoint !== null);
+    const { moreSeeds } = options;
+    const seeds = endpointsOf(options.connection.seeds);
+    this.#seedsOf = moreSeeds === undefined ? () => seeds : () => [...seeds, ...endpointsOf(moreSeeds())];
+  }
+
+  get #seeds(): readonly Endpoint[] {
+    return this.#seedsOf();
   }
 
   /** The members of the last reading; empty before the first. */
@@ -248,4 +254,8 @@ function mainCluster(readings: readonly NodeReading[]): NodeReading[] {
 /** Ids of the primaries among these lines. */
 export function primaryIds(lines: ReadonlyMap<string, ClusterNodeLine>): string[] {
   return [...lines.values()].filter(isPrimary).map((line) => line.id);
+}
+
+function endpointsOf(seeds: readonly string[]): Endpoint[] {
+  return seeds.map(parseEndpoint).filter((endpoint) => endpoint !== null);
 }

@@ -58,12 +58,12 @@ export class RedisClusterDriver implements ClusterDriver {
   readonly #steps = new Set<Promise<unknown>>();
   #epoch = 0;
 
-  constructor(options: { connection: RedisConnection; clock: Clock }) {
-    const { connection, clock } = options;
+  constructor(options: { connection: RedisConnection; clock: Clock; /** Addresses of members found by other means than the connection's seeds. */ moreSeeds?: () => readonly string[] }) {
+    const { connection, clock, moreSeeds } = options;
     this.#connection = connection;
     this.#clock = clock;
     this.#connections = new Connections(options);
-    this.#reader = new ClusterReader({ connection, clock, connections: this.#connections });
+    this.#reader = new ClusterReader({ connection, clock, connections: this.#connections, moreSeeds });
     this.#activity = new SlotActivity(clock);
     const truths = new TruthReader({ reader: this.#reader, connections: this.#connections, clock, timeoutMs: connection.commandTimeoutMs });
     this.#observer = new Observer({ connection, clock, connections: this.#connections, reader: this.#reader, activity: this.#activity });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { HeldShardSchema, type HeldShard } from '@/lib/contract/agent-protocol';
+import { metricsOfShard } from '@/lib/drivers/http-agent/beat-metrics';
 import { chooseSuccessor, type Copy } from '@/lib/drivers/http-agent/choose-successor';
-import { SyncBook } from '@/lib/drivers/http-agent/sync-book';
+import { entryFromRecord, SyncBook, withBehind } from '@/lib/drivers/http-agent/sync-book';
 
 const held = (change: Partial<HeldShard> & Pick<HeldShard, 'role'>): HeldShard => HeldShardSchema.parse({ shardId: 1, epoch: 3, ...change });
 const primary = (change: Partial<HeldShard> = {}) => held({ role: 'primary', secondaries: ['s', 't'], inSync: ['s', 't'], ...change });
@@ -38,7 +39,8 @@ describe('who stands in for a primary that is dead', () => {
   it('a copy that is being filled is no copy; without any the shard is made anew only where its loss is accepted', () => {
     const filling = [{ nodeId: 's', shard: held({ role: 'importing', version: 5 }) }, { nodeId: 't', shard: null }];
     expect(choose({ copies: filling })).toEqual({ kind: 'lost', why: 'no-copy' });
-    expect(choose({ copies: filling, acceptsLoss: true })).toEqual({ kind: 'create', epoch: 5 });
+    expect(choose({ copies: filling, acceptsLoss: true })).toEqual({ kind: 'take-over', nodeId: 's', epoch: 5, loses: true });
+    expect(choose({ acceptsLoss: true })).toEqual({ kind: 'create', epoch: 5 });
   });
 });
 
@@ -53,5 +55,27 @@ describe('who is known to be in sync', () => {
     book.note('q', [primary({ epoch: 4, inSync: [] })]);
     book.note('p', [primary({ syncGeneration: 9 })]);
     expect(book.of(1)).toMatchObject({ primaryId: 'q', inSync: [] });
+  });
+});
+
+describe('who is known to be in sync after a restart of the manager', () => {
+  const known = { epoch: 3, primary: 'dead', secondaries: ['s', 't'], metrics: metricsOfShard(primary()), isHearsay: true, unclaimed: 0 };
+  const behind = (epoch: number, ...nodeIds: string[]) => ({ nodeId: 'dead', behind: [{ shardId: 1, epoch, nodeIds }] });
+
+  it('[A6] those that follow it, without those on record as behind', () => {
+    expect(entryFromRecord(1, known, { nodeId: 'dead' })?.inSync).toEqual(['s', 't']);
+    expect(entryFromRecord(1, known, behind(3, 's'))?.inSync).toEqual(['t']);
+    expect(entryFromRecord(1, known, behind(5, 's'))).toMatchObject({ inSync: [], epoch: 5 });
+    expect(entryFromRecord(1, { ...known, isHearsay: false }, { nodeId: 'dead' })).toBeNull();
+    expect(entryFromRecord(1, known, { nodeId: 'another' })).toBeNull();
+  });
+
+  it('the record keeps the newest word about each shard, and is left alone when nothing changed', () => {
+    const told = (epoch: number, ...nodeIds: string[]) => [{ shardId: 1, epoch, nodeIds }];
+    expect(withBehind({}, told(3))).toBeNull();
+    expect(withBehind({}, told(3, 's'))).toEqual(told(3, 's'));
+    expect(withBehind({ behind: told(3, 's') }, told(3, 's'))).toBeNull();
+    expect(withBehind({ behind: told(3, 's') }, told(2, 't'))).toBeNull();
+    expect(withBehind({ behind: told(3, 's') }, told(3))).toEqual([]);
   });
 });
