@@ -10,7 +10,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { CHOICES, type Choice } from '@/lib/core/routing/endpoint-chooser';
+import { ROUTING_CHOICES } from '@/lib/contract/vocabulary';
+import type { Choice } from '@/lib/core/routing/endpoint-chooser';
 import { AgentFleet } from './agents/agent-fleet';
 import { AgentLoad } from './agents/agent-load';
 import { runScript, SetupError } from './project.mjs';
@@ -74,7 +75,7 @@ async function run({ keys, rate, shards, route }: { keys: number; rate: number; 
 }
 
 function routeOf(text: string): 'direct' | Choice {
-  const known = ['direct', ...CHOICES] as const;
+  const known = ['direct', ...ROUTING_CHOICES] as const;
   const route = known.find((one) => one === text);
   if (route === undefined) throw new SetupError(`--route is one of ${known.join(', ')}, not ${text}`);
   return route;

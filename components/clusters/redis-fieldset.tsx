@@ -20,7 +20,7 @@ export function RedisFieldset({ form }: { readonly form: ConnectFormApi }) {
       <TagsInput
         key={key('seeds')}
         label="Addresses"
-        description="host:port of any members to start from; Enter after each. One that does not answer does no harm"
+        description="host:port of any members to start from, or names: dns+name:port, dnssrv+_service._tcp.name. Enter after each; one that does not answer does no harm"
         placeholder="10.0.0.5:6379"
         required
         acceptValueOnBlur

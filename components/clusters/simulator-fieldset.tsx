@@ -1,6 +1,7 @@
 'use client';
 
-import { Checkbox, NumberInput } from '@mantine/core';
+import { Checkbox, NumberInput, Select } from '@mantine/core';
+import { ROUTING_CHOICES } from '@/lib/contract/vocabulary';
 import type { ConnectFormApi } from './connect-form-api';
 import classes from './clusters.module.css';
 
@@ -18,6 +19,7 @@ export function SimulatorFieldset({ form }: { readonly form: ConnectFormApi }) {
         <NumberInput key={key('shardCount')} label="Shards" min={1} max={1_000_000} thousandSeparator="," {...field('shardCount')} />
         <NumberInput key={key('replicationFactor')} label="Copies of a shard" min={1} max={3} {...field('replicationFactor')} />
         <NumberInput key={key('speed')} label="Speed" description="Simulated seconds per second" min={1} max={100} suffix=" x" {...field('speed')} />
+        <Select key={key('clientRouting')} label="Clients connect by" data={ROUTING_CHOICES.map((value) => ({ value, label: value.replaceAll('-', ' ') }))} allowDeselect={false} {...field('clientRouting')} />
         <NumberInput key={key('seed')} label="Seed" description="The same seed, the same cluster" min={0} {...field('seed')} />
       </div>
       <Checkbox

@@ -1,11 +1,12 @@
 import * as z from 'zod';
 import { ShardingSchema } from './sharding';
+import { ROUTING_CHOICES } from './vocabulary';
 
-const endpoint = z.string().min(1).max(300).regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:/@]+):\d{1,5}$/, 'host:port, IPv6 hosts in brackets')
-  .refine((value) => { const port = Number(value.slice(value.lastIndexOf(':') + 1)); return port >= 1 && port <= 65_535; }, 'The port is 1 to 65535');
-
-/** Beside addresses: `dns+name:port` stands for every address of the name, `dnssrv+_service._tcp.name` for every target of the record. */
-const seed = endpoint.or(z.string().regex(/^dnssrv\+[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,250}[A-Za-z0-9])?$/, 'host:port, dns+name:port or dnssrv+name'));
+const SERVICE = /^dnssrv\+[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,250}[A-Za-z0-9])?$/;
+const ENDPOINT = /^(\[[0-9a-fA-F:.]+\]|[^\s:/@]+):\d{1,5}$/;
+/** An address. Or a name: `dns+name:port` stands for every address of it, `dnssrv+_service._tcp.name` for every target of the record. */
+const seed = z.string().min(1).max(300).refine((value) => ENDPOINT.test(value) || SERVICE.test(value), 'host:port, IPv6 hosts in brackets; or dns+name:port, dnssrv+name')
+  .refine((value) => { const port = Number(value.slice(value.lastIndexOf(':') + 1)); return SERVICE.test(value) || !ENDPOINT.test(value) || (port >= 1 && port <= 65_535); }, 'The port is 1 to 65535');
 
 export const SimulatorConnectionSchema = z.strictObject({
   kind: z.literal('simulator'),
@@ -18,6 +19,8 @@ export const SimulatorConnectionSchema = z.strictObject({
   speed: z.number().min(1).max(100).default(1),
   /** The last node starts without its share, so that there is something to rebalance. */
   lastNodeEmpty: z.boolean().default(true),
+  /** How its clients choose the node that they connect to. */
+  clientRouting: z.enum(ROUTING_CHOICES).default('round-robin'),
 }).meta({ id: 'SimulatorConnection' });
 export type SimulatorConnection = z.infer<typeof SimulatorConnectionSchema>;
 

@@ -1,6 +1,9 @@
 import * as z from 'zod';
 import { CountSchema, IdSchema, ShardIdSchema } from './primitives';
 import { ShardingSchema } from './sharding';
+import type { ROUTING_CHOICES } from './vocabulary';
+
+export type RoutingChoice = (typeof ROUTING_CHOICES)[number];
 
 /** How clients and load balancers should treat a node. drain: finish what is there, begin nothing new. */
 export const ENDPOINT_STATES = ['ready', 'drain', 'maintenance', 'down'] as const;

@@ -79,6 +79,9 @@ export const EVENT_TYPES = [
   'settings.changed', 'automation.frozen', 'automation.unfrozen', 'scaling.decided', 'scaling.proposed', 'scaling.rejected', 'scaling.started', 'scaling.refused', 'scaling.overridden', 'scaling.policySaved', 'scaling.policyRemoved', 'rebalance.skipped', 'repair.refused', 'invariant.violated', 'command.refused',
 ] as const;
 
+/** How a client chooses among endpoints that would all do. */
+export const ROUTING_CHOICES = ['round-robin', 'random', 'least-connections', 'weighted-round-robin'] as const;
+
 export const LIVE_VIEWS = ['summary', 'nodes', 'shards', 'moves', 'events'] as const;
 
 /** The fast-changing numbers of a node, in wire order. */

@@ -12,7 +12,7 @@ const NO_IMBALANCE: Imbalance = { cpu: null, memory: null, disk: null, network: 
 function summaryOf(overrides: Partial<ClusterSummary> = {}): ClusterSummary {
   return {
     id: 'c', name: 'Test', environment: 'development', kind: 'simulator',
-    connection: { kind: 'simulator', nodeCount: 3, zoneCount: 1, shardCount: 8, replicationFactor: 1, seed: 1, speed: 1, lastNodeEmpty: false },
+    connection: { kind: 'simulator', nodeCount: 3, zoneCount: 1, shardCount: 8, replicationFactor: 1, seed: 1, speed: 1, lastNodeEmpty: false, clientRouting: 'round-robin' },
     createdAtMs: 0, epoch: 1, revision: 1, settingsGeneration: 1, observationIntervalMs: 1_000, observedAtMs: 0, observationError: null,
     capabilities: { replication: 'per-shard', moveShard: true, transferPrimary: true, addNode: true, addNodeNeeds: 'nothing', removeNode: true, repair: true, loadPerShard: 'measured' },
     engine: null, warnings: [], health: { status: 'healthy', reasons: [], nodesTotal: 3, nodesAlive: 3, shardsAtRisk: 0, zones: [] }, freeze: null,

@@ -1,8 +1,7 @@
-import type { Endpoint } from '@/lib/contract/routing';
+import type { Endpoint, RoutingChoice } from '@/lib/contract/routing';
 import type { Random } from '@/lib/platform/random';
 
-export const CHOICES = ['round-robin', 'random', 'least-connections', 'weighted-round-robin'] as const;
-export type Choice = (typeof CHOICES)[number];
+export type Choice = RoutingChoice;
 
 /** What a choice looks at. */
 export type Candidate = Pick<Endpoint, 'nodeId' | 'state' | 'weight'>;

@@ -3,6 +3,7 @@ import { Listeners, type Unsubscribe } from '@/lib/platform/disposable';
 import { ok } from '@/lib/platform/result';
 import { Agenda } from './agenda';
 import { MEMBERSHIP, MOVING, type ClusterShape } from './cluster-parameters';
+import { ClientSessions } from './client-sessions';
 import type { ClusterChange } from './cluster-snapshot';
 import { failure } from './failures';
 import { Moves, spareOf, type OpenMove } from './moves';
@@ -25,6 +26,7 @@ export class ClusterCore {
   readonly agenda = new Agenda();
   /** The highest manager epoch seen; lower ones are refused. */
   authority = 0;
+  readonly #sessions: ClientSessions;
   #nowMs: number;
   #present: () => number;
   /** Grows with everything that changes what nodes are asked for, time apart. */
@@ -38,6 +40,7 @@ export class ClusterCore {
 
   constructor(readonly shape: ClusterShape, workload: Workload, readonly nodes: PhantomNode[], readonly placement: Placement, nowMs: number) {
     this.workload = workload;
+    this.#sessions = new ClientSessions({ choice: shape.clientRouting ?? 'round-robin', seed: shape.seed });
     this.#nowMs = nowMs;
     this.#present = () => this.#nowMs;
     for (const node of nodes) this.#nodesById.set(node.id, node);
@@ -135,7 +138,8 @@ export class ClusterCore {
   loads(): NodeLoad[] {
     const copies = this.moves.copyLoads(this.#nowMs);
     const { sums } = this.demand();
-    return this.nodes.map((node) => nodeLoadOf(node, sums, copies.get(node.index) ?? null));
+    const sessions = this.#sessions.counts(this.nodes);
+    return this.nodes.map((node) => nodeLoadOf(node, sums, { copies: copies.get(node.index) ?? null, sessions: sessions[node.index]! }));
   }
 
   /** Load of every shard now as a multiple of its base, and what that sums up to per node. Worked out once per instant. */

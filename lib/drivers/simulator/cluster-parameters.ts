@@ -1,7 +1,7 @@
 import type { SimulatorConnection } from '@/lib/contract/connection';
 
 /** The part of a connection that makes one cluster and no other. */
-export type ClusterShape = Pick<SimulatorConnection, 'nodeCount' | 'zoneCount' | 'shardCount' | 'replicationFactor' | 'seed' | 'lastNodeEmpty'>;
+export type ClusterShape = Pick<SimulatorConnection, 'nodeCount' | 'zoneCount' | 'shardCount' | 'replicationFactor' | 'seed' | 'lastNodeEmpty'> & Partial<Pick<SimulatorConnection, 'clientRouting'>>;
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

@@ -46,7 +46,7 @@ const PartialCopySchema = z.strictObject({
 export const SimulatorSnapshotSchema = z.strictObject({
   format: z.literal(1),
   /** What the cluster was made from; another shape is another cluster. */
-  shape: SimulatorConnectionSchema.pick({ nodeCount: true, zoneCount: true, shardCount: true, replicationFactor: true, seed: true, lastNodeEmpty: true }).strict(),
+  shape: SimulatorConnectionSchema.pick({ nodeCount: true, zoneCount: true, shardCount: true, replicationFactor: true, seed: true, lastNodeEmpty: true, clientRouting: true }).strict(),
   /** Simulated milliseconds since the beginning. */
   nowMs: z.number().min(0),
   /** The highest manager epoch seen. */

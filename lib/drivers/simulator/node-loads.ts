@@ -37,8 +37,8 @@ export interface ShardSums {
   readonly keys: Float64Array;
 }
 
-/** What comes of its shards and of the copies at one node. */
-export function nodeLoadOf(node: PhantomNode, sums: ShardSums, copies: CopyLoad | null): NodeLoad {
+/** What comes of its shards, of the copies and of the clients that are connected at one node. */
+export function nodeLoadOf(node: PhantomNode, sums: ShardSums, { copies, sessions }: { readonly copies: CopyLoad | null; readonly sessions: number }): NodeLoad {
   const { index } = node;
   const clientNetwork = sums.network[index]!;
   const performance = performanceOf({
@@ -60,7 +60,8 @@ export function nodeLoadOf(node: PhantomNode, sums: ShardSums, copies: CopyLoad 
     writesPerSecond: writes,
     latencyP99Ms: performance.latencyP99Ms,
     keyCount: sums.keys[index]!,
-    connections: 24 + Math.round((reads + writes) / 400),
+    // Those who connected to it, and those whom it served when others sent them on.
+    connections: sessions + Math.round((reads + writes) / 400),
   };
 }
 

@@ -88,10 +88,10 @@ export class PhantomCluster {
   snapshot(): SimulatorSnapshot {
     const { core } = this;
     const { shape, placement, nodes, nowMs, authority } = core;
-    const { nodeCount, zoneCount, shardCount, replicationFactor, seed, lastNodeEmpty } = shape;
+    const { nodeCount, zoneCount, shardCount, replicationFactor, seed, lastNodeEmpty, clientRouting = 'round-robin' } = shape;
     return {
       format: 1,
-      shape: { nodeCount, zoneCount, shardCount, replicationFactor, seed, lastNodeEmpty },
+      shape: { nodeCount, zoneCount, shardCount, replicationFactor, seed, lastNodeEmpty, clientRouting },
       nowMs,
       authority,
       nodes: nodes.map((node) => ({ ...node })),

@@ -124,7 +124,7 @@ describe('errors of a form', () => {
     expect(fieldErrorsOf(ConnectClusterSchema, request({}))).toBeNull();
     expect(fieldErrorsOf(ConnectClusterSchema, request({ name: ' ', connection: { kind: 'redis-cluster', seeds: [] } }))).toEqual({ 'name': 'This is needed', 'connection.seeds': 'At least one is needed' });
     expect(fieldErrorsOf(ConnectClusterSchema, request({ connection: { kind: 'redis-cluster', seeds: ['h'], commandTimeoutMs: 5 } })))
-      .toEqual({ 'connection.seeds.0': 'host:port, IPv6 hosts in brackets', 'connection.commandTimeoutMs': 'At least 100' });
+      .toEqual({ 'connection.seeds.0': 'host:port, IPv6 hosts in brackets; or dns+name:port, dnssrv+name', 'connection.commandTimeoutMs': 'At least 100' });
     expect(fieldErrorsOf(ConnectClusterSchema, request({ name: 'n'.repeat(65), connection: { kind: 'simulator', nodeCount: '', zoneCount: 1.5 } })))
       .toEqual({ 'name': 'At most 64 characters', 'connection.nodeCount': 'A number is needed', 'connection.zoneCount': 'A whole number is needed' });
   });

@@ -12,7 +12,7 @@ export const START_MS = 1_800_000_000_000;
 export function summaryOf(change: Partial<ClusterSummary> = {}): ClusterSummary {
   return {
     id: CLUSTER_ID, name: 'demo', environment: 'development', kind: 'simulator',
-    connection: { kind: 'simulator', nodeCount: 12, zoneCount: 3, shardCount: 1_024, replicationFactor: 3, seed: 7, speed: 1, lastNodeEmpty: true },
+    connection: { kind: 'simulator', nodeCount: 12, zoneCount: 3, shardCount: 1_024, replicationFactor: 3, seed: 7, speed: 1, lastNodeEmpty: true, clientRouting: 'round-robin' },
     createdAtMs: START_MS - 3_600_000, epoch: 1, revision: 1, settingsGeneration: 1, observationIntervalMs: 1_000,
     observedAtMs: START_MS, observationError: null,
     capabilities: { replication: 'per-shard', moveShard: true, transferPrimary: true, addNode: true, addNodeNeeds: 'nothing', removeNode: true, repair: true, loadPerShard: 'measured' },

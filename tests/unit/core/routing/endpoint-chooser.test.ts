@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CHOICES, EndpointChooser, type Candidate } from '@/lib/core/routing/endpoint-chooser';
+import { ROUTING_CHOICES } from '@/lib/contract/vocabulary';
+import { EndpointChooser, type Candidate } from '@/lib/core/routing/endpoint-chooser';
 import { createRandom } from '@/lib/platform/random';
 
 const ready = (nodeId: string, weight = 100): Candidate => ({ nodeId, state: 'ready', weight });
-const chooser = (choice: (typeof CHOICES)[number], seed = 1) => new EndpointChooser({ choice, random: createRandom(seed) });
+const chooser = (choice: (typeof ROUTING_CHOICES)[number], seed = 1) => new EndpointChooser({ choice, random: createRandom(seed) });
 const take = (from: EndpointChooser, endpoints: readonly Candidate[], times: number) => Array.from({ length: times }, () => from.choose(endpoints)?.nodeId ?? '-').join('');
 
 describe('choosing an endpoint', () => {
@@ -45,7 +46,7 @@ describe('choosing an endpoint', () => {
   });
 
   it('a node that drains, is down or has no weight is never chosen; of none there is none', () => {
-    fc.assert(fc.property(fc.constantFrom(...CHOICES), fc.array(fc.record({ nodeId: fc.constantFrom('a', 'b', 'c', 'd'), state: fc.constantFrom('ready' as const, 'drain' as const, 'maintenance' as const, 'down' as const), weight: fc.integer({ min: 0, max: 100 }) }), { maxLength: 6 }), (choice, endpoints) => {
+    fc.assert(fc.property(fc.constantFrom(...ROUTING_CHOICES), fc.array(fc.record({ nodeId: fc.constantFrom('a', 'b', 'c', 'd'), state: fc.constantFrom('ready' as const, 'drain' as const, 'maintenance' as const, 'down' as const), weight: fc.integer({ min: 0, max: 100 }) }), { maxLength: 6 }), (choice, endpoints) => {
       const choosing = chooser(choice);
       for (let turn = 0; turn < 10; turn += 1) {
         const chosen = choosing.choose(endpoints);
