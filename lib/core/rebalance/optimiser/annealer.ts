@@ -1,6 +1,7 @@
 import type { Random } from '@/lib/platform/random';
 import { Dice } from './dice';
 import type { Incumbent } from './incumbent';
+import type { Likeness } from './likeness';
 import type { SearchState } from './search-state';
 
 /** Shares of the kinds of change that are tried; what is left are shifts to any bin. */
@@ -24,6 +25,8 @@ export interface AnnealerInput {
   readonly homePull: number;
 }
 
+/** Of the swaps: with an item that is alike, where it is known which are. */
+const ALIKE_SWAPS = 0.5;
 /** A power of two. */
 const NOISE_SIZE = 2_048;
 
@@ -40,10 +43,12 @@ export class Annealer {
   readonly #state: SearchState;
   readonly #incumbent: Incumbent;
   readonly #movable: Int32Array;
+  readonly #isMovable: Uint8Array;
   readonly #dice: Dice;
   readonly #noise: Float64Array;
   readonly #homePull: number;
   #pull = 0;
+  #likeness: Likeness | null = null;
   readonly #homingBelow: number;
   readonly #swapBelow: number;
   readonly #ejectBelow: number;
@@ -52,12 +57,19 @@ export class Annealer {
     this.#state = state;
     this.#incumbent = incumbent;
     this.#movable = movable;
+    this.#isMovable = new Uint8Array(state.itemCount);
+    for (const item of movable) this.#isMovable[item] = 1;
     this.#dice = new Dice(random);
     this.#noise = Float64Array.from({ length: NOISE_SIZE }, () => random.exponential(1));
     this.#homePull = homePull;
     this.#homingBelow = mix.homing;
     this.#swapBelow = mix.homing + mix.swap;
     this.#ejectBelow = mix.homing + mix.swap + mix.eject;
+  }
+
+  /** Swaps are more often of items that are alike from now on. */
+  prefer(likeness: Likeness): void {
+    this.#likeness = likeness;
   }
 
   run(proposals: number, temperature: number): void {
@@ -71,7 +83,7 @@ export class Annealer {
       const item = movable[dice.integer(movable.length)]!;
       if (kind >= this.#ejectBelow) this.#tryShift(item, dice.integer(state.binCount), tolerance);
       else if (kind >= this.#swapBelow) this.#tryEject(item, tolerance);
-      else if (kind >= this.#homingBelow) this.#trySwap(item, movable[dice.integer(movable.length)]!, tolerance);
+      else if (kind >= this.#homingBelow) this.#trySwap(item, this.#drawOther(item), tolerance);
       else this.#tryHoming(tolerance);
     }
   }
@@ -79,7 +91,7 @@ export class Annealer {
   #tryShift(item: number, to: number, tolerance: number): void {
     const state = this.#state;
     const from = state.itemBin[item]!;
-    if (from === to || state.groupRules.conflicts(item, to) || !state.hasRoom(item, to)) return;
+    if (from === to || state.groupRules.conflicts(item, to) || !state.room.has(item, to)) return;
     if (state.shiftDelta(item, to) + this.#pullDelta(item, from, to) > tolerance || !state.groupRules.allowsShift(item, from, to)) return;
     state.shift(item, to);
     this.#incumbent.note(item);
@@ -99,6 +111,15 @@ export class Annealer {
     this.#tryShift(item, state.initial[item]!, tolerance);
   }
 
+  #drawOther(item: number): number {
+    const dice = this.#dice;
+    if (this.#likeness !== null && dice.next() < ALIKE_SWAPS) {
+      const other = this.#likeness.another(item, dice);
+      if (this.#isMovable[other] === 1) return other;
+    }
+    return this.#movable[dice.integer(this.#movable.length)]!;
+  }
+
   #trySwap(first: number, second: number, tolerance: number): void {
     const state = this.#state;
     const firstBin = state.itemBin[first]!;
@@ -106,7 +127,7 @@ export class Annealer {
     if (firstBin === secondBin) return;
     const kin = state.itemGroup[first] === state.itemGroup[second];
     if (!kin && (state.groupRules.conflicts(first, secondBin) || state.groupRules.conflicts(second, firstBin))) return;
-    if (!state.hasRoomFor(first, secondBin, second) || !state.hasRoomFor(second, firstBin, first)) return;
+    if (!state.room.hasFor(first, secondBin, second) || !state.room.hasFor(second, firstBin, first)) return;
     if (state.swapDelta(first, second) + this.#pullDelta(first, firstBin, secondBin) + this.#pullDelta(second, secondBin, firstBin) > tolerance) return;
     if (!kin && !state.groupRules.allowsSwap(first, second, firstBin, secondBin)) return;
     state.swap(first, second);
@@ -132,7 +153,7 @@ export class Annealer {
       return;
     }
     if (state.groupRules.conflicts(item, via) || state.groupRules.conflicts(ejected, home)) return;
-    if (!state.hasRoomFor(item, via, ejected) || !state.hasRoom(ejected, home)) return;
+    if (!state.room.hasFor(item, via, ejected) || !state.room.has(ejected, home)) return;
     if (state.ejectDelta(item, ejected, home) + this.#pullDelta(item, from, via) - this.#pull > tolerance || !state.groupRules.allowsEject(item, ejected, { from, via, to: home })) return;
     state.shift(ejected, home);
     state.shift(item, via);

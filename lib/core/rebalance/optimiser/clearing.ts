@@ -39,13 +39,13 @@ export class Clearing {
     const item = this.#costlyItem();
     const bin = this.#dice.integer(state.binCount);
     const from = state.itemBin[item]!;
-    if (bin === from || state.groupRules.conflicts(item, bin) || !state.couldHold(item, bin) || !state.groupRules.allowsShift(item, from, bin)) return 1;
+    if (bin === from || state.groupRules.conflicts(item, bin) || !state.room.couldHold(item, bin) || !state.groupRules.allowsShift(item, from, bin)) return 1;
     const costMax = state.cost + tolerance;
     let evaluations = 1;
     this.#movedCount = 0;
     // It goes first, beyond the capacity if need be: where it was is the best place for many that must make way.
     this.#shift(item, bin);
-    while (!state.isWithinCapacity(bin)) {
+    while (!state.room.isKept(bin)) {
       if (this.#movedCount > EVICTED_MAX || !this.#evictOne(bin, item)) {
         this.#undo();
         return evaluations + state.binCount;

@@ -25,6 +25,8 @@ export interface CompiledTerms {
 
 /** Finite, so that excess + |excess| is 0 and not NaN. */
 const NEVER = -1e300;
+/** The same for room: what is lacking is |room| - room. */
+const UNLIMITED = 1e200;
 
 export function compileTerms(model: AssignmentModel): CompiledTerms {
   return { ...compileCosts(model), ...compileLimits(model) };
@@ -73,7 +75,7 @@ function compileLimits(model: AssignmentModel) {
   const need = new Float64Array(rowCount * limitCount);
   ordered.forEach((r, limit) => {
     for (let bin = 0; bin < binCount; bin += 1) {
-      emptyRoom[bin * limitCount + limit] = capacity[bin * resourceCount + r]! - baseUsage[bin * resourceCount + r]!;
+      emptyRoom[bin * limitCount + limit] = Math.min(UNLIMITED, capacity[bin * resourceCount + r]! - baseUsage[bin * resourceCount + r]!);
     }
     for (let row = 0; row < rowCount; row += 1) need[row * limitCount + limit] = requirement[row * resourceCount + r]!;
   });

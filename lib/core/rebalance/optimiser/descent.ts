@@ -79,7 +79,7 @@ export class Descent {
     let best = -1;
     let bestDelta = 0;
     for (let to = 0; to < state.binCount; to += 1) {
-      if (to === from || state.groupRules.conflicts(item, to) || !state.hasRoom(item, to)) continue;
+      if (to === from || state.groupRules.conflicts(item, to) || !state.room.has(item, to)) continue;
       const delta = state.costWith(item, to) - state.binCost[to]! + state.moveCosts.at(item, to) - saved;
       if (delta >= bestDelta || delta + state.moveCosts.groupDelta(item, from, to) >= bestDelta) continue;
       if (!state.groupRules.allowsShift(item, from, to)) continue;

@@ -108,6 +108,23 @@ export class GroupRules {
     return bitSlot >= 0 && (this.#bits[bitSlot * this.#words + (bin >>> 5)]! & (1 << (bin & 31))) !== 0;
   }
 
+  /** Is every spread wide enough, and everything that is needed where it is needed? */
+  hold(): boolean {
+    const hoods = this.#neighbourhoodCount;
+    for (let group = 0; group < this.#spreadSlot.length; group += 1) {
+      const spreadSlot = this.#spreadSlot[group]!;
+      if (spreadSlot >= 0 && this.#locationsHeld[spreadSlot]! < this.#spreadMin[group]!) return false;
+      for (let at = this.#neededStart[group]!; at < this.#neededStart[group + 1]!; at += 1) {
+        const own = this.#linkSlot[group]! * hoods;
+        const needed = this.#linkSlot[this.#needed[at]!]! * hoods;
+        for (let hood = 0; hood < hoods; hood += 1) {
+          if (this.#inNeighbourhood[own + hood]! > 0 && this.#inNeighbourhood[needed + hood] === 0) return false;
+        }
+      }
+    }
+    return true;
+  }
+
   /** May the item go from bin to bin, as far as spread and dependencies are concerned? */
   allowsShift(item: number, from: number, to: number): boolean {
     const group = this.#itemGroup[item]!;

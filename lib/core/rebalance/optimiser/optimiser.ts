@@ -6,10 +6,13 @@ import { checkModel, type ModelFault } from './check-model';
 import { Clearing } from './clearing';
 import { Cooling } from './cooling';
 import { Descent } from './descent';
+import { Enumeration } from './enumeration';
 import { Incumbent } from './incumbent';
+import { Likeness } from './likeness';
 import { SearchState } from './search-state';
 import { tempers, type Temper } from './tempers';
 import { temperatureScale } from './temperature';
+import { YieldingRounds } from './yielding-rounds';
 
 export interface OptimiserOptions {
   readonly seed: number;
@@ -56,6 +59,11 @@ const CLEARLY_WORSE = 0.02;
 const EVEN_SHARE = 0.1;
 /** The last temperature in terms of the first. */
 const COOLING_RANGE = 3e-7;
+/** Shares of the whole for the first round of yielding and the later ones, and where the last one ends. */
+const YIELDING_FIRST_ROUND = 0.5;
+const YIELDING_LATER_ROUND = 0.14;
+const YIELDING_UNTIL = 0.94;
+const YIELDING_ROUND_LEAST = 0.08;
 /** The polish begins where so much of the fall is still to come. */
 const POLISH_FALL = 0.03;
 const COOLING_BATCH = 1_000;
@@ -73,15 +81,18 @@ export function createOptimiser(model: AssignmentModel, options: OptimiserOption
 
 /**
  * Four phases. The descent takes what is obvious. Quick annealings, one of each temper, show at
- * which temperatures this model's cost falls, and whether one temper is clearly better here; the
- * main one spends its time accordingly. The polish goes back to the best of all, clears a bin
+ * which temperatures this model's cost falls, and whether one temper is clearly better here; another
+ * shows whether it pays to let limits yield. The main one, or rounds of yielding ones, spend their time
+ * accordingly. The polish goes back to the best of all, clears a bin
  * for some large item by force, and cools from where the last few percent are won: again and
  * again, since what a cold search is caught in is mostly one item.
  */
-type Phase = { readonly name: 'descent' } | Piloting | Annealing | Polishing;
+type Phase = { readonly name: 'descent' } | Piloting | Annealing | Yielding | Polishing;
 interface Cooldown { readonly temper: Temper; readonly cooling: Cooling; readonly from: number; readonly until: number }
 interface Piloting extends Cooldown { readonly name: 'pilot'; readonly earlier: Trial | null }
 interface Annealing extends Cooldown { readonly name: 'main' }
+/** Round -1 is the pilot; `keeping`: the better of the pilots that kept to every limit. */
+interface Yielding { readonly name: 'yielding'; readonly round: number; readonly from: number; readonly until: number; readonly keeping: Trial }
 interface Polishing { readonly name: 'polish'; readonly cooling: Cooling; proposals: number }
 /** How a pilot ended. */
 interface Trial { readonly temper: Temper; readonly cooling: Cooling; readonly cost: number }
@@ -92,10 +103,14 @@ class Search implements Optimiser {
   readonly #state: SearchState;
   readonly #incumbent: Incumbent;
   readonly #descent: Descent;
+  /** In its place where there is little to choose from. */
+  readonly #enumeration: Enumeration | null;
   readonly #annealers: Readonly<Record<Temper, Annealer>>;
   readonly #temper: Temper;
   readonly #startCost: number;
   readonly #clearing: Clearing;
+  #yielding: YieldingRounds | null = null;
+  #likeness: Likeness | null = null;
   readonly #random: Random;
   readonly #movable: Int32Array;
   #temperature: number;
@@ -114,7 +129,8 @@ class Search implements Optimiser {
     this.#state = state;
     this.#incumbent = incumbent;
     this.#descent = new Descent({ state, incumbent, pinned: model.pinned });
-    const of = tempers(state.hasTransientLimits);
+    this.#enumeration = Enumeration.of({ state, incumbent, movable, workUnits: workUnitsTotal });
+    const of = tempers(state.room.transientCount > 0);
     this.#annealers = {
       homeward: new Annealer({ state, incumbent, movable, random: random.fork('homeward'), ...of.homeward }),
       wandering: new Annealer({ state, incumbent, movable, random: random.fork('wandering'), ...of.wandering }),
@@ -137,11 +153,17 @@ class Search implements Optimiser {
     const at = () => progress ?? Math.min(1, this.#iterations / this.#workUnitsTotal);
     if (this.#movable.length === 0 || this.#state.binCount < 2) return 'done';
     const until = this.#iterations + workUnits;
+    if (this.#enumeration !== null) {
+      const { evaluations, isDone } = this.#enumeration.run(workUnits);
+      this.#iterations += evaluations;
+      return isDone ? 'done' : 'improving';
+    }
     while (this.#iterations < until && at() < 1) {
       if (this.#phase.name === 'descent') this.#descend(until - this.#iterations, at());
       else if (this.#phase.name === 'polish') this.#polish(this.#phase);
-      else if (at() < this.#phase.until) this.#cool(this.#phase, at());
-      else this.#phase = this.#phaseAfter(this.#phase);
+            else if (at() >= this.#phase.until) this.#phase = this.#phaseAfter(this.#phase);
+      else if (this.#phase.name === 'yielding') this.#yield(this.#phase, at());
+      else this.#cool(this.#phase, at());
     }
     return at() >= 1 ? 'done' : 'improving';
   }
@@ -173,6 +195,7 @@ class Search implements Optimiser {
 
   #pilot(temper: Temper, at: number, earlier: Trial | null): Piloting {
     const cooling = new Cooling(this.#temperature, this.#temperature * COOLING_RANGE);
+    this.#annealers[temper].prefer(this.#alike());
     return { name: 'pilot', temper, cooling, from: at, until: at + PILOT_SHARE * (1 - at), earlier };
   }
 
@@ -180,6 +203,16 @@ class Search implements Optimiser {
     const share = Math.min(1, (at - from) / (until - from));
     this.#anneal(temper, cooling.temperature(share));
     cooling.observe(share, this.#state.cost);
+  }
+
+  #yield({ from, until }: Yielding, at: number): void {
+    this.#yielding ??= new YieldingRounds({ state: this.#state, incumbent: this.#incumbent, movable: this.#movable, random: this.#random.fork('yielding'), likeness: this.#alike(), temper: this.#temper, scale: this.#temperature });
+    this.#iterations += this.#yielding.run(Math.min(1, (at - from) / (until - from)));
+  }
+
+  #alike(): Likeness {
+    this.#likeness ??= new Likeness(this.#state, this.#random.fork('likeness'));
+    return this.#likeness;
   }
 
   #polish(phase: Polishing): void {
@@ -203,16 +236,37 @@ class Search implements Optimiser {
     for (let attempt = 0; attempt < CLEARINGS; attempt += 1) this.#iterations += this.#clearing.attempt(temperature);
   }
 
-  #phaseAfter(phase: Piloting | Annealing): Phase {
+  #phaseAfter(phase: Piloting | Annealing | Yielding): Phase {
+    if (phase.name === 'yielding') return this.#phaseAfterYielding(phase);
     const { temper, cooling, until } = phase;
-    if (phase.name === 'main') {
-      this.#incumbent.restore();
-      return { name: 'polish', cooling: cooling.from(POLISH_FALL, EVEN_SHARE), proposals: 0 };
-    }
+    if (phase.name === 'main') return this.#polishFrom(cooling);
     const trial: Trial = { temper, cooling, cost: this.#state.cost };
     if (phase.earlier === null) return this.#pilot(temper === 'homeward' ? 'wandering' : 'homeward', until, trial);
-    const fall = this.#startCost - Math.min(phase.earlier.cost, trial.cost);
-    const chosen = phase.earlier.cost - trial.cost > CLEARLY_WORSE * fall ? trial : phase.earlier;
-    return { name: 'main', temper: chosen.temper, cooling: chosen.cooling.replanned(EVEN_SHARE), from: until, until: until + (1 - until) * MAIN_UNTIL };
+    const chosen = this.#isClearlyBetter(trial.cost, phase.earlier.cost) ? trial : phase.earlier;
+    if (this.#state.room.limitCount === 0) return mainOf(chosen, until);
+    return { name: 'yielding', round: -1, from: until, until: until + PILOT_SHARE * (1 - until), keeping: chosen };
   }
+
+  #phaseAfterYielding({ round, until, keeping }: Yielding): Phase {
+    this.#incumbent.restore();
+    if (round < 0 && !this.#isClearlyBetter(this.#incumbent.cost, keeping.cost)) return mainOf(keeping, until);
+    if (1 - until < YIELDING_ROUND_LEAST) return this.#polishFrom(keeping.cooling);
+    const share = round < 0 ? YIELDING_FIRST_ROUND : YIELDING_LATER_ROUND;
+    this.#yielding?.begin(round + 1);
+    return { name: 'yielding', round: round + 1, from: until, until: Math.min(YIELDING_UNTIL, until + share), keeping };
+  }
+
+  #polishFrom(cooling: Cooling): Polishing {
+    this.#incumbent.restore();
+    return { name: 'polish', cooling: cooling.from(POLISH_FALL, EVEN_SHARE), proposals: 0 };
+  }
+
+  /** Lower by a good part of all that has been won. */
+  #isClearlyBetter(cost: number, than: number): boolean {
+    return than - cost > CLEARLY_WORSE * (this.#startCost - Math.min(cost, than));
+  }
+}
+
+function mainOf({ temper, cooling }: Trial, at: number): Annealing {
+  return { name: 'main', temper, cooling: cooling.replanned(EVEN_SHARE), from: at, until: at + (1 - at) * MAIN_UNTIL };
 }

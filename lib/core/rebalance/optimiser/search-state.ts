@@ -1,5 +1,7 @@
+import type { Random } from '@/lib/platform/random';
 import type { AssignmentModel } from './assignment-model';
 import { BinContents } from './bin-contents';
+import { BinRoom } from './bin-room';
 import { compileTerms } from './compiled-terms';
 import { DisplacedItems } from './displaced-items';
 import { GroupRules } from './group-rules';
@@ -7,7 +9,7 @@ import { MoveCosts } from './move-costs';
 
 /**
  * An assignment under change, with everything kept that makes asking "what if" cheap: the
- * excess of every term and the room under every limit per bin, and the counters of groups.
+ * excess of every term per bin, the room under every limit, and the counters of groups.
  * Asking allocates nothing and changes nothing; `shift` and `swap` change it and expect a
  * change that was found feasible.
  *
@@ -25,22 +27,15 @@ export class SearchState {
   readonly binCost: Float64Array;
   readonly moveCosts: MoveCosts;
   readonly groupRules: GroupRules;
+  readonly room: BinRoom;
   /** Exact on integer input, within rounding otherwise. */
   cost = 0;
 
   readonly #itemRow: Int32Array;
-  readonly #open: Uint8Array;
   readonly #termCount: number;
   readonly #emptyExcess: Float64Array;
   readonly #excess: Float64Array;
   readonly #coefficient: Float64Array;
-  readonly #limitCount: number;
-  readonly #transientCount: number;
-  readonly #emptyRoom: Float64Array;
-  /** B x limits, before anything has moved. */
-  readonly #startRoom: Float64Array;
-  readonly #room: Float64Array;
-  readonly #need: Float64Array;
 
   constructor(model: AssignmentModel) {
     const terms = compileTerms(model);
@@ -49,14 +44,10 @@ export class SearchState {
     this.itemGroup = model.itemGroup;
     this.initial = model.initial;
     this.#itemRow = model.itemRow;
-    this.#open = model.open;
     this.#termCount = terms.termCount;
     this.#emptyExcess = terms.emptyExcess;
     this.#coefficient = terms.coefficient;
-    this.#limitCount = terms.limitCount;
-    this.#transientCount = terms.transientCount;
-    this.#emptyRoom = terms.emptyRoom;
-    this.#need = terms.need;
+    this.room = new BinRoom(model, terms);
 
     this.itemBin = new Int32Array(model.itemCount);
     this.contents = new BinContents(model.binCount, model.itemCount);
@@ -64,10 +55,8 @@ export class SearchState {
     this.moveCosts = new MoveCosts(model);
     this.groupRules = new GroupRules(model);
     this.#excess = new Float64Array(terms.emptyExcess.length);
-    this.#room = new Float64Array(terms.emptyRoom.length);
     this.displaced = new DisplacedItems(model.itemCount);
     this.reset(model.initial);
-    this.#startRoom = this.#room.slice();
   }
 
   /** Starts again from an assignment; sums are taken anew, so rounding does not pile up. */
@@ -77,21 +66,20 @@ export class SearchState {
     this.moveCosts.clear();
     this.groupRules.clear();
     this.#excess.set(this.#emptyExcess);
-    this.#room.set(this.#emptyRoom);
+    this.room.clear();
     let moving = 0;
     this.displaced.clear();
     for (let item = 0; item < this.itemCount; item += 1) {
       const bin = this.itemBin[item]!;
       const start = this.initial[item]!;
       this.#addLoad(item, start, 1);
-      this.#take(item, start, 0);
+      this.room.take(item, bin);
       this.groupRules.add(item, bin);
       this.contents.add(item, bin);
       if (bin === start) continue;
       this.displaced.add(item);
       this.#addLoad(item, start, -1);
       this.#addLoad(item, bin, 1);
-      this.#moveRoom(item, start, bin);
       this.moveCosts.move(item, start, bin);
       moving += this.moveCosts.at(item, bin);
     }
@@ -99,68 +87,34 @@ export class SearchState {
     for (let bin = 0; bin < this.binCount; bin += 1) {
       this.binCost[bin] = this.#costOf(bin);
       onBins += this.binCost[bin]!;
+      this.room.note(bin);
     }
     this.cost = onBins + moving + this.moveCosts.groupCost;
   }
 
-  get hasTransientLimits(): boolean {
-    return this.#transientCount > 0;
+  /** How much the items differ in what they may cost a bin. */
+  distance(first: number, second: number): number {
+    const coefficient = this.#coefficient;
+    const firstAt = this.#itemRow[first]! * this.#termCount;
+    const secondAt = this.#itemRow[second]! * this.#termCount;
+    let sum = 0;
+    for (let term = 0; term < this.#termCount; term += 1) sum += Math.abs(coefficient[firstAt + term]! - coefficient[secondAt + term]!);
+    return sum;
   }
 
-  /** May the item go to the bin (which is not its own), as far as the bin itself is concerned? */
-  hasRoom(item: number, to: number): boolean {
-    const isReturn = this.initial[item] === to;
-    if (!isReturn && this.#open[to] === 0) return false;
-    const limitCount = this.#limitCount;
-    const need = this.#need;
-    const roomOf = this.#room;
-    const needAt = this.#itemRow[item]! * limitCount;
-    const roomAt = to * limitCount;
-    for (let limit = isReturn ? this.#transientCount : 0; limit < limitCount; limit += 1) {
-      if (need[needAt + limit]! > roomOf[roomAt + limit]!) return false;
-    }
-    return true;
-  }
-
-  isWithinCapacity(bin: number): boolean {
-    const end = (bin + 1) * this.#limitCount;
-    for (let at = bin * this.#limitCount; at < end; at += 1) if (this.#room[at]! < 0) return false;
-    return true;
-  }
-
-  /** Would the item fit if everything that can leave had left? Transient room of what began there is not given back. */
-  couldHold(item: number, to: number): boolean {
-    if (this.initial[item] === to) return true;
-    if (this.#open[to] === 0) return false;
-    const needAt = this.#itemRow[item]! * this.#limitCount;
-    const roomAt = to * this.#limitCount;
-    for (let limit = 0; limit < this.#limitCount; limit += 1) {
-      const room = limit < this.#transientCount ? this.#startRoom[roomAt + limit]! : this.#emptyRoom[roomAt + limit]!;
-      if (this.#need[needAt + limit]! > room) return false;
-    }
-    return true;
-  }
-
-  /** The same while `leaving` goes away from there. */
-  hasRoomFor(item: number, to: number, leaving: number): boolean {
-    const isReturn = this.initial[item] === to;
-    if (!isReturn && this.#open[to] === 0) return false;
-    const limitCount = this.#limitCount;
-    const need = this.#need;
-    const roomOf = this.#room;
-    const releasedFrom = this.initial[leaving] === to ? this.#transientCount : 0;
-    const needAt = this.#itemRow[item]! * limitCount;
-    const leavingAt = this.#itemRow[leaving]! * limitCount;
-    const roomAt = to * limitCount;
-    for (let limit = isReturn ? this.#transientCount : 0; limit < limitCount; limit += 1) {
-      const room = roomOf[roomAt + limit]! + (limit >= releasedFrom ? need[leavingAt + limit]! : 0);
-      if (need[needAt + limit]! > room) return false;
-    }
-    return true;
+  /** The items in the order of a mixture of their terms: all alike, or at random. */
+  itemsByMixture(random: Random | null): Int32Array {
+    const shares = Float64Array.from({ length: this.#termCount }, () => random === null ? 1 : random.next());
+    const weights = Float64Array.from(this.#itemRow, (row) => {
+      let sum = 0;
+      for (let term = 0; term < this.#termCount; term += 1) sum += shares[term]! * this.#coefficient[row * this.#termCount + term]!;
+      return sum;
+    });
+    return this.#itemRow.map((_, item) => item).sort((a, b) => weights[a]! - weights[b]! || a - b);
   }
 
   allowsShift(item: number, to: number): boolean {
-    return !this.groupRules.conflicts(item, to) && this.hasRoom(item, to) && this.groupRules.allowsShift(item, this.itemBin[item]!, to);
+    return !this.groupRules.conflicts(item, to) && this.room.has(item, to) && this.groupRules.allowsShift(item, this.itemBin[item]!, to);
   }
 
   allowsSwap(first: number, second: number): boolean {
@@ -168,7 +122,7 @@ export class SearchState {
     const secondBin = this.itemBin[second]!;
     const kin = this.itemGroup[first] === this.itemGroup[second];
     if (!kin && (this.groupRules.conflicts(first, secondBin) || this.groupRules.conflicts(second, firstBin))) return false;
-    return this.hasRoomFor(first, secondBin, second) && this.hasRoomFor(second, firstBin, first)
+    return this.room.hasFor(first, secondBin, second) && this.room.hasFor(second, firstBin, first)
       && (kin || this.groupRules.allowsSwap(first, second, firstBin, secondBin));
   }
 
@@ -266,7 +220,8 @@ export class SearchState {
     this.cost += this.moveCosts.at(item, to) - this.moveCosts.at(item, from);
     this.#addLoad(item, from, -1);
     this.#addLoad(item, to, 1);
-    this.#moveRoom(item, from, to);
+    this.room.give(item, from);
+    this.room.take(item, to);
     this.groupRules.remove(item, from);
     this.groupRules.add(item, to);
     this.contents.remove(item, from);
@@ -285,29 +240,11 @@ export class SearchState {
     for (let term = 0; term < termCount; term += 1) this.#excess[excessAt + term]! += sign * this.#coefficient[itemAt + term]!;
   }
 
-  /** What is transient stays taken on the initial bin, wherever the item is. */
-  #moveRoom(item: number, from: number, to: number): void {
-    const initial = this.initial[item]!;
-    this.#give(item, from, initial === from ? this.#transientCount : 0);
-    this.#take(item, to, initial === to ? this.#transientCount : 0);
-  }
-
-  #take(item: number, bin: number, begin: number): void {
-    const needAt = this.#itemRow[item]! * this.#limitCount;
-    const roomAt = bin * this.#limitCount;
-    for (let limit = begin; limit < this.#limitCount; limit += 1) this.#room[roomAt + limit]! -= this.#need[needAt + limit]!;
-  }
-
-  #give(item: number, bin: number, begin: number): void {
-    const needAt = this.#itemRow[item]! * this.#limitCount;
-    const roomAt = bin * this.#limitCount;
-    for (let limit = begin; limit < this.#limitCount; limit += 1) this.#room[roomAt + limit]! += this.#need[needAt + limit]!;
-  }
-
   #recost(bin: number): number {
     const before = this.binCost[bin]!;
     const after = this.#costOf(bin);
     this.binCost[bin] = after;
+    this.room.note(bin);
     return after - before;
   }
 

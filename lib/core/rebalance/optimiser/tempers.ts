@@ -1,4 +1,5 @@
 import type { Mix } from './annealer';
+import type { YieldingMix } from './yielding-annealer';
 
 /**
  * homeward: stays near the start; every move has to be worth it, all the way down. Best
@@ -21,4 +22,11 @@ export function tempers(hasTransientLimits: boolean): Readonly<Record<Temper, Se
   return hasTransientLimits
     ? { homeward: { mix: { homing: 0.05, swap: 0.35, eject: 0.5 }, homePull: 1 }, wandering: { mix: { homing: 0, swap: 0.5, eject: 0.2 }, homePull: 0 } }
     : { homeward: { mix: { homing: 0.05, swap: 0.55, eject: 0.15 }, homePull: 2 }, wandering: { mix: { homing: 0, swap: 0.75, eject: 0 }, homePull: 0 } };
+}
+
+/** Found by experiment, like the rest: chains for what transient limits allow, likeness for everything else. */
+export function yieldingMix(hasTransientLimits: boolean): YieldingMix {
+  return hasTransientLimits
+    ? { swap: 0.3, chain: 0.6, alike: 0.3, homing: 0.5 }
+    : { swap: 0.9, chain: 0, alike: 0.9, homing: 0 };
 }

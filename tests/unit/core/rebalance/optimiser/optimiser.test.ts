@@ -38,6 +38,8 @@ describe('the toy instance of the problem statement', () => {
 });
 
 describe('the optimiser, over generated instances', { timeout: 120_000 }, () => {
+  /** Where no series of feasible shifts, swaps and ejections leads to the optimum. */
+  const MISSED_ONCE = [2_123_940_014, 1_673_652_946, 410_060_922];
   const small = { machines: 4, services: 3, processesMax: 2, resources: 2 };
 
   it('meets the optimum that enumeration finds, and the bound is below every feasible assignment', () => {
@@ -51,7 +53,7 @@ describe('the optimiser, over generated instances', { timeout: 120_000 }, () => 
       }
       expect(lowerBound(model).total).toBeLessThanOrEqual(optimum);
       expect(optimised(model, seed, 60_000).cost).toBe(optimum);
-    }), { numRuns: 60 });
+    }), { numRuns: 60, examples: MISSED_ONCE.map((seed) => [seed]) });
   });
 
   it('[P4] ends feasible, never worse than the start, at the cost the evaluator counts, above the bound', () => {
