@@ -37,7 +37,7 @@ export class DemoElastic {
       rules: [{ kind: 'target', id: 'queries', metric: 'queriesPerSecond', aggregate: 'mean', target: queriesPerNode, outTolerance: 0.1, inTolerance: 0.15 }],
       bounds: { nodeCountMin: leaders, nodeCountMax, multipleOf: 1 },
       out: { stabilizationMs: 10_000, step: { nodes: 2, percent: 100, periodMs: 10_000 } },
-      in: { ...base.in, stabilizationMs: 45_000, cooldownMs: 20_000, paybackMs: 0 },
+      in: { ...base.in, stabilizationMs: 30_000, cooldownMs: 20_000, paybackMs: 0 },
       prediction: { ...base.prediction, enabled: false },
     };
     await console.call('PUT', `/clusters/${clusterId}/scaling/default/policies/active`, { generation: 0, policy });

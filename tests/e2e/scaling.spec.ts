@@ -95,6 +95,8 @@ test('drags a threshold, sees the backtest change, saves, sees the shadow decide
   await expect(page.getByRole('row').filter({ hasText: 'node-13' })).toBeVisible({ timeout: 90_000 });
   await expect(page.getByText(/· [1-9]\d* of \d+ moves/).first()).toBeVisible({ timeout: 90_000 });
   await keepPicture(page, 'scaling-joined');
+  await page.goto(`${cluster}/scaling`);
+  await expect(page.getByText('Simulated nodes, ready at once. 1 member made by it; a scale-in takes those first and gives them back.')).toBeVisible();
   await page.goto(`${cluster}/scaling?view=decisions`);
   await expect(page.getByText('Grow from 12 to 13 nodes').first()).toBeVisible();
   await keepPicture(page, 'scaling-decisions');
