@@ -206,6 +206,8 @@ export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswerSchema>;
 export const CommandOutcomeSchema = z.object({
   bytes: z.number().min(0).default(0),
   keyCount: z.number().int().min(0).default(0),
+  /** commitShard: how long the shard's clients had to wait. */
+  pausedMs: z.number().min(0).optional(),
   /** inspectShard: the shard as it is here; `null` = not here. */
   shard: HeldShardSchema.nullable().default(null),
 }).meta({ id: 'AgentCommandOutcome' });

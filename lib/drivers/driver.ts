@@ -152,6 +152,8 @@ export interface StepOutcome {
   readonly keyCount: number;
   /** The node made by add-node. */
   readonly nodeId: string | null;
+  /** Of a move: how long clients of the shard had to wait at the handover, where the engine tells. */
+  readonly pausedMs?: number;
 }
 
 export interface LossForecast {

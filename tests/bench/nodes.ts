@@ -10,15 +10,20 @@
  * times a day for 1 s to the longest pause, and dies once a day. Deaths have no budget here,
  * so that a false one is not hidden by the freeze. Some minutes.
  *
+ * cutover: primaries of reference nodes, as processes, move under a client load; how long clients of
+ * a shard wait at the handover, as the source measures it. Half a minute.
+ *
  * heartbeats: 1,000 agents in a process of their own send theirs over real HTTP to a real
  * server. About a minute and a half.
  *
- * npm run bench -- nodes [detection|heartbeats|all] [node-days of the promised point] [of each other point] [seed]
+ * npm run bench -- nodes [detection|cutover|heartbeats|all] [node-days of the promised point] [of each other point] [seed]
  */
 import { runDetectionCurve } from './nodes/detection-curve';
+import { runCutover } from './nodes/cutover';
 import { runHeartbeats } from './nodes/heartbeats';
 
 const [part = 'all', promisedNodeDays = '10000', otherNodeDays = '200', seed = 'detection'] = process.argv.slice(2);
-if (!['detection', 'heartbeats', 'all'].includes(part)) throw new Error(`There is no part ${part}: detection, heartbeats or all`);
-if (part !== 'heartbeats') await runDetectionCurve({ promisedNodeDays: Number(promisedNodeDays), otherNodeDays: Number(otherNodeDays), seed });
-if (part !== 'detection') await runHeartbeats();
+if (!['detection', 'cutover', 'heartbeats', 'all'].includes(part)) throw new Error(`There is no part ${part}: detection, cutover, heartbeats or all`);
+if (part === 'detection' || part === 'all') await runDetectionCurve({ promisedNodeDays: Number(promisedNodeDays), otherNodeDays: Number(otherNodeDays), seed });
+if (part === 'cutover' || part === 'all') await runCutover();
+if (part === 'heartbeats' || part === 'all') await runHeartbeats();

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contextOf, failureOf, never, valueOf } from '../contract/driver-steps';
 import type { RedisClusterProcesses } from '../../scripts/redis/redis-cluster-processes';
 import type { RedisClusterDriver } from '@/lib/drivers/redis-cluster/redis-cluster-driver';
+import { eventually } from '../support/eventually';
 import { connectionTo, openDriver, startRedisCluster } from '../support/redis-cluster';
 
 describe('members come and go', () => {
@@ -35,6 +36,20 @@ describe('members come and go', () => {
 
     // A follower leaves too.
     valueOf(await driver.execute({ kind: 'remove-node', nodeId: followed.nodeId! }, contextOf()));
+    expect((await nodes()).length).toBe(2);
+  });
+
+  it('a follower that is dead is let go on the word of the others, and not before they agree; one that answers is not', async () => {
+    const follower = await cluster.startNode();
+    const [leader] = (await nodes()).filter((node) => node.followerOf === null);
+    const { nodeId } = valueOf(await driver.execute({ kind: 'add-node', address: follower.address, zone: null, followerOf: leader!.id }, contextOf()));
+    expect(failureOf(await driver.execute({ kind: 'remove-node', nodeId: nodeId!, lost: true }, contextOf())).code).toBe('refused-by-engine');
+    await follower.kill();
+    await driver.execute({ kind: 'remove-node', nodeId: nodeId!, lost: true }, contextOf());
+    await eventually('it is forgotten', async () => {
+      await driver.execute({ kind: 'remove-node', nodeId: nodeId!, lost: true }, contextOf());
+      return (await nodes()).map(({ id }) => id);
+    }, (ids) => !ids.includes(nodeId!), 60_000);
     expect((await nodes()).length).toBe(2);
   });
 

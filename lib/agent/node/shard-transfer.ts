@@ -100,7 +100,11 @@ export class ShardTransfer {
       const near = await this.options.pipeOf(shardId).catchUp(target, state.value, { epoch: here.epoch, lagMax: LAG_WRITES_MAX });
       if (!near.ok) return err(failureOf(near.error));
     }
-    return await this.options.pipeOf(shardId).exclusively(() => this.#handOver(shardId, options));
+    return await this.options.pipeOf(shardId).exclusively(async () => {
+      const beganMs = this.options.clock.monotonicMs();
+      const handed = await this.#handOver(shardId, options);
+      return handed.ok ? ok({ ...handed.value, pausedMs: this.options.clock.monotonicMs() - beganMs }) : handed;
+    });
   }
 
   /** Puts `target`, which has been filled, in the place of the secondary `replaces`. */

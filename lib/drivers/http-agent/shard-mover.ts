@@ -43,16 +43,18 @@ export class ShardMover {
   async move(move: MoveTarget, context: StepContext): Promise<Result<StepOutcome, DriverFailure>> {
     const orders = ordersOf(context);
     let copied: CommandOutcome | null = null;
+    let pausedMs: number | undefined;
     for (let tries = 0; tries < TRIES_MAX; tries += 1) {
       const found = await this.#find(move, orders);
       if (!found.ok) return found;
       const { finding } = found.value;
-      if (finding.state === 'done') return ok({ bytes: copied?.bytes ?? 0, keyCount: copied?.keyCount ?? 0, nodeId: null });
+      if (finding.state === 'done') return ok({ bytes: copied?.bytes ?? 0, keyCount: copied?.keyCount ?? 0, nodeId: null, ...(pausedMs !== undefined && { pausedMs }) });
       if (finding.state === 'elsewhere') return err(failureOf('not-owner', `${this.#nameOf(move.sourceNodeId)} does not hold shard ${move.shardId} as ${move.role} (any more)`));
       if (finding.state === 'untouched' && found.value.target !== null) return err(failureOf('topology-changed', `${this.#nameOf(move.targetNodeId)} holds a copy of shard ${move.shardId} already`));
       const advanced = await this.#advance(move, found.value, orders);
       if (!advanced.ok) return advanced;
-      copied = advanced.value ?? copied;
+      copied = advanced.value?.copied ?? copied;
+      pausedMs = advanced.value?.pausedMs ?? pausedMs;
     }
     return err(failureOf('topology-changed', `Shard ${move.shardId} does not come to rest: somebody else works on it`, true));
   }
@@ -95,7 +97,7 @@ export class ShardMover {
     return handed.ok ? nothing : handed;
   }
 
-  async #advance(move: MoveTarget, found: Found, orders: Orders): Promise<Result<CommandOutcome | null, DriverFailure>> {
+  async #advance(move: MoveTarget, found: Found, orders: Orders): Promise<Result<{ readonly copied: CommandOutcome | null; readonly pausedMs: number | undefined } | null, DriverFailure>> {
     const { finding, primaryNodeId, primary } = found;
     const target = this.#peerOf(move.targetNodeId);
     if (target === null) return err(this.#unknown(move.targetNodeId));
@@ -114,7 +116,7 @@ export class ShardMover {
     }
     if (orders.call.signal.aborted) return err(INTERRUPTED);
     const committed = await this.#order(primaryNodeId, { kind: 'commitShard', shardId, target, role, shardEpoch: (primary?.epoch ?? 0) + 1, replaces: role === 'secondary' ? move.sourceNodeId : null }, orders);
-    return committed.ok ? ok(copied) : committed;
+    return committed.ok ? ok({ copied, pausedMs: committed.value.pausedMs }) : committed;
   }
 
   async #find(move: MoveTarget, orders: Orders): Promise<Result<Found, DriverFailure>> {
