@@ -17,13 +17,13 @@ interface YieldingRoundsInput {
 }
 
 /** Temperatures in terms of the scale: at the start, at the start of a round from the best on, and at the end of either. */
-const FROM = 0.2;
+const FROM = 0.1;
 const AGAIN_FROM = 0.03;
 const TO = 4e-4;
 /** From there on no bin may be short. */
 const KEEPING_BELOW = 3e-3;
 /** Share of the bins that may be short at first: two searches that exchange what they find differ in it. */
-const SHORT_SHARE = { homeward: 0.2, wandering: 0.1 };
+const SHORT_SHARE = { homeward: 0.3, wandering: 0.2 };
 /** Share of a round after which prices are looked at again: what they do takes a while to show. */
 const STEERED_EVERY = 1 / 400;
 const BATCH = 5_000;
