@@ -24,7 +24,7 @@ import classes from './enrolment.module.css';
 /** How nodes get into a cluster of agents: tokens that are out, and the shards that a new cluster still lacks. Nothing for other kinds. */
 export function EnrolmentPanel() {
   const kind = useCluster((state) => state.summary?.kind ?? null);
-  return kind === 'http-agent' ? <AgentEnrolment /> : null;
+  return kind === 'http-agent' ? <div className={classes['below']}><AgentEnrolment /></div> : null;
 }
 
 function AgentEnrolment() {

@@ -84,6 +84,6 @@ function Activate({ node, inMaintenance, checks }: { readonly node: Node; readon
     );
     offerUndo({ message: `The maintenance of ${node.name} is over`, onUndo });
   };
-  const label = inMaintenance ? 'End maintenance' : node.lifecycle === 'joining' ? 'Accept into the cluster' : 'Activate';
+  const label = inMaintenance ? 'End maintenance' : 'Activate';
   return <WriteButton variant="default" write={write} blockedBy={checks.reasonsAgainst('activate')[0] ?? null} loading={activate.isPending} onClick={() => void act()}>{label}</WriteButton>;
 }

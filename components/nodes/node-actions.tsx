@@ -22,7 +22,7 @@ export const NodeActions = memo(({ row }: { readonly row: NodeRow }) => {
   return (
     <Group gap="xs">
       <CordonButton nodes={[node]} cordoned={!node.cordoned} blockedBy={checks.reasonsAgainst(node.cordoned ? 'uncordon' : 'cordon')[0] ?? null} />
-      <MaintenanceAction node={node} checks={checks} />
+      {node.lifecycle !== 'joining' && <MaintenanceAction node={node} checks={checks} />}
       <DrainLink row={row} checks={checks} />
       <AcceptAction node={node} />
       <RepairAction row={row} />

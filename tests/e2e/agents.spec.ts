@@ -58,8 +58,8 @@ test('[X3] nodes enrol with the command shown once, are accepted, get shards, an
   await expect(page.getByText('no token is out')).toBeVisible();
 
   await page.getByRole('link', { name: 'birch' }).first().click();
-  await page.getByRole('button', { name: 'Accept' }).click();
-  await expect(page.getByRole('button', { name: 'Accept' })).toBeHidden({ timeout: 30_000 });
+  await page.getByRole('button', { name: 'Accept', exact: true }).click();
+  await expect(page.getByRole('button', { name: 'Accept', exact: true })).toBeHidden({ timeout: 30_000 });
   await page.goto(`${server.url}/${id}/nodes`);
   await page.getByRole('button', { name: 'Make the shards' }).click();
   await expect(page.getByText('32 shards made and spread over the nodes.')).toBeVisible();
