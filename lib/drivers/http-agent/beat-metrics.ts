@@ -26,7 +26,7 @@ export function metricsOfBeat({ metrics }: Pick<Heartbeat, 'metrics'>): BeatMetr
     const value = values[name];
     if (value === undefined || value === null) return null;
     const usable = quantityOf(value, max);
-    if (usable === null) rejected.push({ metric: `${group}.${name}`, flag: flagOf(value), came: String(typeof value === 'object' ? JSON.stringify(value) : value).slice(0, 64) });
+    if (usable === null) rejected.push({ metric: `${group}.${name}`, flag: flagOf(value), came: (typeof value === 'number' ? String(value) : JSON.stringify(value)).slice(0, 64) });
     return usable;
   };
   const capacity: Record<keyof ResourceVector, number | null> = { ...UNKNOWN_RESOURCES };
