@@ -76,7 +76,7 @@ export const suites = {
     vitest('simulation', ['simulation'], { env: { PS_SIM_LONG: '1' }, timeoutMs: 10 * MINUTE_MS, alone: true }),
     vitest('contract-redis', ['contract-redis'], { timeoutMs: 8 * MINUTE_MS, alone: true, needs: 'server' }),
     vitest('contract-agents', ['contract-agents'], { timeoutMs: 5 * MINUTE_MS, alone: true, needs: 'balancer' }),
-    vitest('integration', ['integration'], { timeoutMs: 15 * MINUTE_MS, alone: true, needs: 'server', needsBuild: true }),
+    vitest('integration', ['integration'], { timeoutMs: 25 * MINUTE_MS, alone: true, needs: 'server', needsBuild: true }),
     {
       name: 'browser',
       command: [`${BIN}/@playwright/test/cli.js`, 'test', '--config', 'tests/playwright.config.ts'],

@@ -60,9 +60,9 @@ class Rig {
     return await eventually(`${node.options.name} is ${liveness}`, () => this.node(node.nodeId), (now) => now.liveness === liveness, limitMs);
   }
 
-  async quickDeaths(): Promise<void> {
+  async quickDeaths(repair?: 'automatic' | 'manual'): Promise<void> {
     const { generation, settings } = await succeed<VersionedSettings>(this.server, 'GET', this.path('/settings'));
-    await succeed(this.server, 'PUT', this.path('/settings'), { body: { generation, settings: { ...settings, health: { ...settings.health, unreachableAfterMs: 3_000, deadAfterMs: 10_000 } } } });
+    await succeed(this.server, 'PUT', this.path('/settings'), { body: { generation, settings: { ...settings, health: { ...settings.health, unreachableAfterMs: 3_000, deadAfterMs: 10_000, ...(repair !== undefined && { repair }) } } } });
   }
 
   /** The manager dies at once and begins anew on the same address. */
@@ -186,27 +186,9 @@ describe('six nodes in three zones, two copies of each shard', () => {
     await rig.fullyReplicated(2);
   }, 240_000);
 
-  it('[A6] [M9] a manager that begins anew knows of a dead node who has every write of it, and lets them take over', async () => {
-    await rig.quickDeaths();
-    const serving = new Set((await rig.shards()).map(({ primaryNodeId }) => primaryNodeId));
-    const node = rig.fleet.nodes.find(({ nodeId, isRunning }, index) => isRunning && index !== 1 && serving.has(nodeId))!;
-    const before = checker.acknowledged;
-    await eventually('clients write', () => Promise.resolve(checker.acknowledged), (now) => now > before + 20);
-    await node.kill();
-    await rig.restartManager();
-    await eventually('it is repaired', rig.operations, ([last]) => last?.kind === 'repair' && last.nodeId === node.nodeId && last.finishedAtMs !== null, 60_000);
-    await rig.fullyReplicated(2);
-    expect((await rig.shards()).filter(holds(node.nodeId))).toEqual([]);
-    await node.start();
-    await rig.until(node, 'alive');
-    await eventually('it comes back empty', () => rig.node(node.nodeId), (now) => now.stats.keyCount === 0);
-  }, 180_000);
-
   it('a dead node is replaced by a new one, and does not come back', async () => {
-    await rig.quickDeaths();
+    await rig.quickDeaths('manual');
     const dead = rig.fleet.nodes[1]!;
-    const { generation, settings } = await succeed<VersionedSettings>(rig.server, 'GET', rig.path('/settings'));
-    await succeed(rig.server, 'PUT', rig.path('/settings'), { body: { generation, settings: { ...settings, health: { ...settings.health, repair: 'manual' } } } });
     const held = (await rig.shards()).filter(holds(dead.nodeId)).length;
     expect(held).toBeGreaterThan(0);
     await dead.kill();
@@ -221,6 +203,22 @@ describe('six nodes in three zones, two copies of each shard', () => {
     await dead.start();
     await eventually('its process ends by itself', () => Promise.resolve(dead.isRunning), (isRunning) => !isRunning);
     expect(dead.logTail()).toContain('removed');
+  }, 180_000);
+
+  it('[A6] [M9] a manager that begins anew knows of a dead node who has every write of it, and lets them take over', async () => {
+    await rig.quickDeaths('automatic');
+    const serving = new Set((await rig.shards()).map(({ primaryNodeId }) => primaryNodeId));
+    const node = rig.fleet.nodes.find(({ nodeId, isRunning }, index) => isRunning && index !== 1 && serving.has(nodeId))!;
+    const before = checker.acknowledged;
+    await eventually('clients write', () => Promise.resolve(checker.acknowledged), (now) => now > before + 20);
+    await node.kill();
+    await rig.restartManager();
+    await eventually('it is repaired', rig.operations, ([last]) => last?.kind === 'repair' && last.nodeId === node.nodeId && last.finishedAtMs !== null, 60_000);
+    await rig.fullyReplicated(2);
+    expect((await rig.shards()).filter(holds(node.nodeId))).toEqual([]);
+    await node.start();
+    await rig.until(node, 'alive');
+    await eventually('it comes back empty', () => rig.node(node.nodeId), (now) => now.stats.keyCount === 0);
   }, 180_000);
 
   it('[A2] no acknowledged write was lost or doubled', async () => {

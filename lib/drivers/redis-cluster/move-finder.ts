@@ -44,6 +44,7 @@ export class MoveFinder {
   readonly #options: FinderOptions;
   readonly #lanes = new Map<string, MigrationLane>();
   readonly #gates = new Map<string, Gate>();
+  readonly #handOvers = new Gate(1);
   readonly #targetHealth = new Map<string, TargetHealth>();
   /** By slot and source; only slots whose last try ended in doubt. */
   readonly #doubtful = new Map<string, DoubtfulKeys>();
@@ -107,6 +108,7 @@ export class MoveFinder {
       sourceNodeId, targetNodeId, others, clock, slots: orders,
       lane: entryOf(this.#lanes, sourceNodeId, () => new MigrationLane(clock)),
       gate: entryOf(this.#gates, targetNodeId, () => new Gate(BURSTS_PER_TARGET_MAX)),
+      handOvers: this.#handOvers,
       timeoutMs: this.#controlTimeoutMs(),
       ends: {
         migrate: connections.client(sourceEndpoint, 'migrate'), source, target, targetEndpoint,

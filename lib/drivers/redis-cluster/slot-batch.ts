@@ -33,6 +33,8 @@ export interface SlotBatch {
   readonly lane: MigrationLane;
   /** Bursts at a time that the target restores. */
   readonly gate: Gate;
+  /** One hand-over at a time in the whole cluster. */
+  readonly handOvers: Gate;
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly slots: readonly SlotOrder[];

@@ -1,5 +1,6 @@
 import type { DriverFailure } from '@/lib/contract/operation';
 import type { BatchContext, StepOutcome } from '@/lib/drivers/driver';
+import { sleep } from '@/lib/platform/clock';
 import { err, ok, type Result } from '@/lib/platform/result';
 import { ByteThrottle } from './byte-throttle';
 import { driverFailure, failureOf, INTERRUPTED, type CommandFailure } from './failures';
@@ -7,7 +8,7 @@ import { sendBursts } from './key-bursts';
 import { tooBig } from './key-transfer';
 import type { Command, NodeClient } from './node-client';
 import { ProgressReport } from './progress-report';
-import { bytesListOf, integerOf, type CommandResult } from './replies';
+import { bytesListOf, type CommandResult, integerOf, parseFields, quantityOf, textOf } from './replies';
 import type { Carried, Copying, SlotBatch } from './slot-batch';
 import type { SizedKey } from './transfer-ends';
 
@@ -18,6 +19,7 @@ const KEYS_LISTED_PER_SLOT = { min: 130, max: 200 } as const;
 const SIZES_PER_WRITE = 256;
 /** Well under the shortest time-out after which a cluster elects. */
 const EMPTY_AGE_MS_MAX = 500;
+const EPOCH_LOOK_EVERY_MS = 2;
 /** The source may refuse to let go while a key turned up late; more often than this something else is wrong. */
 const ROUNDS_MAX = 5;
 
@@ -198,8 +200,41 @@ async function handOver(batch: SlotBatch, slots: readonly Carried[]): Promise<vo
     progress.report('verifying');
     progress.report('committing');
   }
-  await commit(batch, slots.filter(({ order }) => !order.isTargetOwner));
-  await announce(batch, slots.filter(({ failure }) => failure === null));
+  const sound = (): readonly Carried[] => slots.filter(({ failure }) => failure === null);
+  await batch.handOvers.run(async () => {
+    const behind = await untilEpochIsKnown(batch);
+    if (behind !== null) for (const carried of slots) carried.failure = behind;
+    await commit(batch, sound().filter(({ order }) => !order.isTargetOwner));
+    await tellSource(batch, sound());
+  });
+  await tellOthers(batch, sound());
+}
+
+/**
+ * Until a slot's source is told, it claims the slot, and a claim under a higher config
+ * epoch than the target's takes the slot away from the target again, with all its keys. A
+ * node that is given slots takes a new epoch; so while one hand-over goes on in a cluster
+ * no other does, and it begins once the target has heard of the source's epoch, above
+ * which its own will be.
+ */
+async function untilEpochIsKnown({ ends, clock, timeoutMs }: SlotBatch): Promise<DriverFailure | null> {
+  const deadlineMs = clock.monotonicMs() + timeoutMs;
+  for (;;) {
+    const [source, target] = await Promise.all([epochOf(ends.source, 'cluster_my_epoch', timeoutMs), epochOf(ends.target, 'cluster_current_epoch', timeoutMs)]);
+    if (!source.ok) return source.error;
+    if (!target.ok) return target.error;
+    if (target.value >= source.value) return null;
+    if (clock.monotonicMs() > deadlineMs) return failureOf('topology-changed', `${ends.target.address} has not heard of config epoch ${source.value} of ${ends.source.address}: it is at ${target.value}`, true);
+    await sleep(clock, EPOCH_LOOK_EVERY_MS);
+  }
+}
+
+async function epochOf(client: NodeClient, field: 'cluster_my_epoch' | 'cluster_current_epoch', timeoutMs: number): Promise<Result<number, DriverFailure>> {
+  const [reply] = await client.pipeline([['CLUSTER', 'INFO']], { timeoutMs });
+  const text = textOf(reply, 'CLUSTER INFO');
+  if (!text.ok) return err(driverFailure(text.error, `${client.address}: CLUSTER INFO`));
+  const epoch = quantityOf(parseFields(text.value), field);
+  return epoch === null ? err(failureOf('unexpected', `${client.address}: CLUSTER INFO without ${field}`)) : ok(epoch);
 }
 
 /**
@@ -225,12 +260,10 @@ async function commit({ ends, timeoutMs, sourceNodeId, targetNodeId }: SlotBatch
   });
 }
 
-/** Tells the source, then all others. Others that cannot be reached learn it by gossip. */
-async function announce({ ends, others, timeoutMs, targetNodeId }: SlotBatch, slots: readonly Carried[]): Promise<void> {
+async function tellSource({ ends, timeoutMs, targetNodeId }: SlotBatch, slots: readonly Carried[]): Promise<void> {
   if (slots.length === 0) return;
-  const node = ({ order: { slot } }: Carried): Command => ['CLUSTER', 'SETSLOT', slot, 'NODE', targetNodeId];
   const refused = new Map<Carried, CommandFailure>();
-  await each(ends.source, slots, { timeoutMs }, (carried) => [node(carried)], (carried, [told]) => {
+  await each(ends.source, slots, { timeoutMs }, ({ order: { slot } }) => [['CLUSTER', 'SETSLOT', slot, 'NODE', targetNodeId]], (carried, [told]) => {
     if (told?.ok === false) refused.set(carried, told.error);
     else carried.state = 'handed-over';
   });
@@ -240,8 +273,12 @@ async function announce({ ends, others, timeoutMs, targetNodeId }: SlotBatch, sl
     if (left.ok && left.value > 0) carried.state = 'copying';
     else carried.failure = refusal(refused.get(carried)!, `${ends.source.address}: SETSLOT ${carried.order.slot} NODE`);
   });
-  const settled = slots.filter(({ state }) => state === 'handed-over');
-  await Promise.all(others.map((client) => client.pipeline(settled.map(node), { timeoutMs })));
+}
+
+/** Those that cannot be reached learn it by gossip. */
+async function tellOthers({ others, timeoutMs, targetNodeId }: SlotBatch, slots: readonly Carried[]): Promise<void> {
+  const settled = slots.filter(({ state }) => state === 'handed-over').map(({ order: { slot } }): Command => ['CLUSTER', 'SETSLOT', slot, 'NODE', targetNodeId]);
+  if (settled.length > 0) await Promise.all(others.map((client) => client.pipeline(settled, { timeoutMs })));
 }
 
 /** Tells source and others of one slot whose target owns it; false when the source still has keys of it. */
@@ -250,6 +287,7 @@ export async function announceOne(batch: SlotBatch): Promise<Result<boolean, Dri
     order, state: 'copied', failure: null, targetBeganEmpty: false, keys: [], isLast: true, progress: new ProgressReport({ clock: batch.clock, onProgress: () => undefined }),
   }));
   if (carried === undefined) return ok(true);
-  await announce(batch, [carried]);
+  await tellSource(batch, [carried]);
+  await tellOthers(batch, [carried]);
   return carried.failure === null ? ok(carried.state === 'handed-over') : err(carried.failure);
 }

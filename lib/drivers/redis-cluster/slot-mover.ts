@@ -197,10 +197,10 @@ export class SlotMover {
     const { ends, timeoutMs, sourceNodeId, targetNodeId } = made.value;
     const owned = found.truth.views.get(targetNodeId);
     if (owned === undefined || ownerInView(owned, target.shardId) !== targetNodeId) {
-      const [, taken] = await ends.target.pipeline([
+      const [, taken] = await made.value.handOvers.run(() => ends.target.pipeline([
         ['CLUSTER', 'SETSLOT', target.shardId, 'IMPORTING', sourceNodeId],
         ['CLUSTER', 'SETSLOT', target.shardId, 'NODE', targetNodeId],
-      ], { timeoutMs });
+      ], { timeoutMs }));
       if (taken?.ok === false) return err(driverFailure(taken.error, `${ends.target.address}: SETSLOT ${target.shardId} NODE`));
     }
     if ((found.keys.source ?? 0) > 0) return await this.#moveLeftBehind(target, found, context, made.value);
