@@ -58,7 +58,7 @@ function Place({ located, names, clusterId, onShow }: { readonly located: Locate
   const { shardId, primaryNodeId, secondaryNodeIds, moving, address } = located;
   const { before, hashed, after } = keyParts(located);
   return (
-    <dl className={classes.facts} aria-live="polite">
+    <dl className={`${classes.facts} ${classes.finderPlace}`} aria-live="polite">
       <dt>Key</dt>
       <dd className={classes.finderKey}><code>{before}<mark>{hashed}</mark>{after}</code></dd>
       <dt>{located.method === 'redis-slot' ? 'Slot' : 'Shard'}</dt>
