@@ -12,6 +12,7 @@ import type { BacktestSeries } from '@/lib/contract/scaling-view';
 import { SCALING_METRICS } from '@/lib/contract/scaling-rules';
 import { BacktestFigures } from './backtest-figures';
 import { BacktestSizes } from './backtest-sizes';
+import { EXAMPLE_SERIES, EXAMPLE_STEP_SECONDS, exampleText } from './example-series';
 import { parseSeries } from './parse-series';
 import { METRIC_CHOICES } from './policy-words';
 import { useBacktest, type BacktestState } from './use-backtest';
@@ -106,6 +107,14 @@ function GivenFields({ given, fault, onChange }: { readonly given: GivenText; re
         <FileButton accept=".csv,.tsv,.txt,text/csv,text/plain" onChange={(file) => { if (file !== null) void file.text().then((text) => { onChange({ ...given, text }); }); }}>
           {(props) => <Button variant="default" {...props}>Open a file</Button>}
         </FileButton>
+        <NativeSelect
+          aria-label="A made-up series" value=""
+          data={[{ value: '', label: 'Or a made-up series' }, ...EXAMPLE_SERIES.map(({ name, label }) => ({ value: name, label }))]}
+          onChange={({ currentTarget: { value } }) => {
+            const example = EXAMPLE_SERIES.find(({ name }) => name === value);
+            if (example !== undefined) onChange({ ...given, text: exampleText(example), column: '', stepSeconds: EXAMPLE_STEP_SECONDS, unit: 'scaled' });
+          }}
+        />
       </Group>
       <SimpleGrid cols={{ base: 2, xs: 4 }} spacing="xs">
         <TextInput label="Column" placeholder="the last" value={given.column} onChange={(event) => { onChange({ ...given, column: event.currentTarget.value }); }} />
