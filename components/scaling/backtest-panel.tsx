@@ -56,6 +56,7 @@ export function BacktestPanel({ form, pool }: { readonly form: PolicyForm; reado
 
 const WARNING_TITLES = {
   'worse-over-capacity': 'Worse than the active policy',
+  'rules-left-out': 'Not all rules were tried',
   'acts-at-once': 'Saving it acts at once',
   'short-history': 'A short history',
   'gaps': 'Gaps in the series',

@@ -84,6 +84,6 @@ export const BacktestAnswerSchema = z.object({
   edited: BacktestResultSchema,
   active: BacktestResultSchema,
   differences: z.array(BacktestDifferenceSchema),
-  warnings: z.array(z.object({ code: z.enum(['worse-over-capacity', 'acts-at-once', 'short-history', 'gaps']), message: z.string() })),
+  warnings: z.array(z.object({ code: z.enum(['worse-over-capacity', 'acts-at-once', 'short-history', 'gaps', 'rules-left-out']), message: z.string() })),
 }).meta({ id: 'BacktestAnswer' });
 export type BacktestAnswer = z.infer<typeof BacktestAnswerSchema>;

@@ -273,6 +273,11 @@ describe('schedules and backtests in the manager', () => {
     const wave = Array.from({ length: 2_000 }, (_, step) => 10 + 6 * Math.sin(step / 46));
     const answer = await rig.run(rig.manager.scaling.backtest({ pool: POOL, policy: policy(), series: { ...given, values: wave } }));
     expect(answer.edited.moves).toBeGreaterThan(0);
+    // A series of one metric: rules on others would forbid to shrink, are left out and named.
+    const more = policy({ rules: [...policy().rules, { ...policy().rules.find((rule) => rule.kind === 'target')!, id: 'memory', metric: 'memory' }] });
+    const tried = await rig.run(rig.manager.scaling.backtest({ pool: POOL, policy: more, series: { ...given, values: wave } }));
+    expect(tried.edited.moves).toBe(answer.edited.moves);
+    expect(tried.warnings).toContainEqual({ code: 'rules-left-out', message: expect.stringMatching(/: memory$/) as string });
     expect(await rig.manager.scaling.backtest({ pool: POOL, policy: policy(), series: { ...given, values: [0, 0, null] } })).toMatchObject({ ok: false, error: { code: 'invalid', errors: [{ path: ['series', 'values'] }] } });
   });
 });

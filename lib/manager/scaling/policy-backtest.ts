@@ -4,6 +4,7 @@ import type { DecisionRecord } from '@/lib/contract/scaling-record';
 import type { PolicyDocument } from '@/lib/contract/scaling-policy';
 import type { BacktestAnswer, BacktestSeries } from '@/lib/contract/scaling-view';
 import { backtest, differencesOf, type BacktestOptions } from '@/lib/core/scaling/backtest/backtest';
+import { measuredBy } from '@/lib/contract/scaling-rules';
 import { explainRecord } from '@/lib/core/scaling/explain';
 import type { LoadSeries } from '@/lib/core/scaling/backtest/replay';
 import { demandFromTrace } from '@/lib/core/scaling/backtest/trace-demand';
@@ -30,7 +31,13 @@ export async function backtestPolicies(resources: ManagerResources, pilot: PoolP
   const length = load.metrics[0]!.loads.length;
   const endMs = load.startMs + length * load.stepMs;
   const active = pilot.active.policy;
-  const run = (tested: PolicyDocument) => backtest(load, tested, optionsFor(resources, pilot, load, tested, endMs));
+  const leftOut = series.kind === 'given' ? rulesWithout(load, policy) : [];
+  // All rules must agree to shrink: what one series cannot tell would forbid it for ever.
+  const triable = (tested: PolicyDocument): PolicyDocument => {
+    const without = series.kind === 'given' ? rulesWithout(load, tested) : [];
+    return without.length === 0 || without.length === tested.rules.length ? tested : { ...tested, rules: tested.rules.filter((rule) => !without.includes(rule)) };
+  };
+  const run = (tested: PolicyDocument) => backtest(load, triable(tested), optionsFor(resources, pilot, load, tested, endMs));
   const before = run(active);
   await nextTurn();
   const edited = run(policy);
@@ -40,7 +47,7 @@ export async function backtestPolicies(resources: ManagerResources, pilot: PoolP
   return ok({
     fromMs: load.startMs, toMs: endMs, stepMs: load.stepMs, edited: edited.result, active: before.result,
     differences: [...differencesOf(before.markers, edited.markers, { startMs: load.startMs, endMs, activeStart: clampedStart(active), editedStart: clampedStart(policy) })],
-    warnings: warningsOf({ load, before: before.result, after: edited.result, now }),
+    warnings: warningsOf({ load, before: before.result, after: edited.result, now, leftOut }),
   });
 }
 
@@ -85,7 +92,12 @@ function given(series: Extract<BacktestSeries, { kind: 'given' }>, pilot: PoolPi
   return ok({ startMs: series.startMs, stepMs: demand.value.stepMs, metrics: [{ metric: series.metric, loads: demand.value.loads }], gaps, nodeCountStart: Math.max(1, Math.ceil(first / 0.65)) });
 }
 
-function warningsOf({ load, before, after, now }: { readonly load: Source; readonly before: BacktestAnswer['active']; readonly after: BacktestAnswer['edited']; readonly now: DecisionRecord | null }): Warning[] {
+/** Rules on a metric that the series does not have. */
+function rulesWithout({ metrics }: LoadSeries, { rules }: PolicyDocument): PolicyDocument['rules'] {
+  return rules.filter((rule) => !metrics.some(({ metric }) => metric === measuredBy(rule).metric));
+}
+
+function warningsOf({ load, before, after, now, leftOut }: { readonly load: Source; readonly before: BacktestAnswer['active']; readonly after: BacktestAnswer['edited']; readonly now: DecisionRecord | null; readonly leftOut: PolicyDocument['rules'] }): Warning[] {
   const warnings: Warning[] = [];
   const minutes = (ms: number) => Math.round(ms / MINUTE_MS);
   if (after.overCapacityMs > before.overCapacityMs) warnings.push({ code: 'worse-over-capacity', message: `${minutes(after.overCapacityMs)} min above capacity instead of ${minutes(before.overCapacityMs)}` });
@@ -93,6 +105,7 @@ function warningsOf({ load, before, after, now }: { readonly load: Source; reado
     const how = now.outcome === 'act' ? 'would go' : 'would propose to go';
     warnings.push({ code: 'acts-at-once', message: `It ${how} from ${now.nodeCount} to ${now.decided} nodes as things are: ${explainRecord(now)}`.slice(0, 600) });
   }
+  if (leftOut.length > 0) warnings.push({ code: 'rules-left-out', message: `The series tells nothing of what these rules measure: ${leftOut.map(({ id }) => id).join(', ')}`.slice(0, 600) });
   const spanMs = load.metrics[0]!.loads.length * load.stepMs;
   if (spanMs < SHORT_HISTORY_MS) warnings.push({ code: 'short-history', message: `${Math.round(spanMs / 3_600_000)} h are little to judge a policy by: forecasts need two days to begin` });
   if (load.gaps > 0) warnings.push({ code: 'gaps', message: `${load.gaps} steps have no reading; nothing is judged there` });
