@@ -16,14 +16,18 @@
  * heartbeats: 1,000 agents in a process of their own send theirs over real HTTP to a real
  * server. About a minute and a half.
  *
- * npm run bench -- nodes [detection|cutover|heartbeats|all] [node-days of the promised point] [of each other point] [seed]
+ * enrolment: the same agents ask to enrol at the same moment, each beating as soon as it is in.
+ * About a minute.
+ *
+ * npm run bench -- nodes [detection|cutover|heartbeats|enrolment|all] [node-days of the promised point] [of each other point] [seed]
  */
 import { runDetectionCurve } from './nodes/detection-curve';
 import { runCutover } from './nodes/cutover';
-import { runHeartbeats } from './nodes/heartbeats';
+import { runEnrolment, runHeartbeats } from './nodes/heartbeats';
 
 const [part = 'all', promisedNodeDays = '10000', otherNodeDays = '200', seed = 'detection'] = process.argv.slice(2);
-if (!['detection', 'cutover', 'heartbeats', 'all'].includes(part)) throw new Error(`There is no part ${part}: detection, cutover, heartbeats or all`);
+if (!['detection', 'cutover', 'heartbeats', 'enrolment', 'all'].includes(part)) throw new Error(`There is no part ${part}: detection, cutover, heartbeats, enrolment or all`);
 if (part === 'detection' || part === 'all') await runDetectionCurve({ promisedNodeDays: Number(promisedNodeDays), otherNodeDays: Number(otherNodeDays), seed });
 if (part === 'cutover' || part === 'all') await runCutover();
 if (part === 'heartbeats' || part === 'all') await runHeartbeats();
+if (part === 'enrolment' || part === 'all') await runEnrolment();

@@ -9,6 +9,9 @@ import { SyncBook, withBehind } from './sync-book';
 /** Changes of the membership are gathered for so long per member, and no longer than the second. */
 const GATHER_MS_PER_MEMBER = 5;
 const GATHER_MS_MAX = 3_000;
+/** Held answers that are let go in one turn when all are to be told, and the pause until the next: a thousand lists of a thousand at once would hold up every beat. */
+const TOLD_AT_ONCE_MAX = 50;
+const TOLD_PAUSE_MS = 20;
 
 /** What other members are told of one. */
 const MEMBER_FIELDS = ['address', 'peerKeyHash', 'acceptedAtMs', 'removedAtMs'] as const;
@@ -35,6 +38,7 @@ export class AgentCluster {
   readonly #changing = new Map<string, Promise<boolean>>();
   #epoch = 0;
   #toldMonotonicMs = -Infinity;
+  #gathering: Disposable | null = null;
   #telling: Disposable | null = null;
 
   constructor(private readonly options: AgentClusterOptions) {}
@@ -141,6 +145,8 @@ export class AgentCluster {
   }
 
   end(): void {
+    this.#gathering?.[Symbol.dispose]();
+    this.#gathering = null;
     this.#telling?.[Symbol.dispose]();
     this.#telling = null;
     for (const session of this.#sessions.values()) session.end();
@@ -160,12 +166,12 @@ export class AgentCluster {
     const nowMs = clock.monotonicMs();
     const restMs = Math.min(GATHER_MS_MAX, this.#sessions.size * GATHER_MS_PER_MEMBER);
     if (nowMs - this.#toldMonotonicMs >= restMs) this.#tellMembers();
-    else this.#telling ??= clock.after(Math.max(0, this.#toldMonotonicMs + restMs - nowMs), () => { this.#tellMembers(); });
+    else this.#gathering ??= clock.after(Math.max(0, this.#toldMonotonicMs + restMs - nowMs), () => { this.#tellMembers(); });
   }
 
   #tellMembers(): void {
-    this.#telling?.[Symbol.dispose]();
-    this.#telling = null;
+    this.#gathering?.[Symbol.dispose]();
+    this.#gathering = null;
     this.#toldMonotonicMs = this.options.clock.monotonicMs();
     const shardCount = shardCountOf(this.options.connection.sharding);
     const nodes = this.sessions().filter((session) => session.isMember).map((session) => peerOfRecord(session.record));
@@ -173,7 +179,16 @@ export class AgentCluster {
     const indexOf = new Map(nodes.map((peer, index) => [peer.nodeId, index]));
     const owners = shardCount > AGENT_LIMITS.ownersMax ? null : ownerIds.map((nodeId) => (nodeId === undefined ? -1 : indexOf.get(nodeId) ?? -1));
     this.#members = { revision: this.#members.revision + 1, nodes, owners };
-    for (const session of this.#sessions.values()) session.nudge();
+    this.#letGo([...this.#sessions.values()]);
+  }
+
+  /** Lets held answers go, a few at a time. Whoever beats meanwhile is told without it. */
+  #letGo(sessions: readonly AgentSession[]): void {
+    this.#telling?.[Symbol.dispose]();
+    this.#telling = null;
+    for (const session of sessions.slice(0, TOLD_AT_ONCE_MAX)) session.nudge();
+    const left = sessions.slice(TOLD_AT_ONCE_MAX);
+    if (left.length > 0) this.#telling = this.options.clock.after(TOLD_PAUSE_MS, () => { this.#letGo(left); });
   }
 }
 

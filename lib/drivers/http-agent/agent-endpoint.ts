@@ -1,7 +1,7 @@
 /** The HTTP side of the hub: sizes, identities and shapes are checked here, in this order, and every refusal is typed. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
-  AGENT_BASE_PATH, AGENT_LIMITS, AGENT_PROBLEMS, EnrolRequestSchema, HeartbeatSchema, ResultsSchema, type Heartbeat,
+  AGENT_BASE_PATH, AGENT_LIMITS, AGENT_PROBLEMS, EnrolRequestSchema, HeartbeatSchema, ResultsSchema, type Heartbeat, type HeartbeatAnswer, type Members,
 } from '@/lib/contract/agent-protocol';
 import { agentOpenApiDocument } from '@/lib/contract/agent-open-api';
 import { err, ok, type Result } from '@/lib/platform/result';
@@ -16,9 +16,23 @@ const BEARER = /^Bearer ([\x21-\x7e]{1,256})$/;
 /** Answers a request below AGENT_BASE_PATH. A rejection is a failure of the store; its message holds no secret. */
 export async function answerAgent(hub: AgentHub, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const answer = await answerOf(hub, request, response);
-  if (answer.ok) send(response, 200, answer.value);
+  if (answer.ok) send(response, 200, textOf(answer.value));
   else refuse(request, response, answer.error);
 }
+
+/** The list of members is the same for all, and long: of a thousand it has 150 kB. It is written once per revision. */
+const membersText = new WeakMap<Members, Buffer>();
+
+/** The JSON of an answer, in pieces. */
+function textOf(answer: object | HeartbeatAnswer): readonly Buffer[] {
+  if (!('members' in answer) || answer.members === null) return [Buffer.from(JSON.stringify(answer))];
+  const { members, ...others } = answer;
+  const text = membersText.get(members) ?? Buffer.from(JSON.stringify(members));
+  membersText.set(members, text);
+  return [Buffer.from(`${JSON.stringify(others).slice(0, -1)},"members":`), text, CLOSING];
+}
+
+const CLOSING = Buffer.from('}');
 
 async function answerOf(hub: AgentHub, request: IncomingMessage, response: ServerResponse): Promise<Result<object, AgentProblem>> {
   const path = (request.url ?? '/').split('?')[0]!.slice(AGENT_BASE_PATH.length);
@@ -96,12 +110,14 @@ function refuse(request: IncomingMessage, response: ServerResponse, { code, deta
     // A body that was not read would be taken for the next request.
     ...(!request.readableEnded && { connection: 'close' }),
   };
-  send(response, status, { type: 'about:blank', title: code, status, code, detail }, { ...headers, 'content-type': 'application/problem+json' });
+  send(response, status, [Buffer.from(JSON.stringify({ type: 'about:blank', title: code, status, code, detail }))], { ...headers, 'content-type': 'application/problem+json' });
 }
 
-function send(response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void {
+function send(response: ServerResponse, status: number, body: readonly Buffer[], headers: Record<string, string> = {}): void {
   if (response.destroyed) return;
-  const text = JSON.stringify(body);
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store', 'content-length': Buffer.byteLength(text), ...headers });
-  response.end(text);
+  // Head and body leave in one packet.
+  response.cork();
+  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store', 'content-length': body.reduce((bytes, piece) => bytes + piece.length, 0), ...headers });
+  for (const piece of body) response.write(piece);
+  response.end();
 }
