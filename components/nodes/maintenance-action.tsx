@@ -21,14 +21,14 @@ import { reportProblem } from './use-node-mutations';
 const DURATIONS_MS = [15 * 60_000, 3_600_000, 4 * 3_600_000, 24 * 3_600_000, 7 * 24 * 3_600_000];
 const DURATION_MIN_MS = 60_000;
 
-/** Maintenance on (with its end) and off; off also takes a drained node back into service and accepts a newcomer. */
+/** Maintenance on (with its end) and off; off also takes a drained node back into service. */
 export function MaintenanceAction({ node, checks }: { readonly node: Node; readonly checks: NodeChecks }) {
   const nowMs = useNow();
   const inMaintenance = node.maintenanceUntilMs !== null && node.maintenanceUntilMs > nowMs;
   return (
     <>
       {!inMaintenance && <StartMaintenance node={node} checks={checks} />}
-      {(inMaintenance || node.lifecycle === 'drained' || node.lifecycle === 'joining') && <Activate node={node} inMaintenance={inMaintenance} checks={checks} />}
+      {(inMaintenance || node.lifecycle === 'drained') && <Activate node={node} inMaintenance={inMaintenance} checks={checks} />}
     </>
   );
 }

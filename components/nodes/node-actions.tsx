@@ -24,7 +24,7 @@ export const NodeActions = memo(({ row }: { readonly row: NodeRow }) => {
       <CordonButton nodes={[node]} cordoned={!node.cordoned} blockedBy={checks.reasonsAgainst(node.cordoned ? 'uncordon' : 'cordon')[0] ?? null} />
       {node.lifecycle !== 'joining' && <MaintenanceAction node={node} checks={checks} />}
       <DrainLink row={row} checks={checks} />
-      <AcceptAction node={node} />
+      <AcceptAction node={node} checks={checks} />
       <RepairAction row={row} />
       <ReplaceAction row={row} />
       <DecommissionAction row={row} checks={checks} />

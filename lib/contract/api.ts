@@ -90,7 +90,7 @@ export const api = {
     uncordon: nodeAction('uncordon', 'Accept new replicas again'),
     deactivate: base.route({ method: 'POST', path: '/clusters/{clusterId}/nodes/{nodeId}/deactivate', tags: ['nodes'], summary: 'Maintenance: silence is expected until the expiry' })
       .input(cluster.extend({ nodeId: IdSchema, durationMs: z.number().int().min(60_000).max(7 * 86_400_000).default(3_600_000) }).strict()).output(NodeSchema),
-    activate: nodeAction('activate', 'End the maintenance, take a drained node back, accept a newcomer'),
+    activate: nodeAction('activate', 'End the maintenance, or take a drained node back; a newcomer is accepted instead'),
     liftQuarantine: nodeAction('lift-quarantine', 'Place on it again although it fell over again and again'),
     drain: base.route({ method: 'POST', path: '/clusters/{clusterId}/nodes/{nodeId}/drain', successStatus: 202, tags: ['nodes'], summary: 'Move everything away by a plan that was looked at' })
       .input(cluster.extend({

@@ -11,7 +11,7 @@ export const NODE_STATS = ['readsPerSecond', 'writesPerSecond', 'operationsPerSe
 export const METRIC_FLAGS = ['missing', 'not-a-number', 'negative', 'absurd', 'frozen'] as const;
 
 /** What an operator may do with a node; moving its shards is planned apart. */
-export const NODE_ACTIONS = ['cordon', 'uncordon', 'maintain', 'activate', 'lift-quarantine', 'drain', 'decommission'] as const;
+export const NODE_ACTIONS = ['cordon', 'uncordon', 'maintain', 'activate', 'accept', 'lift-quarantine', 'drain', 'decommission'] as const;
 
 /** What can be even or uneven over nodes. `shards` counts replicas, `primaries` the leading ones, `data` bytes held, `operations` requests per second. */
 export const BALANCE_DIMENSIONS = ['cpu', 'memory', 'disk', 'network', 'operations', 'data', 'shards', 'primaries'] as const;

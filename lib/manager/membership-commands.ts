@@ -1,5 +1,5 @@
 /** Who is in the cluster: what lets nodes join, leave, or stand in for each other. */
-import { isTerminal, type JoinRequest, type Operation } from '@/lib/contract/operation';
+import type { JoinRequest, Operation } from '@/lib/contract/operation';
 import type { Refusal } from '@/lib/contract/plan';
 import type { Throttle } from '@/lib/contract/settings';
 import { isLeader } from '@/lib/core/cluster/cluster-state';
@@ -47,14 +47,10 @@ export class MembershipCommands {
 
   /** A node that was found, or has enrolled, becomes a member. */
   async accept(nodeId: string, context: CommandContext): Promise<CommandResult<Operation>> {
-    const { model } = this.resources;
-    const node = model.nodes.get(nodeId);
+    const node = this.resources.model.nodes.get(nodeId);
     if (node === undefined) return notFound('node', nodeId);
-    if (node.lifecycle !== 'joining') return refused(refusal('already-so', `${node.name} is ${node.lifecycle}: only a node that is joining can be accepted`, { nodeId }));
-    if (node.liveness !== 'alive') return refused(refusal('unreachable', `${node.name} is ${node.liveness}: it is accepted when it answers`, { nodeId, numbers: { silentMs: node.livenessReason.silentMs } }));
-    if (model.operations.some(({ joins, status }) => !isTerminal(status) && joins.some(({ address }) => address === node.address))) {
-      return refused(refusal('operation-running', `${node.name} is being accepted already`, { nodeId }));
-    }
+    const { refusals } = checkOfNode(this.resources, 'accept', node);
+    if (refusals.length > 0) return refused(...refusals);
     return await this.addNode({ address: node.address }, context);
   }
 

@@ -1,5 +1,6 @@
 import type { NodeAction, NodeActionCheck } from '@/lib/contract/health';
 import type { Node } from '@/lib/contract/node';
+import { isTerminal } from '@/lib/contract/operation';
 import { isLeader } from '@/lib/core/cluster/cluster-state';
 import { checkNodeAction } from '@/lib/core/cluster/node-checks';
 import { holdingsOf } from '@/lib/core/load/holdings';
@@ -13,7 +14,7 @@ export function checkOfNode({ model, driver, clock }: ManagerResources, action: 
     held: held === undefined ? null : { shards: held.shards, primaries: held.primaries },
     capabilities: driver.capabilities,
     replicationFactor: model.state.engine?.replicationFactor ?? 1,
-    operationOpen: model.operations.some((operation) => operation.nodeIds.includes(node.id)),
+    operationOpen: model.operations.some(({ nodeIds, joins, status }) => nodeIds.includes(node.id) || (!isTerminal(status) && joins.some(({ address }) => address === node.address))),
     frozen: model.freeze?.reason ?? null,
     staleMs: model.stale ? clock.monotonicMs() - (model.state.observedMonotonicMs ?? 0) : null,
     nowMs: clock.wallMs(),

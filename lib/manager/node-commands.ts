@@ -29,7 +29,7 @@ export class NodeCommands {
     }));
   }
 
-  /** Ends a maintenance; a drained node takes part again; a newcomer is accepted. */
+  /** Ends a maintenance; a drained node takes part again. A newcomer is not made active by a wish: it is accepted. */
   activate(nodeId: string, context: CommandContext): Promise<CommandResult<Node>> {
     return this.#change('activate', nodeId, context, (node, wish) => ({
       wish: { lifecycle: 'active', cordoned: wish.lifecycle === 'active' ? wish.cordoned : false, maintenanceUntilMs: null }, type: 'node.lifecycleChanged', message: `${node.name} is active`,

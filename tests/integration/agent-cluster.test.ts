@@ -107,7 +107,9 @@ describe(`agents under the product (PS_SEED=${SEED})`, () => {
 
   it('an enrolled node waits until an operator adds its address; the rebalance gives it its share; the manager is killed in the middle', async () => {
     const node = await fleet.startNode({ zone: 'a', acceptByRule: false });
-    await eventually('it is joining', nodes, (all) => all.find((each) => each.id === node.nodeId)?.lifecycle === 'joining');
+    await eventually('it is joining', nodes, (all) => all.some((each) => each.id === node.nodeId && each.lifecycle === 'joining' && each.liveness === 'alive'));
+    const wished = await call(server, 'POST', path(`/nodes/${node.nodeId}/activate`), { body: {} });
+    expect(problemOf(wished)).toMatchObject({ status: 422, refusals: [{ constraint: 'illegal-transition', nodeId: node.nodeId }] });
     const { operation: joining } = await succeed<{ operation: Operation }>(server, 'POST', path('/nodes'), { body: { address: node.address } });
     expect(await ended(joining.id)).toMatchObject({ status: 'succeeded' });
     await eventually('it is active', nodes, (all) => all.some((each) => each.id === node.nodeId && each.lifecycle === 'active' && each.liveness === 'alive'));

@@ -1,4 +1,4 @@
-import type { MetricFlag, Node } from '@/lib/contract/node';
+import type { Lifecycle, MetricFlag, Node } from '@/lib/contract/node';
 import type { NodeObservation, Observation } from '@/lib/contract/observation';
 import type { NodeVerdict } from '../health/failure-detector';
 import { adoptShardTable } from './adopt-shard-table';
@@ -95,6 +95,12 @@ function changesOfBelief(before: Node, node: Node): StateChange[] {
   return changes;
 }
 
+/** Whoever is a member has joined, also without our doing. The other way round nothing is concluded: engines lose sight of a member for a moment. */
+function lifecycleOf(observed: NodeObservation, wanted: Lifecycle | undefined): Lifecycle {
+  if (wanted !== undefined && !(wanted === 'joining' && observed.member)) return wanted;
+  return observed.member ? 'active' : 'joining';
+}
+
 function nodeFrom(observed: NodeObservation, before: Node | undefined, context: ObservationContext): Node {
   const wish = context.wishes.get(observed.id);
   const verdict = context.verdicts.get(observed.id);
@@ -105,7 +111,7 @@ function nodeFrom(observed: NodeObservation, before: Node | undefined, context: 
     address: observed.address,
     domain: observed.domain,
     pool: observed.pool,
-    lifecycle: wish?.lifecycle ?? before?.lifecycle ?? (observed.member ? 'active' : 'joining'),
+    lifecycle: lifecycleOf(observed, wish?.lifecycle ?? before?.lifecycle),
     liveness: verdict?.liveness ?? before?.liveness ?? 'suspect',
     livenessReason: verdict?.reason ?? before?.livenessReason ?? { code: 'first-seen', silentMs: 0, limitMs: 0 },
     livenessSinceMs: verdict?.sinceMs ?? before?.livenessSinceMs ?? context.nowMs,

@@ -8,7 +8,7 @@ import type { Lifecycle, Node } from '@/lib/contract/node';
 import type { Refusal } from '@/lib/contract/plan';
 import { assertNever } from '@/lib/platform/assert';
 import { isLeader } from './cluster-state';
-import { preconditionsOf, type Precondition } from './node-wish';
+import { preconditionsOf, TO_ACCEPT, type Precondition } from './node-wish';
 
 export interface CheckFacts {
   /** All nodes, this one among them. */
@@ -17,7 +17,7 @@ export interface CheckFacts {
   readonly held: { readonly shards: number; readonly primaries: number } | null;
   readonly capabilities: Pick<Capabilities, 'moveShard' | 'removeNode' | 'replication'>;
   readonly replicationFactor: number;
-  /** An operation on this node runs or waits. */
+  /** An operation on this node, or one that makes it a member, runs or waits. */
   readonly operationOpen: boolean;
   /** Why automation is frozen; `null` when it is not. */
   readonly frozen: string | null;
@@ -28,7 +28,7 @@ export interface CheckFacts {
 
 const LIFECYCLE_OF: Partial<Record<NodeAction, Lifecycle>> = { drain: 'draining', decommission: 'decommissioning', activate: 'active' };
 const VERBS: Readonly<Record<NodeAction, string>> = {
-  'cordon': 'cordoned', 'uncordon': 'uncordoned', 'maintain': 'put into maintenance', 'activate': 'activated', 'drain': 'drained', 'decommission': 'decommissioned', 'lift-quarantine': 'released',
+  'cordon': 'cordoned', 'uncordon': 'uncordoned', 'maintain': 'put into maintenance', 'activate': 'activated', 'accept': 'accepted', 'drain': 'drained', 'decommission': 'decommissioned', 'lift-quarantine': 'released',
 };
 
 export function checkNodeAction(action: NodeAction, node: Node, facts: CheckFacts): NodeActionCheck {
@@ -51,6 +51,7 @@ function refusalsOf(action: NodeAction, node: Node, facts: CheckFacts): Refusal[
       if (node.lifecycle === 'active') return maintained ? [] : so(`${node.name} is active already`);
       return transitionRefusals(action, node, facts);
     }
+    case 'accept': return node.lifecycle === 'joining' ? failing(node, TO_ACCEPT, facts) : so(`${node.name} is ${node.lifecycle}: only a node that is joining can be accepted`);
     case 'drain':
       // A drain that stopped half-way may be taken up again.
       return node.lifecycle === 'draining' ? failing(node, ['can-move', 'leader', 'no-operation', 'not-frozen', 'fresh-picture'], facts) : transitionRefusals(action, node, facts);
@@ -72,7 +73,9 @@ function failing(node: Node, needs: readonly Precondition[], facts: CheckFacts):
 function refusalFor(need: Precondition, node: Node, facts: CheckFacts): Refusal | null {
   const leadersLeft = facts.nodes.filter((other) => isLeader(other) && other.lifecycle !== 'decommissioned' && other.id !== node.id).length;
   switch (need) {
-    case 'answers': return node.liveness === 'alive' ? null : refusalAbout(node, 'liveness', `${node.name} is ${node.liveness}; it must answer first`);
+    case 'answers': return node.liveness === 'alive' ? null : silenceOf(node);
+    // A reading that shows it as a member makes it active by itself: whatever still is joining was not one at the last reading.
+    case 'member': return node.lifecycle !== 'joining' ? null : { ...refusalAbout(node, 'illegal-transition', `${node.name} is not a member yet: nobody has verified that it joined`), remedy: 'Accept it: that makes it a member and then active' };
     case 'leader': return isLeader(node) ? null : refusalAbout(node, 'follower', `${node.name} mirrors another node and holds no shards of its own`);
     case 'can-move': return facts.capabilities.moveShard ? null : refusalAbout(node, 'not-supported', 'This kind of cluster cannot move shards');
     case 'can-remove': return facts.capabilities.removeNode ? null : refusalAbout(node, 'not-supported', 'This kind of cluster cannot remove nodes from here');
@@ -107,6 +110,11 @@ function notesOf(action: NodeAction, node: Node, facts: CheckFacts): string[] {
   if (action === 'maintain' && facts.held !== null && facts.held.primaries > 0) notes.push(`${countOf(facts.held.primaries, 'shard')} ${facts.held.primaries === 1 ? 'has its primary' : 'have their primary'} there: moving primaries away first avoids a failover.`);
   if (action === 'lift-quarantine') notes.push('If it falls over again, the next quarantine is twice as long.');
   return notes;
+}
+
+function silenceOf(node: Node): Refusal {
+  const { silentMs, limitMs } = node.livenessReason;
+  return refusalAbout(node, 'liveness', `${node.name} is ${node.liveness}, silent for ${(silentMs / 1_000).toFixed(1)} s; it must answer first`, { silentMs, limitMs });
 }
 
 function refusalAbout(node: Node, constraint: Refusal['constraint'], message: string, numbers: Refusal['numbers'] = {}): Refusal {

@@ -11,8 +11,11 @@ export interface NodeWish {
 
 /** What must hold for a transition; `node-checks.ts` knows how each is checked and refused. */
 export type Precondition =
-  | 'answers' | 'leader' | 'can-move' | 'can-remove' | 'holds-nothing' | 'not-last' | 'copies-fit' | 'no-operation' | 'not-frozen' | 'fresh-picture';
+  | 'answers' | 'member' | 'leader' | 'can-move' | 'can-remove' | 'holds-nothing' | 'not-last' | 'copies-fit' | 'no-operation' | 'not-frozen' | 'fresh-picture';
 
+/** What a node that is joining must be to be made a member, by hand or by rule. */
+export const TO_ACCEPT: readonly Precondition[] = ['answers', 'no-operation', 'not-frozen', 'fresh-picture'];
+const TO_ACTIVATE: readonly Precondition[] = ['answers', 'member'];
 const TO_DRAIN: readonly Precondition[] = ['can-move', 'leader', 'no-operation', 'not-frozen', 'fresh-picture'];
 const TO_LEAVE: readonly Precondition[] = ['can-remove', 'holds-nothing', 'not-last', 'copies-fit', 'no-operation', 'not-frozen', 'fresh-picture'];
 
@@ -20,10 +23,11 @@ const TO_LEAVE: readonly Precondition[] = ['can-remove', 'holds-nothing', 'not-l
  * N1: the only lifecycle transitions there are, and what each needs. A drain may be called
  * off (draining or drained back to active); a decommission that has begun to leave may only
  * end or, while nothing left yet, go back. A transition that an operation makes on its way
- * (draining to drained) is checked on the node itself by the operation besides.
+ * (draining to drained) is checked on the node itself by the operation besides. A node that is
+ * joining becomes active by being made a member (acceptance), never by a wish alone.
  */
 export const LIFECYCLE_TRANSITIONS: Readonly<Record<Lifecycle, Partial<Readonly<Record<Lifecycle, readonly Precondition[]>>>>> = {
-  joining: { active: ['answers'], decommissioned: ['holds-nothing'] },
+  joining: { active: TO_ACTIVATE, decommissioned: ['holds-nothing'] },
   active: { draining: TO_DRAIN, decommissioning: TO_LEAVE },
   draining: { drained: ['holds-nothing'], active: [] },
   drained: { active: ['no-operation'], decommissioning: TO_LEAVE },

@@ -46,6 +46,18 @@ describe('applying an observation', () => {
     expect(state.nodes.get('a')).toMatchObject({ lifecycle: 'draining', cordoned: true, maintenanceUntilMs: 5 });
   });
 
+  it('[N1] who is no member is joining until a reading shows it as one; a member that is lost sight of stays', () => {
+    const reading = (member: boolean) => observationOf([observed('a', { member })], null);
+    const found = applyObservation(empty, reading(false), context).state;
+    expect(found.nodes.get('a')).toMatchObject({ lifecycle: 'joining' });
+    expect(applyObservation(found, reading(false), context).state.nodes.get('a')).toMatchObject({ lifecycle: 'joining' });
+    const joined = applyObservation(found, reading(true), context).state;
+    expect(joined.nodes.get('a')).toMatchObject({ lifecycle: 'active' });
+    expect(applyObservation(joined, reading(false), context).state.nodes.get('a')).toMatchObject({ lifecycle: 'active' });
+    const wishes = new Map([['a', { lifecycle: 'joining' as const, cordoned: true, maintenanceUntilMs: null }]]);
+    expect(applyObservation(found, reading(true), { ...context, wishes }).state.nodes.get('a')).toMatchObject({ lifecycle: 'active', cordoned: true });
+  });
+
   it('[P3] reports two replicas of a shard on one node as a violation', () => {
     const { state } = applyObservation(empty, observationOf([observed('a')], tableOf(['a'], [['a', 'a']])), context);
     expect(checkInvariants(state, null)).toContainEqual({ rule: 'P3', message: 'Shard 0 has two replicas on a' });

@@ -55,9 +55,19 @@ describe('lifecycle', () => {
     expect(codes('decommission', a, { nodes: NODES.slice(0, 3), capabilities: { ...facts.capabilities, replication: 'followers' } })).toEqual([]);
   });
 
-  it('a newcomer is accepted by hand once it answers', () => {
-    expect(codes('activate', nodeNamed('a', { lifecycle: 'joining' }))).toEqual([]);
-    expect(codes('activate', nodeNamed('a', { lifecycle: 'joining', liveness: 'suspect' }))).toEqual(['liveness']);
+  it('[N1] a newcomer is accepted once it answers, on a fresh picture and without a freeze; what is a member already is not accepted again', () => {
+    const joining = nodeNamed('a', { lifecycle: 'joining' });
+    expect(codes('accept', joining)).toEqual([]);
+    expect(codes('accept', joining, { operationOpen: true, frozen: 'a zone is gone', staleMs: 9_000 })).toEqual(['operation-running', 'frozen', 'stale-observation']);
+    expect(codes('accept', a)).toEqual(['already-so']);
+    const silent = nodeNamed('a', { lifecycle: 'joining', liveness: 'suspect', livenessReason: { code: 'beats-missed', silentMs: 6_400, limitMs: 6_000 } });
+    expect(checkNodeAction('accept', silent, facts).refusals).toMatchObject([{ constraint: 'liveness', numbers: { silentMs: 6_400, limitMs: 6_000 } }]);
+  });
+
+  it('[N1] no wish makes a newcomer active: it is not verified as a member, and the refusal says what makes it one', () => {
+    const joining = nodeNamed('a', { lifecycle: 'joining' });
+    expect(checkNodeAction('activate', joining, facts).refusals).toMatchObject([{ constraint: 'illegal-transition', nodeId: 'a', remedy: expect.stringContaining('Accept it') as string }]);
+    expect(codes('activate', nodeNamed('a', { lifecycle: 'joining', liveness: 'unreachable' }))).toEqual(['liveness', 'illegal-transition']);
   });
 
   it('what is already so is said to be so', () => {
