@@ -26,7 +26,7 @@ export function AgentFieldset({ form }: { readonly form: ConnectFormApi }) {
   return (
     <fieldset className={classes['fieldset']}>
       <legend className="ps-visually-hidden">Nodes with agents</legend>
-      <p className={classes['help']}>Any database whose nodes run an agent. Nodes enrol with a token that is made for each of them once the cluster is connected; how keys find their shard cannot be changed later.</p>
+      <p className={classes['help']}>Any database whose nodes run an agent. Nodes are not looked up, neither by address nor by DNS: they enrol with a token that is made for each of them once the cluster is connected, and call. How keys find their shard cannot be changed later.</p>
       <Select
         key={key('sharding.method')} label="Sharding" description={METHODS.find((each) => each.value === method)?.about} allowDeselect={false}
         data={METHODS.map(({ value, label }) => ({ value, label }))} {...field('sharding.method')}

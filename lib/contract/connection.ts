@@ -51,6 +51,8 @@ export const HttpAgentConnectionSchema = z.strictObject({
   replicationFactor: z.number().int().min(1).max(5).default(2),
   /** How long a node that beats may take to answer a question before a reading goes on without it. */
   answerTimeoutMs: z.number().int().min(100).max(10_000).default(1_000),
+  /** Refused by name rather than as an unknown field: who knows Redis here looks for it. An address alone is no node, for it has no credential that would prove who calls. */
+  seeds: z.never({ error: 'Nodes with agents are not looked up, neither by address nor by DNS: each enrols with a token (POST .../agents/tokens) and calls. A name belongs to the other side: the --manager URL of the agents, looked up at each connection' }).optional(),
 }).meta({ id: 'HttpAgentConnection' });
 export type HttpAgentConnection = z.infer<typeof HttpAgentConnectionSchema>;
 

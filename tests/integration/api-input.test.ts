@@ -179,6 +179,7 @@ describe('numbers and types', () => {
     ['a seed without a port', { name: 'x', connection: { kind: 'redis-cluster', seeds: ['localhost'] } }, ['#/connection/seeds/0']],
     ['a port that is none', { name: 'x', connection: { kind: 'redis-cluster', seeds: ['localhost:99999'] } }, ['#/connection/seeds/0']],
     ['an unknown field in the connection', { name: 'x', connection: { kind: 'simulator', nodes: 3 } }, ['#/connection/nodes']],
+    ['a name to look agents up by', { name: 'x', connection: { kind: 'http-agent', seeds: ['dns+agents.example.org:7000'] } }, ['#/connection/seeds']],
     ['too many shards', { name: 'x', connection: { kind: 'simulator', shardCount: 1e9 } }, ['#/connection/shardCount']],
   ])('of a connection: %s, and nothing is half made', async (_what, body, pointers) => {
     expect(await pointersOf('POST', '/clusters', { body })).toEqual(pointers);
