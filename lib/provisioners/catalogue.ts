@@ -4,6 +4,7 @@ import type { NodeProvisioner, ProvisionerOffer } from '@/lib/contract/provision
 import type { ClusterRecord } from '@/lib/contract/storage';
 import { assertNever } from '@/lib/platform/assert';
 import type { Clock } from '@/lib/platform/clock';
+import type { Outbound } from '@/lib/platform/outbound';
 import { HookProvisioner } from './hook/hook-provisioner';
 import { ProgramTransport } from './hook/program-transport';
 import { WebhookTransport } from './hook/webhook-transport';
@@ -18,6 +19,7 @@ import { SimulatorProvisioner, type SimulatedMachines } from './simulator-provis
 export interface CatalogueParts {
   readonly config: ProvisionersConfig;
   readonly clock: Clock;
+  readonly outbound: Outbound;
   /** Absolute path of the server's own folder. */
   readonly dataDir: string;
   /** The machines of a simulated cluster; `null`: it is none. */
@@ -48,16 +50,16 @@ export class Catalogue {
   }
 
   #open(name: string, config: ProvisionerConfig, cluster: Pick<ClusterRecord, 'id' | 'connection'>): NodeProvisioner | null {
-    const { clock, dataDir } = this.parts;
+    const { clock, dataDir, outbound } = this.parts;
     const clusterId = cluster.id;
     switch (config.kind) {
       case 'local-process': {
         const program = this.#program(config.program, cluster);
         return program === null ? null : new LocalProcessProvisioner({ ...config, program, clusterId, clock });
       }
-      case 'standby': return new StandbyProvisioner({ ...config, clusterId, clock, claimsFile: join(dataDir, 'provisioners', `${name}.json`) });
+      case 'standby': return new StandbyProvisioner({ ...config, clusterId, clock, outbound, claimsFile: join(dataDir, 'provisioners', `${name}.json`) });
       case 'command': return new HookProvisioner({ kind: config.kind, clusterId, timing: config, transport: new ProgramTransport({ ...config, clock }) });
-      case 'webhook': return new HookProvisioner({ kind: config.kind, clusterId, timing: config, transport: new WebhookTransport({ ...config, clock }) });
+      case 'webhook': return new HookProvisioner({ kind: config.kind, clusterId, timing: config, transport: new WebhookTransport({ ...config, clock, outbound }) });
       default: return assertNever(config);
     }
   }

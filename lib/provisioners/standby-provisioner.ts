@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import * as z from 'zod';
 import type { NodeProvisioner, ProvisionedNode, ProvisionerFailure, ProvisionIntent } from '@/lib/contract/provisioner';
 import type { Clock } from '@/lib/platform/clock';
+import type { Outbound } from '@/lib/platform/outbound';
 import { err, ok, type Result } from '@/lib/platform/result';
 import { failureOf, INTERRUPTED, messageOf } from './failures';
 
@@ -19,6 +20,7 @@ export interface StandbyOptions {
   /** Absolute; who has taken what. One file per pool, over all clusters that take from it. */
   readonly claimsFile: string;
   readonly clock: Clock;
+  readonly outbound: Outbound;
 }
 
 const ClaimsSchema = z.strictObject({ format: z.literal(1), claims: z.array(z.strictObject({ address: z.string(), clusterId: z.string(), intentId: z.string() })) });
@@ -87,7 +89,7 @@ export class StandbyProvisioner implements NodeProvisioner {
     let silent = 0;
     for (const { address } of suiting) {
       if (this.#read().some((claim) => claim.address === address)) continue;
-      if (!await answers(this.options.clock, address)) {
+      if (!await answers(this.options, address)) {
         silent += 1;
         continue;
       }
@@ -102,7 +104,7 @@ export class StandbyProvisioner implements NodeProvisioner {
   }
 
   async #state({ intentId, address }: Claim): Promise<ProvisionedNode> {
-    return { intentId, address, state: await answers(this.options.clock, address) ? 'ready' : 'stopped' };
+    return { intentId, address, state: await answers(this.options, address) ? 'ready' : 'stopped' };
   }
 
   #claimOf(intentId: string): Claim | null {
@@ -135,10 +137,12 @@ export class StandbyProvisioner implements NodeProvisioner {
   }
 }
 
-function answers(clock: Clock, address: string): Promise<boolean> {
+function answers({ clock, outbound }: Pick<StandbyOptions, 'clock' | 'outbound'>, address: string): Promise<boolean> {
   const colon = address.lastIndexOf(':');
+  const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
+  if (outbound.refusalOf(host) !== null) return Promise.resolve(false);
   return new Promise((resolve) => {
-    const socket = connect({ host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) });
+    const socket = connect({ host, port: Number(address.slice(colon + 1)), lookup: outbound.lookup });
     const end = (answered: boolean) => {
       limit[Symbol.dispose]();
       socket.destroy();

@@ -25,6 +25,7 @@ import { assertNever } from '@/lib/platform/assert';
 import type { Clock } from '@/lib/platform/clock';
 import { Catalogue } from '@/lib/provisioners/catalogue';
 import { createNextId } from '@/lib/platform/ids';
+import type { Outbound } from '@/lib/platform/outbound';
 import { createRandom } from '@/lib/platform/random';
 import { err, ok, type Result } from '@/lib/platform/result';
 import { ChangeHub } from '@/lib/realtime/change-hub';
@@ -32,6 +33,7 @@ import { LiveGateway } from '@/lib/realtime/live-gateway';
 import packageJson from '@/package.json' with { type: 'json' };
 import type { Config } from './config';
 import { decideAccess } from './http-server';
+import { OutboundRule } from './outbound-rule';
 import type { Runtime } from './runtime';
 import { WorkerPlanner } from './worker-planner';
 
@@ -67,17 +69,18 @@ export async function compose(options: { config: Config; clock: Clock; logger: M
   });
   const nextKey = () => nextId('order');
   const planner = new WorkerPlanner(logger);
+  const outbound = new OutboundRule(config.outboundAllow);
   const simulators = new Map<string, SimulatorDriver>();
   const agentAdmin = new HubAgentAdmin({ hub: agents, clock, nextKey });
   const provisioners = new Catalogue({
-    config: config.file.provisioners, clock, dataDir: config.dataDir,
+    config: config.file.provisioners, clock, outbound, dataDir: config.dataDir,
     machinesOf: (clusterId) => simulators.get(clusterId)?.processes ?? null,
     issueToken: async (clusterId) => {
       const issued = await agentAdmin.issueToken(clusterId, { acceptByRule: false });
       return issued.ok ? issued.value.token : null;
     },
   });
-  const fleet = await Fleet.open({ store, clock, nextId, random: random.fork('fleet'), createDriver: driverFactory({ ...options, agents, nextKey, simulators }), provisioners, planner, publisher: hub, logger });
+  const fleet = await Fleet.open({ store, clock, nextId, random: random.fork('fleet'), createDriver: driverFactory({ ...options, agents, nextKey, outbound, simulators }), provisioners, planner, publisher: hub, logger });
   hub.gone.add((clusterId) => new SnapshotFile(simulatorPath(config, clusterId)).remove());
   const gateway = new LiveGateway({
     fleet, hub, clock, logger,
@@ -108,7 +111,7 @@ function simulatorPath(config: Config, clusterId: string): string {
   return join(config.dataDir, 'simulators', `${clusterId}.json`);
 }
 
-function driverFactory({ config, clock, logger, agents, nextKey, simulators }: { config: Config; clock: Clock; logger: ManagerLogger; agents: AgentHub; nextKey: () => string; simulators: Map<string, SimulatorDriver> }): CreateDriver {
+function driverFactory({ config, clock, logger, agents, nextKey, outbound, simulators }: { config: Config; clock: Clock; logger: ManagerLogger; agents: AgentHub; nextKey: () => string; outbound: Outbound; simulators: Map<string, SimulatorDriver> }): CreateDriver {
   const resolver = new DnsResolver(config.dnsServers);
   return (connection, { clusterId }) => {
     switch (connection.kind) {
@@ -122,19 +125,19 @@ function driverFactory({ config, clock, logger, agents, nextKey, simulators }: {
         simulators.set(clusterId, driver);
         return driver;
       }
-      case 'redis-cluster': return openRedis(connection, { clock, resolver });
-      case 'http-agent': return new HttpAgentDriver({ hub: agents, cluster: agents.open(clusterId, connection), clock, nextKey });
+      case 'redis-cluster': return openRedis(connection, { clock, resolver, outbound });
+      case 'http-agent': return new HttpAgentDriver({ hub: agents, cluster: agents.open(clusterId, connection), clock, outbound, nextKey });
       default: return assertNever(connection);
     }
   };
 }
 
 /** Seeds that are names are looked up while it runs; what they stand for and is no member is shown as joining. */
-function openRedis(connection: RedisConnection, { clock, resolver }: { readonly clock: Clock; readonly resolver: NameResolver }): ClusterDriver {
+function openRedis(connection: RedisConnection, { clock, resolver, outbound }: { readonly clock: Clock; readonly resolver: NameResolver; readonly outbound: Outbound }): ClusterDriver {
   const { addresses, names } = splitSeeds(connection.seeds);
-  if (names.length === 0) return new RedisClusterDriver({ connection, clock });
-  const discovered = new DiscoveredAddresses({ names, resolver, clock });
-  return withDiscovery(new RedisClusterDriver({ connection: { ...connection, seeds: addresses }, clock, moreSeeds: () => discovered.addresses }), discovered);
+  if (names.length === 0) return new RedisClusterDriver({ connection, clock, outbound });
+  const discovered = new DiscoveredAddresses({ names, resolver, clock, outbound });
+  return withDiscovery(new RedisClusterDriver({ connection: { ...connection, seeds: addresses }, clock, outbound, moreSeeds: () => discovered.addresses }), discovered);
 }
 
 /** Whoever starts the product for the first time sees it working. Once only: a demo that was disconnected stays away. */

@@ -24,6 +24,20 @@ describe('source files', () => {
   });
 });
 
+describe('outbound connections', () => {
+  /** Parts of the server only; agents and the balancer are programs of their own. */
+  const served = sources.filter((path) => /^lib\/(?:api|drivers|manager|persistence|provisioners|realtime|server)\//.test(path));
+  const dials = (text: string) => /import \{[^}]*\b(?:connect|request|get|createConnection|Socket)\b[^}]*\} from 'node:(?:net|tls|http|https|http2|dgram)'/.test(text.replaceAll(/\btype \w+/g, '')) || /(?<![.\w])fetch\(/.test(text);
+  /** Its own children, at the loopback port that it gave them. */
+  const exempt = ['lib/provisioners/local-process/node-program.ts'];
+
+  it('[X6] are opened under the rule, whoever opens them', () => {
+    const dialers = served.filter((path) => dials(readFileSync(path, 'utf8')));
+    expect(dialers).toEqual(expect.arrayContaining(['lib/drivers/redis-cluster/resp-connection.ts', 'lib/drivers/http-agent/probe.ts', ...exempt]));
+    expect(dialers.filter((path) => !exempt.includes(path) && !/\blookup: (?:outbound\.lookup|lookupElsewhere\(outbound\))|, lookup \}/.test(readFileSync(path, 'utf8')))).toEqual([]);
+  });
+});
+
 describe('dependencies', () => {
   it('are pinned exactly', () => {
     const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Record<'dependencies' | 'devDependencies', Record<string, string>>;

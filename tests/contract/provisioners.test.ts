@@ -11,6 +11,7 @@ import { ProgramTransport } from '@/lib/provisioners/hook/program-transport';
 import { WebhookTransport } from '@/lib/provisioners/hook/webhook-transport';
 import { SimulatorProvisioner } from '@/lib/provisioners/simulator-provisioner';
 import { StandbyProvisioner } from '@/lib/provisioners/standby-provisioner';
+import { OutboundRule } from '@/lib/server/outbound-rule';
 import { nodesOfHookProgram, writeHookProgram } from '../support/hook-program';
 import { HookService, SECRET } from '../support/hook-service';
 import { describeProvisionerContract } from './provisioner-contract';
@@ -49,7 +50,7 @@ describeProvisionerContract('standby', async () => {
   })));
   const nodes = servers.map((server) => ({ address: `127.0.0.1:${(server.address() as AddressInfo).port}`, zone: null }));
   // One more on the list that does not answer is passed over.
-  const options = { nodes: [{ address: '127.0.0.1:1', zone: null }, ...nodes], claimsFile, clock: systemClock, clusterId: 'cluster-a' };
+  const options = { nodes: [{ address: '127.0.0.1:1', zone: null }, ...nodes], claimsFile, clock: systemClock, outbound: new OutboundRule(), clusterId: 'cluster-a' };
   const claims = () => {
     try {
       return (JSON.parse(readFileSync(claimsFile, 'utf8')) as { claims: { address: string }[] }).claims;
@@ -89,7 +90,7 @@ describeProvisionerContract('webhook', async () => {
   writeFileSync(secretFile, `${SECRET}\n`);
   const service = await HookService.start(NODES_MAX);
   return {
-    open: () => new HookProvisioner({ kind: 'webhook', clusterId: 'cluster-a', timing: TIMING, transport: new WebhookTransport({ url: service.url, secretFile, timeoutMs: 5_000, clock: systemClock }) }),
+    open: () => new HookProvisioner({ kind: 'webhook', clusterId: 'cluster-a', timing: TIMING, transport: new WebhookTransport({ url: service.url, secretFile, timeoutMs: 5_000, clock: systemClock, outbound: new OutboundRule() }) }),
     nodesOutThere: () => Promise.resolve(Object.keys(service.nodes).length),
     isThere: (address) => Promise.resolve(Object.values(service.nodes).includes(address)),
     stop: async () => {

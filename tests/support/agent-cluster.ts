@@ -12,6 +12,7 @@ import { createShards } from '@/lib/drivers/http-agent/create-shards';
 import { HttpAgentDriver } from '@/lib/drivers/http-agent/http-agent-driver';
 import { MemoryStore } from '@/lib/persistence/memory-store';
 import { systemClock } from '@/lib/platform/system-clock';
+import { OutboundRule } from '@/lib/server/outbound-rule';
 import { AgentProcess, bundleAgent } from '../../scripts/agents/agent-process';
 
 // A worker that is told to end would end without its exit handlers, which stop the processes.
@@ -83,7 +84,7 @@ export class AgentClusterProcesses {
   }
 
   openDriver(): HttpAgentDriver {
-    return new HttpAgentDriver({ hub: this.hub, cluster: this.hub.open(CLUSTER_ID, this.connection), clock: systemClock, nextKey: () => this.nextKey() });
+    return new HttpAgentDriver({ hub: this.hub, cluster: this.hub.open(CLUSTER_ID, this.connection), clock: systemClock, outbound: new OutboundRule(), nextKey: () => this.nextKey() });
   }
 
   async startNode(options: { accepted?: boolean } = {}): Promise<AgentProcess> {

@@ -1,6 +1,7 @@
 import type { RedisConnection } from '@/lib/contract/connection';
 import { RedisClusterDriver } from '@/lib/drivers/redis-cluster/redis-cluster-driver';
 import { systemClock } from '@/lib/platform/system-clock';
+import { OutboundRule } from '@/lib/server/outbound-rule';
 import { RedisClusterProcesses, type RedisClusterOptions } from '../../scripts/redis/redis-cluster-processes';
 import { requireServers } from './redis-binary';
 
@@ -29,5 +30,5 @@ export function connectionTo(cluster: RedisClusterProcesses, overrides: Partial<
 }
 
 export function openDriver(connection: RedisConnection): RedisClusterDriver {
-  return new RedisClusterDriver({ connection, clock: systemClock });
+  return new RedisClusterDriver({ connection, clock: systemClock, outbound: new OutboundRule() });
 }

@@ -21,6 +21,7 @@ import { planInPlace } from '@/lib/manager/planner';
 import { createNextId } from '@/lib/platform/ids';
 import { createRandom } from '@/lib/platform/random';
 import { VirtualClock } from '@/lib/platform/virtual-clock';
+import { OutboundRule } from '@/lib/server/outbound-rule';
 import { AbsentableStore } from './absentable-store';
 
 export const OPERATOR: CommandContext = { actor: { kind: 'operator', name: 'ada' } };
@@ -36,7 +37,7 @@ export class SimulatedFleet {
   #cluster: PhantomCluster | null = null;
   /** As in the product; a test may put another one in its place before it opens a fleet. */
   provisioners: ProvisionerCatalogue = new Catalogue({
-    config: {}, clock: this.clock, dataDir: '/nowhere', machinesOf: () => (this.#cluster === null ? null : new SimulatedProcesses(this.#cluster)), issueToken: () => Promise.resolve(null),
+    config: {}, clock: this.clock, outbound: new OutboundRule(), dataDir: '/nowhere', machinesOf: () => (this.#cluster === null ? null : new SimulatedProcesses(this.#cluster)), issueToken: () => Promise.resolve(null),
   });
   fleet!: Fleet;
 

@@ -7,6 +7,7 @@ import type { EngineWarning, NodeObservation } from '@/lib/contract/observation'
 import { UNKNOWN_STATS } from '@/lib/contract/node';
 import { UNKNOWN_RESOURCES } from '@/lib/contract/resources';
 import type { Clock } from '@/lib/platform/clock';
+import type { Outbound } from '@/lib/platform/outbound';
 import type { NameResolver } from './name-resolver';
 import type { SeedName } from './seed-names';
 
@@ -18,6 +19,7 @@ export interface DiscoveredOptions {
   readonly names: readonly SeedName[];
   readonly resolver: NameResolver;
   readonly clock: Clock;
+  readonly outbound: Outbound;
 }
 
 export class DiscoveredAddresses {
@@ -66,11 +68,11 @@ export class DiscoveredAddresses {
   /** Is somebody listening at the address of this newcomer? `null`: it is none. */
   async probe(nodeId: string): Promise<number | null | undefined> {
     const address = this.addresses.find((candidate) => idOfAddress(candidate) === nodeId);
-    return address === undefined ? undefined : await reach(address, this.options.clock);
+    return address === undefined ? undefined : await reach(address, this.options);
   }
 
   async #look(): Promise<void> {
-    const { names, resolver, clock } = this.options;
+    const { names, resolver } = this.options;
     await Promise.all(names.map(async (name) => {
       try {
         this.#found.set(name.name, await resolver.resolve(name));
@@ -79,7 +81,7 @@ export class DiscoveredAddresses {
         this.#problems.set(name.name, error instanceof Error ? error.message : String(error));
       }
     }));
-    await Promise.all(this.addresses.map(async (address) => { this.#reached.set(address, { answerMs: await reach(address, clock) }); }));
+    await Promise.all(this.addresses.map(async (address) => { this.#reached.set(address, { answerMs: await reach(address, this.options) }); }));
     for (const address of this.#reached.keys()) if (!this.addresses.includes(address)) this.#reached.delete(address);
     this.#looks += 1;
   }
@@ -90,12 +92,14 @@ function idOfAddress(address: string): string {
   return `found:${address.replaceAll(/[[\]]/g, '')}`;
 }
 
-/** How long a connection took; null when there was none. */
-function reach(address: string, clock: Clock): Promise<number | null> {
+/** How long a connection took; null when there was none. What a record of the DNS says is not allowed by that. */
+function reach(address: string, { clock, outbound }: Pick<DiscoveredOptions, 'clock' | 'outbound'>): Promise<number | null> {
   const colon = address.lastIndexOf(':');
+  const host = address.slice(0, colon).replaceAll(/[[\]]/g, '');
+  if (outbound.refusalOf(host) !== null) return Promise.resolve(null);
   const beganMs = clock.monotonicMs();
   return new Promise((resolve) => {
-    const socket = connect({ host: address.slice(0, colon).replaceAll(/[[\]]/g, ''), port: Number(address.slice(colon + 1)), timeout: REACH_TIMEOUT_MS });
+    const socket = connect({ host, port: Number(address.slice(colon + 1)), lookup: outbound.lookup, timeout: REACH_TIMEOUT_MS });
     const end = (answerMs: number | null) => {
       socket.destroy();
       resolve(answerMs);

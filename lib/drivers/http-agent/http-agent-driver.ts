@@ -5,6 +5,7 @@ import type { DriverFailure } from '@/lib/contract/operation';
 import type { ClusterDriver, DriverStep, LossForecast, MoveTarget, MoveTruth, StepContext, StepOutcome } from '@/lib/drivers/driver';
 import { assertNever } from '@/lib/platform/assert';
 import type { Clock } from '@/lib/platform/clock';
+import type { Outbound } from '@/lib/platform/outbound';
 import { err, ok, type Result } from '@/lib/platform/result';
 import { LinkedAbort } from '../linked-abort';
 import type { AgentCluster } from './agent-cluster';
@@ -27,6 +28,7 @@ export interface HttpAgentDriverOptions {
   readonly hub: AgentHub;
   readonly cluster: AgentCluster;
   readonly clock: Clock;
+  readonly outbound: Outbound;
   /** Makes the keys of orders: unique over restarts. */
   readonly nextKey: () => string;
 }
@@ -61,11 +63,11 @@ export class HttpAgentDriver implements ClusterDriver {
   }
 
   async probe(nodeId: string, signal: AbortSignal): Promise<Result<{ answerMs: number }, DriverFailure>> {
-    const { clock } = this.options;
+    const { clock, outbound } = this.options;
     return await this.#during(signal, async (linked) => {
       const session = this.#cluster.session(nodeId);
       if (session === null) return err(failureOf('node-down', `Node ${nodeId.slice(0, 40)} is not known`));
-      return await probeAgent({ address: session.record.address, nodeId, timeoutMs: this.#cluster.connection.answerTimeoutMs, clock, signal: linked });
+      return await probeAgent({ address: session.record.address, nodeId, timeoutMs: this.#cluster.connection.answerTimeoutMs, clock, outbound, signal: linked });
     });
   }
 

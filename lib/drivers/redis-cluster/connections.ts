@@ -1,5 +1,6 @@
 import type { RedisConnection } from '@/lib/contract/connection';
 import type { Clock } from '@/lib/platform/clock';
+import type { Outbound } from '@/lib/platform/outbound';
 import { formatEndpoint, type Endpoint } from './endpoints';
 import { NodeClient } from './node-client';
 
@@ -14,11 +15,13 @@ export type Lane = 'observe' | 'control' | 'migrate' | 'sample';
 export class Connections {
   readonly #connection: RedisConnection;
   readonly #clock: Clock;
+  readonly #outbound: Outbound;
   readonly #clients = new Map<string, NodeClient>();
 
-  constructor(options: { connection: RedisConnection; clock: Clock }) {
+  constructor(options: { connection: RedisConnection; clock: Clock; outbound: Outbound }) {
     this.#connection = options.connection;
     this.#clock = options.clock;
+    this.#outbound = options.outbound;
   }
 
   client(endpoint: Endpoint, lane: Lane): NodeClient {
@@ -32,7 +35,7 @@ export class Connections {
 
   /** A connection outside the pool; the caller closes it. */
   fresh(endpoint: Endpoint): NodeClient {
-    return new NodeClient({ endpoint, credentials: this.#connection, clock: this.#clock });
+    return new NodeClient({ endpoint, credentials: this.#connection, clock: this.#clock, outbound: this.#outbound });
   }
 
   /** Closes what belongs to none of these endpoints: nodes that left or changed their address. */

@@ -1,5 +1,6 @@
 import type { RedisConnection } from '@/lib/contract/connection';
 import type { Clock } from '@/lib/platform/clock';
+import { NOT_ALLOWED, type Outbound } from '@/lib/platform/outbound';
 import { err, ok, type Result } from '@/lib/platform/result';
 import { formatEndpoint, type Endpoint } from './endpoints';
 import { errorReply, type CommandFailure } from './failures';
@@ -36,13 +37,15 @@ export class NodeClient {
   readonly #endpoint: Endpoint;
   readonly #credentials: Credentials;
   readonly #clock: Clock;
+  readonly #outbound: Outbound;
   #open: Open | null = null;
   #closed = false;
 
-  constructor(options: { endpoint: Endpoint; credentials: Credentials; clock: Clock }) {
+  constructor(options: { endpoint: Endpoint; credentials: Credentials; clock: Clock; outbound: Outbound }) {
     this.#endpoint = options.endpoint;
     this.#credentials = options.credentials;
     this.#clock = options.clock;
+    this.#outbound = options.outbound;
   }
 
   get address(): string {
@@ -73,6 +76,8 @@ export class NodeClient {
 
   async #send(commands: readonly Command[], bytes: boolean): Promise<Result<CommandResult[], CommandFailure>> {
     if (this.#closed) return err({ kind: 'connection', code: '', farCode: '', message: 'The connection was closed by us' });
+    const forbidden = this.#outbound.refusalOf(this.#endpoint.host);
+    if (forbidden !== null) return err({ kind: 'connection', code: NOT_ALLOWED, farCode: '', message: forbidden });
     const open = this.#open ?? this.#connect();
     const ready = await open.ready;
     if (!ready.ok) return ready;
@@ -85,7 +90,7 @@ export class NodeClient {
   }
 
   #connect(): Open {
-    const connection: RespConnection = new RespConnection(this.#endpoint, this.#credentials.tls, () => {
+    const connection: RespConnection = new RespConnection(this.#endpoint, { tls: this.#credentials.tls, lookup: this.#outbound.lookup }, () => {
       if (this.#open?.connection === connection) this.#open = null;
     });
     const ready = connection.ready.then(() => this.#introduce(connection)).catch((error: unknown) => err(this.#lost(error)));

@@ -7,6 +7,7 @@ import type { Risk } from '@/lib/contract/plan';
 import type { BatchContext, ClusterDriver, DriverStep, ForeseenMove, MoveBatches, MoveTarget, MoveTruth, StepContext, StepOutcome } from '@/lib/drivers/driver';
 import { assertNever } from '@/lib/platform/assert';
 import type { Clock } from '@/lib/platform/clock';
+import type { Outbound } from '@/lib/platform/outbound';
 import { err, ok, type Result } from '@/lib/platform/result';
 import { ClusterReader } from './cluster-reader';
 import { Connections } from './connections';
@@ -58,7 +59,7 @@ export class RedisClusterDriver implements ClusterDriver {
   readonly #steps = new Set<Promise<unknown>>();
   #epoch = 0;
 
-  constructor(options: { connection: RedisConnection; clock: Clock; /** Addresses of members found by other means than the connection's seeds. */ moreSeeds?: () => readonly string[] }) {
+  constructor(options: { connection: RedisConnection; clock: Clock; outbound: Outbound; /** Addresses of members found by other means than the connection's seeds. */ moreSeeds?: () => readonly string[] }) {
     const { connection, clock, moreSeeds } = options;
     this.#connection = connection;
     this.#clock = clock;

@@ -1,6 +1,7 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { RedisConnection } from '@/lib/contract/connection';
+import type { OutboundLookup } from '@/lib/platform/outbound';
 import type { Endpoint } from './endpoints';
 import { encodeCommands, RespParser, type Command, type RawReply } from './resp';
 
@@ -25,8 +26,8 @@ export class RespConnection {
   #ended: Error | null = null;
   readonly ready: Promise<void>;
 
-  constructor(readonly endpoint: Endpoint, tls: RedisConnection['tls'], onEnd: () => void) {
-    this.#socket = tls.enabled ? connectTls({ ...endpoint, ...tlsOptions(tls) }) : connectTcp(endpoint);
+  constructor(readonly endpoint: Endpoint, { tls, lookup }: { readonly tls: RedisConnection['tls']; readonly lookup: OutboundLookup }, onEnd: () => void) {
+    this.#socket = tls.enabled ? connectTls({ ...endpoint, ...tlsOptions(tls), lookup }) : connectTcp({ ...endpoint, lookup });
     this.#socket.setNoDelay(true);
     const parser = new RespParser((reply) => { this.#received(reply); });
     this.#socket.on('data', (chunk: Buffer) => {

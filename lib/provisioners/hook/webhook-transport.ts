@@ -10,10 +10,11 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { ProvisionerFailure } from '@/lib/contract/provisioner';
 import type { Clock } from '@/lib/platform/clock';
+import { NOT_ALLOWED, type Outbound } from '@/lib/platform/outbound';
 import { err, ok, type Result } from '@/lib/platform/result';
 import { failureOf, INTERRUPTED, messageOf } from '../failures';
 import { ANSWER_BYTES_MAX, type HookRequest, type HookTransport } from './hook-protocol';
-import { guardedLookup, literalRefused } from './outbound-guard';
+import { lookupElsewhere } from './outbound-guard';
 
 export interface WebhookOptions {
   readonly url: string;
@@ -21,6 +22,7 @@ export interface WebhookOptions {
   readonly secretFile: string;
   readonly timeoutMs: number;
   readonly clock: Clock;
+  readonly outbound: Outbound;
 }
 
 const SECRET_BYTES_MIN = 16;
@@ -40,7 +42,8 @@ export class WebhookTransport implements HookTransport {
     const secret = this.#secret();
     if (!secret.ok) return secret;
     const url = new URL(this.options.url);
-    if (literalRefused(url.hostname)) return err(failureOf('refused', `${url.hostname} is not an address that may be connected to`));
+    const forbidden = this.options.outbound.refusalOf(url.hostname);
+    if (forbidden !== null) return err(failureOf('refused', forbidden));
     const body = JSON.stringify(request);
     const timestamp = String(Math.round(this.options.clock.wallMs()));
     const signature = signRequest(secret.value, timestamp, body);
@@ -63,13 +66,13 @@ export class WebhookTransport implements HookTransport {
   }
 
   #post(url: URL, { headers, body, signal }: { readonly headers: Record<string, string | number>; readonly body: string; readonly signal: AbortSignal }): Promise<Result<Answer, ProvisionerFailure>> {
-    const { timeoutMs, clock } = this.options;
+    const { timeoutMs, clock, outbound } = this.options;
     if (signal.aborted) return Promise.resolve(err(INTERRUPTED));
     return new Promise((resolve) => {
       let failure: ProvisionerFailure | null = null;
       const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
       // No agent: a connection that was checked is used once.
-      const request = send(url, { method: 'POST', headers, agent: false, lookup: guardedLookup }, (response) => {
+      const request = send(url, { method: 'POST', headers, agent: false, lookup: lookupElsewhere(outbound) }, (response) => {
         collect(response, (why) => { giveUp(why); }, (text) => { end(ok({ status: response.statusCode ?? 0, signature: String(response.headers['x-phantom-scale-signature'] ?? ''), body: text })); });
       });
       const giveUp = (why: ProvisionerFailure) => {
@@ -85,7 +88,7 @@ export class WebhookTransport implements HookTransport {
       };
       signal.addEventListener('abort', onAbort, { once: true });
       request.on('error', (error: NodeJS.ErrnoException) => {
-        end(err(failure ?? failureOf(error.code === 'EADDRNOTALLOWED' ? 'refused' : 'unavailable', error.message)));
+        end(err(failure ?? failureOf(error.code === NOT_ALLOWED ? 'refused' : 'unavailable', error.message)));
       });
       request.end(body);
     });

@@ -12,6 +12,7 @@ import { planInPlace } from '@/lib/manager/planner';
 import { Catalogue } from '@/lib/provisioners/catalogue';
 import { ProvisionersConfigSchema, type ProvisionersConfig } from '@/lib/provisioners/provisioner-config';
 import { createLogger } from '@/lib/server/logger';
+import { OutboundRule } from '@/lib/server/outbound-rule';
 import { Executioner, setEnds } from './executioner';
 import type { KillOrder } from './kill-point';
 import type { Call, Calls } from './manager-calls';
@@ -25,7 +26,7 @@ function provisionersOf(text: string | undefined): ProvisionersConfig {
 }
 
 const catalogue = new Catalogue({
-  config: provisionersOf(process.env['PROVISIONERS']), clock: systemClock, dataDir: '/nowhere', machinesOf: () => null, issueToken: () => Promise.resolve(null),
+  config: provisionersOf(process.env['PROVISIONERS']), clock: systemClock, outbound: new OutboundRule(), dataDir: '/nowhere', machinesOf: () => null, issueToken: () => Promise.resolve(null),
 });
 const logger = createLogger('error');
 const opened = await openDatabase({ url: process.env['DATABASE_URL'] ?? '', clock: systemClock });
@@ -40,7 +41,7 @@ const fleet = await Fleet.open({
   random: random.fork('fleet'),
   createDriver: (connection) => {
     if (connection.kind !== 'redis-cluster') throw new Error('Only Redis here');
-    const driver = new RedisClusterDriver({ connection, clock: systemClock });
+    const driver = new RedisClusterDriver({ connection, clock: systemClock, outbound: new OutboundRule() });
     return executioner?.watchDriver(driver) ?? driver;
   },
   provisioners: executioner?.watchProvisioners(catalogue) ?? catalogue,

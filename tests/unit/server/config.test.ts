@@ -5,14 +5,14 @@ describe('the configuration', () => {
   it('has defaults that need nothing', () => {
     expect(readConfig({}, '/srv/ps')).toEqual({
       ok: true,
-      value: { host: '127.0.0.1', port: 3000, dataDir: '/srv/ps/.data', databaseUrl: 'file:/srv/ps/.data/phantom-scale.db', file: { provisioners: {} }, dnsServers: [], logLevel: 'warn' },
+      value: { host: '127.0.0.1', port: 3000, dataDir: '/srv/ps/.data', databaseUrl: 'file:/srv/ps/.data/phantom-scale.db', file: { provisioners: {} }, dnsServers: [], outboundAllow: [], logLevel: 'warn' },
     });
     expect(readConfig({ HOST: '', PORT: '', DATABASE_URL: '', DATA_DIR: '', LOG_LEVEL: '' }, '/srv/ps')).toEqual(readConfig({}, '/srv/ps'));
   });
 
   it('is taken from the environment', () => {
-    expect(readConfig({ HOST: '::1', PORT: '0', DATA_DIR: '/data', DATABASE_URL: 'file:/db/x.db', DNS_SERVERS: '10.0.0.2, 10.0.0.3:5353', LOG_LEVEL: 'debug' }, '/srv')).toEqual({
-      ok: true, value: { host: '::1', port: 0, dataDir: '/data', databaseUrl: 'file:/db/x.db', file: { provisioners: {} }, dnsServers: ['10.0.0.2', '10.0.0.3:5353'], logLevel: 'debug' },
+    expect(readConfig({ HOST: '::1', PORT: '0', DATA_DIR: '/data', DATABASE_URL: 'file:/db/x.db', DNS_SERVERS: '10.0.0.2, 10.0.0.3:5353', OUTBOUND_ALLOW: '10.0.0.0/8, fd12::/16,192.168.1.7', LOG_LEVEL: 'debug' }, '/srv')).toEqual({
+      ok: true, value: { host: '::1', port: 0, dataDir: '/data', databaseUrl: 'file:/db/x.db', file: { provisioners: {} }, dnsServers: ['10.0.0.2', '10.0.0.3:5353'], outboundAllow: ['10.0.0.0/8', 'fd12::/16', '192.168.1.7'], logLevel: 'debug' },
     });
   });
 
@@ -29,6 +29,11 @@ describe('the configuration', () => {
   it.each(['ns.example.org', '10.0.0.2:', 'x,10.0.0.2'])('does not ask DNS_SERVERS=%s, which is no address', (DNS_SERVERS) => {
     const config = readConfig({ DNS_SERVERS }, '/srv');
     expect(config.ok || config.error).toEqual([expect.stringMatching(/^DNS_SERVERS must be addresses/)]);
+  });
+
+  it.each(['10.0.0.0/33', 'fe80::/129', '10.0.0', 'example.org', '10.0.0.0/8/8', '10.0.0.0/'])('[X6] does not take OUTBOUND_ALLOW=%s, which is no network', (OUTBOUND_ALLOW) => {
+    const config = readConfig({ OUTBOUND_ALLOW }, '/srv');
+    expect(config.ok || config.error).toEqual([expect.stringMatching(/^OUTBOUND_ALLOW must be addresses or networks/)]);
   });
 
   it('names every variable that is wrong', () => {
