@@ -48,7 +48,7 @@ export class MoveRun {
     if (operation === undefined || context.stopping()) return { status: 'stopped', message: null };
     this.#movingMs = operation.movingMs;
     const executor = new PlanExecutor(context.resources, {
-      operationId: operation.id, moves, status: operation.status, throttle: operation.throttle, bytesTotal: operation.progress.bytesTotal,
+      operationId: operation.id, moves, status: operation.status, throttle: operation.throttle, bytesTotal: operation.progress.bytesTotal, waves: plan.waves,
     }, {
       statusChanged: (status) => this.#statusChanged(status),
       landed: (moves) => { this.#landed(moves); },

@@ -9,6 +9,7 @@
  */
 import type { DriverFailure, ExecutionStatus, MoveRecord, Progress } from '@/lib/contract/operation';
 import type { Pacing } from '@/lib/contract/pacing';
+import type { Plan } from '@/lib/contract/plan';
 import type { Throttle } from '@/lib/contract/settings';
 import type { StoreConflict, StoreWrite } from '@/lib/contract/storage';
 import { isTerminal } from '@/lib/contract/operation';
@@ -47,6 +48,7 @@ export interface ExecutorOptions {
   readonly status: ExecutionStatus;
   readonly throttle: Throttle;
   readonly bytesTotal: number;
+  readonly waves: Plan['waves'];
 }
 
 export class PlanExecutor {
@@ -66,7 +68,7 @@ export class PlanExecutor {
   readonly #pacer: Pacer;
 
   constructor(private readonly resources: ManagerResources, private readonly options: ExecutorOptions, private readonly hooks: ExecutorHooks) {
-    this.#state = createExecution(options.moves, { status: options.status, throttle: options.throttle, ...(resources.driver.batches !== undefined && { batching: resources.driver.batches }) });
+    this.#state = createExecution(options.moves, { status: options.status, throttle: options.throttle, waves: options.waves, ...(resources.driver.batches !== undefined && { batching: resources.driver.batches }) });
     this.#calls = new MoveCalls(resources, options.operationId, {
       progressed: (index, progress) => {
         this.#progress.set(index, progress);

@@ -7,6 +7,7 @@
 import { assertNever } from '@/lib/platform/assert';
 import { err, ok, type Result } from '@/lib/platform/result';
 import type { DriverFailure, ExecutionStatus, MoveRecord, MoveStatus } from '@/lib/contract/operation';
+import type { Wave } from '@/lib/contract/plan-proof';
 import type { Throttle } from '@/lib/contract/settings';
 import { type ExecutionMove, MoveList } from './move-list';
 import { DEFAULT_RETRY, retryDelayMs, type RetryPolicy } from './retry';
@@ -22,8 +23,8 @@ export interface ExecutionState {
   readonly open: readonly number[];
   /** Every move before this one is terminal. */
   readonly firstPending: number;
-  /** Nodes that moves failed for good to leave: the room they were to make was not made. */
-  readonly unreleased: ReadonlySet<string>;
+  /** Nodes that moves failed for good to leave, with the first wave of such a move: the room they were to make for later waves was not made. */
+  readonly unreleased: ReadonlyMap<string, number>;
   readonly counts: { readonly done: number; readonly failed: number; readonly reverted: number };
   readonly bytesDone: number;
   readonly keysDone: number;
@@ -62,16 +63,25 @@ export interface IllegalCommand {
   readonly to: ExecutionStatus;
 }
 
-export function createExecution(moves: readonly MoveRecord[], options: { status: ExecutionStatus; throttle: Throttle; retry?: RetryPolicy; batching?: Batching }): ExecutionState {
-  const list = MoveList.from(moves);
+export interface ExecutionOptions {
+  readonly status: ExecutionStatus;
+  readonly throttle: Throttle;
+  readonly retry?: RetryPolicy;
+  readonly batching?: Batching;
+  /** Of the plan, by step; without any, every move is a wave of its own. */
+  readonly waves?: readonly Pick<Wave, 'fromStep' | 'stepCount'>[];
+}
+
+export function createExecution(moves: readonly MoveRecord[], options: ExecutionOptions): ExecutionState {
+  const list = MoveList.from(moves, options.waves ?? []);
   const counts = { done: 0, failed: 0, reverted: 0 };
   const open: number[] = [];
-  const unreleased = new Set<string>();
+  let unreleased: ReadonlyMap<string, number> = new Map();
   let bytesDone = 0, keysDone = 0;
-  for (const move of moves) {
+  for (const move of list) {
     if (move.status === 'done' || move.status === 'failed' || move.status === 'reverted') counts[move.status] += 1;
     else if (move.status !== 'pending') open.push(move.index);
-    if (move.status === 'failed') unreleased.add(move.step.sourceNodeId);
+    if (move.status === 'failed') unreleased = withUnreleased(unreleased, move);
     if (move.status === 'done') {
       bytesDone += move.bytesDone;
       keysDone += move.keysDone;
@@ -156,11 +166,15 @@ function endMove(state: ExecutionState, index: number, end: Pick<ExecutionMove, 
   const landed = end.status === 'done';
   return {
     ...next,
-    unreleased: end.status === 'failed' ? new Set([...next.unreleased, move.step.sourceNodeId]) : next.unreleased,
+    unreleased: end.status === 'failed' ? withUnreleased(next.unreleased, move) : next.unreleased,
     bytesDone: next.bytesDone + (landed ? ended.bytesDone : 0),
     keysDone: next.keysDone + (landed ? ended.keysDone : 0),
     firstPending: skipTerminal(next.moves, next.firstPending),
   };
+}
+
+function withUnreleased(unreleased: ReadonlyMap<string, number>, { step: { sourceNodeId }, wave }: ExecutionMove): ReadonlyMap<string, number> {
+  return new Map([...unreleased, [sourceNodeId, Math.min(wave, unreleased.get(sourceNodeId) ?? wave)]]);
 }
 
 function moveAt(state: ExecutionState, index: number): ExecutionMove {

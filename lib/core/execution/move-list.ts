@@ -1,4 +1,5 @@
 import type { MoveRecord } from '@/lib/contract/operation';
+import type { Wave } from '@/lib/contract/plan-proof';
 
 /** A move with what only the running process knows of it. */
 export interface ExecutionMove extends MoveRecord {
@@ -10,6 +11,8 @@ export interface ExecutionMove extends MoveRecord {
   readonly batch: number;
   /** Source and target, for counting by pair. */
   readonly pair: string;
+  /** Moves of one wave do not rest on each other; waves ascend with the plan. */
+  readonly wave: number;
 }
 
 const CHUNK = 64;
@@ -28,10 +31,16 @@ export class MoveList {
     readonly pairCount: number,
   ) {}
 
-  static from(moves: readonly MoveRecord[]): MoveList {
+  /** A move outside the waves that the plan names is a wave of its own. */
+  static from(moves: readonly MoveRecord[], waves: readonly Pick<Wave, 'fromStep' | 'stepCount'>[]): MoveList {
     const chunks: ExecutionMove[][] = [];
+    let wave = 0;
+    const waveOf = (index: number): number => {
+      while (wave < waves.length && index >= waves[wave]!.fromStep + waves[wave]!.stepCount) wave += 1;
+      return wave < waves.length ? wave : waves.length + index;
+    };
     for (let start = 0; start < moves.length; start += CHUNK) {
-      chunks.push(moves.slice(start, start + CHUNK).map((move) => ({ ...move, inFlight: false, retryAtMonotonicMs: null, batch: move.index, pair: `${move.step.sourceNodeId} ${move.step.targetNodeId}` })));
+      chunks.push(moves.slice(start, start + CHUNK).map((move) => ({ ...move, inFlight: false, retryAtMonotonicMs: null, batch: move.index, pair: `${move.step.sourceNodeId} ${move.step.targetNodeId}`, wave: waveOf(move.index) })));
     }
     return new MoveList(chunks, moves.length, new Set(moves.map((move) => move.step.shardId)).size < moves.length, new Set(chunks.flatMap((chunk) => chunk.map(({ pair }) => pair))).size);
   }

@@ -1,9 +1,9 @@
 /**
  * What an execution wants done now. Moves start in plan order under the throttle. A
  * later move may overtake a waiting one only when it does not rest on it: not while an
- * earlier unfinished move leaves its target (it may need the room made there) and not
- * while another move of the same shard is open (M1). So the landed set, though it is
- * not a prefix of the plan, keeps every node within what some prefix allows.
+ * unfinished move of an earlier wave leaves its target (it may need the room made there)
+ * and not while another move of the same shard is open (M1). So the landed set, though it
+ * is not a prefix of the plan, keeps every node within what the waves allow.
  */
 import { isMoveTerminal } from './transitions';
 import type { ExecutionMove } from './move-list';
@@ -48,8 +48,7 @@ function startable(state: ExecutionState, monotonicMs: number, batchesMax: numbe
   const budget = new Budget(state, batchesMax);
   const resting: number[] = [];
   let waitUntil = Infinity;
-  const leaving = new Set<string>(state.unreleased);
-  let lastLeft: string | null = null;
+  const leaving = new Leaving(state.unreleased);
   const shardsTaken = state.moves.shardsRepeat ? new Set<number>(state.open.map((index) => state.moves.at(index)!.step.shardId)) : null;
   const limit = Math.min(state.moves.length, state.firstPending + (state.batching.movesMax > 1 ? LOOK_AHEAD.batched : LOOK_AHEAD.alone));
   for (let index = state.firstPending; index < limit && budget.hasRoom(); index += 1) {
@@ -57,19 +56,39 @@ function startable(state: ExecutionState, monotonicMs: number, batchesMax: numbe
     if (isMoveTerminal(move.status)) continue;
     const { sourceNodeId, targetNodeId, shardId } = move.step;
     const begun = move.status !== 'pending';
-    const rests = !begun && (leaving.has(targetNodeId) || shardsTaken?.has(shardId) === true);
+    const rests = !begun && (leaving.holdsUp(targetNodeId, move.wave) || shardsTaken?.has(shardId) === true);
     if (rests) resting.push(index);
     else if (!move.inFlight) {
       if (isDue(move, monotonicMs)) budget.take(move);
       else waitUntil = Math.min(waitUntil, move.retryAtMonotonicMs!);
     }
-    if (sourceNodeId !== lastLeft) leaving.add(sourceNodeId);
-    lastLeft = sourceNodeId;
+    leaving.add(sourceNodeId, move.wave);
     shardsTaken?.add(shardId);
   }
   if (budget.batches.length > 0) return [{ kind: 'start-moves', batches: budget.batches }];
   if (waitUntil < Infinity) return [{ kind: 'wait', untilMonotonicMs: waitUntil }];
   return state.open.length === 0 && resting.length > 0 ? [{ kind: 'abandon-moves', indexes: resting }] : [];
+}
+
+/** Nodes that unfinished moves leave, each with the first wave in which one does. */
+class Leaving {
+  readonly #firstWave: Map<string, number>;
+  #lastLeft: string | null = null;
+
+  constructor(unreleased: ReadonlyMap<string, number>) {
+    this.#firstWave = new Map(unreleased);
+  }
+
+  holdsUp(targetNodeId: string, wave: number): boolean {
+    return (this.#firstWave.get(targetNodeId) ?? Infinity) < wave;
+  }
+
+  /** In plan order. */
+  add(sourceNodeId: string, wave: number): void {
+    if (sourceNodeId === this.#lastLeft) return;
+    this.#lastLeft = sourceNodeId;
+    this.#firstWave.set(sourceNodeId, Math.min(wave, this.#firstWave.get(sourceNodeId) ?? wave));
+  }
 }
 
 function isDue(move: ExecutionMove, monotonicMs: number): boolean {

@@ -1,19 +1,24 @@
 import { WAVES_MAX, type Wave } from '@/lib/contract/plan-proof';
+import { BalanceModel, type BalanceTerm } from '@/lib/core/rebalance/balance-model';
 import { Placement } from '@/lib/core/rebalance/placement';
 import type { Change } from '@/lib/core/rebalance/change';
 import type { Outcome } from './outcome';
 
 /**
- * The steps cut into ranges that may run together: no two of them touch one shard, and
- * every target has room for all that comes to it in the wave even if nothing leaves it
- * meanwhile. Where a plan counts on space that earlier steps give back, a new wave begins
- * and says so.
+ * The steps cut into ranges that may run together and in any order: no two of them touch
+ * one shard, and every target takes all that comes to it in the wave even if nothing
+ * leaves it meanwhile (P13). It has the room, and is above the worst node as the wave
+ * begins only where the plan leaves it so; a step that is for others' sake above it begins
+ * a wave. Where a plan counts on space that earlier steps give back, a new wave begins and
+ * says so.
  */
-export function wavesOf({ problem, changes, reclaims: reclaimed }: Outcome): Wave[] {
+export function wavesOf({ problem, changes, reclaims: reclaimed, end, planning }: Outcome): Wave[] {
   const reclaims = new Set(reclaimed);
   const placement = new Placement(problem);
+  const balance = new BalanceModel(placement, planning.objective);
+  const endLevels = balance.terms.map(({ dimension }) => end.level[dimension]!);
   const waves: { fromStep: number; stepCount: number; bytes: number; reclaims: boolean }[] = [];
-  let room = new WaveRoom(placement);
+  let room = new WaveRoom(balance, endLevels);
   for (const [index, change] of changes.entries()) {
     const reclaiming = reclaims.has(index);
     if (reclaiming) placement.reclaim();
@@ -22,7 +27,7 @@ export function wavesOf({ problem, changes, reclaims: reclaimed }: Outcome): Wav
       if (waves.length === WAVES_MAX) return waves;
       wave = { fromStep: index, stepCount: 0, bytes: 0, reclaims: reclaiming };
       waves.push(wave);
-      room = new WaveRoom(placement);
+      room = new WaveRoom(balance, endLevels);
       room.takes(change);
     }
     wave.stepCount += 1;
@@ -32,29 +37,58 @@ export function wavesOf({ problem, changes, reclaims: reclaimed }: Outcome): Wav
   return waves;
 }
 
-/** Room on the targets of one wave, nothing given back. */
+const ROUNDING = 1e-9;
+
+/** What the targets of one wave can take, nothing given back. */
 class WaveRoom {
+  readonly #placement: Placement;
   readonly #used: readonly (Float64Array | null)[];
+  /** Per term of the balance. */
+  readonly #levels: readonly Float64Array[];
+  readonly #ceiling: number;
   readonly #shards = new Set<number>();
 
-  constructor(private readonly placement: Placement) {
-    this.#used = placement.used.map((used) => used?.slice() ?? null);
+  constructor(private readonly balance: BalanceModel, private readonly endLevels: readonly Float64Array[]) {
+    this.#placement = balance.placement;
+    this.#used = this.#placement.used.map((used) => used?.slice() ?? null);
+    this.#levels = balance.terms.map(({ level }) => level.slice());
+    this.#ceiling = balance.score() + ROUNDING;
   }
 
   /** Counts the change in, if it may run with the others. */
   takes({ kind, group, from, to }: Change): boolean {
     if (this.#shards.has(group)) return false;
-    const { dimensions, itemRow } = this.placement.problem;
-    const row = itemRow[this.placement.itemOn(group, from)]!;
-    const rowBack = kind === 'transfer' ? itemRow[this.placement.itemOn(group, to)]! : -1;
-    const arriving = dimensions.map(({ requirement, capacity }) => (requirement === null || capacity === null ? 0 : Math.max(0, requirement[row]! - (rowBack < 0 ? 0 : requirement[rowBack]!))));
-    const fits = arriving.every((amount, index) => {
-      const capacity = dimensions[index]!.capacity;
-      return amount === 0 || capacity === null || this.#used[index]![to]! + amount <= capacity.limit[to]! || Number.isNaN(this.#used[index]![to]!);
-    });
-    if (!fits && this.#shards.size > 0) return false;
+    const { itemRow } = this.#placement.problem;
+    const row = itemRow[this.#placement.itemOn(group, from)]!;
+    const rowBack = kind === 'transfer' ? itemRow[this.#placement.itemOn(group, to)]! : -1;
+    const arriving = (requirement: Float64Array): number => Math.max(0, requirement[row]! - (rowBack < 0 ? 0 : requirement[rowBack]!));
+    if (this.#shards.size > 0 && !(this.#hasRoom(to, arriving) && this.#staysEven(to, arriving))) return false;
     this.#shards.add(group);
-    arriving.forEach((amount, index) => { if (amount > 0) this.#used[index]![to]! += amount; });
+    this.#placement.problem.dimensions.forEach(({ requirement, capacity }, index) => {
+      if (requirement !== null && capacity !== null) this.#used[index]![to]! += arriving(requirement);
+    });
+    this.balance.terms.forEach(({ requirement }, index) => { this.#levels[index]![to]! += arriving(requirement); });
     return true;
+  }
+
+  #hasRoom(to: number, arriving: (requirement: Float64Array) => number): boolean {
+    return this.#placement.problem.dimensions.every(({ requirement, capacity }, index) => {
+      if (requirement === null || capacity === null) return true;
+      const amount = arriving(requirement);
+      const used = this.#used[index]![to]!;
+      return amount === 0 || used + amount <= capacity.limit[to]! || Number.isNaN(used);
+    });
+  }
+
+  #staysEven(to: number, arriving: (requirement: Float64Array) => number): boolean {
+    return this.balance.terms.every((term, index) => {
+      const amount = arriving(term.requirement);
+      return !term.relevant || amount === 0 || this.#levels[index]![to]! + amount <= this.#levelMax(term, index, to);
+    });
+  }
+
+  /** The worst node's as the wave begins, or what the node has in the end. */
+  #levelMax({ mean, divisor }: BalanceTerm, index: number, bin: number): number {
+    return Math.max((1 + this.#ceiling) * mean * divisor[bin]!, this.endLevels[index]![bin]! * (1 + ROUNDING));
   }
 }

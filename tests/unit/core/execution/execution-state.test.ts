@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EXECUTION_STATUSES, isTerminal, type MoveRecord } from '@/lib/contract/operation';
 import type { Throttle } from '@/lib/contract/settings';
-import { createExecution, settle, transition, type ExecutionEvent, type ExecutionState } from '@/lib/core/execution/execution-state';
+import { createExecution, settle, transition, type ExecutionEvent, type ExecutionOptions, type ExecutionState } from '@/lib/core/execution/execution-state';
 import { nextEffects } from '@/lib/core/execution/next-effects';
 import { EXECUTION_TRANSITIONS, isMoveTerminal, mayBecome } from '@/lib/core/execution/transitions';
 
@@ -82,8 +82,8 @@ class Rig {
   }
 }
 
-function started(moves: readonly MoveRecord[], throttle: Throttle, check: (rig: Rig) => void = () => undefined): Rig {
-  const rig = new Rig(createExecution(moves, { status: 'pending', throttle }), check);
+function started(moves: readonly MoveRecord[], throttle: Throttle, { waves = [], check = () => undefined }: { waves?: ExecutionOptions['waves']; check?: (rig: Rig) => void } = {}): Rig {
+  const rig = new Rig(createExecution(moves, { status: 'pending', throttle, waves }), check);
   rig.apply({ kind: 'start' });
   return rig;
 }
@@ -94,9 +94,11 @@ describe('execution', () => {
   it('[M14] becomes only what the table lists, and a terminal status stays', () => {
     fc.assert(fc.property(planArbitrary, throttleArbitrary, fc.array(happeningArbitrary, { maxLength: 80 }), (moves, throttle, happenings) => {
       let before: ExecutionState['status'] = 'pending';
-      const rig = started(moves, throttle, ({ state }) => {
-        if (state.status !== before && !mayBecome(before, state.status)) throw new Error(`${before} -> ${state.status}`);
-        before = state.status;
+      const rig = started(moves, throttle, {
+        check: ({ state }) => {
+          if (state.status !== before && !mayBecome(before, state.status)) throw new Error(`${before} -> ${state.status}`);
+          before = state.status;
+        },
       });
       for (const happening of happenings) {
         rig.pump();
@@ -122,9 +124,11 @@ describe('execution', () => {
 
   it('[M1] never has two moves of one shard open', () => {
     fc.assert(fc.property(planArbitrary, throttleArbitrary, fc.array(happeningArbitrary, { maxLength: 60 }), (moves, throttle, happenings) => {
-      const rig = started(moves, throttle, ({ state }) => {
-        const shards = state.open.map((index) => state.moves.at(index)!.step.shardId);
-        expect(new Set(shards).size).toBe(shards.length);
+      const rig = started(moves, throttle, {
+        check: ({ state }) => {
+          const shards = state.open.map((index) => state.moves.at(index)!.step.shardId);
+          expect(new Set(shards).size).toBe(shards.length);
+        },
       });
       for (const happening of happenings) {
         rig.pump();
@@ -133,16 +137,22 @@ describe('execution', () => {
     }));
   });
 
-  it('[M11] starts no move while an earlier unfinished one leaves its target', () => {
-    fc.assert(fc.property(planArbitrary, throttleArbitrary, fc.array(happeningArbitrary, { maxLength: 60 }), (moves, throttle, happenings) => {
-      const rig = started(moves, throttle);
+  it('[M11] starts no move while an unfinished one of an earlier wave leaves its target', () => {
+    fc.assert(fc.property(planArbitrary, fc.array(fc.integer({ min: 1, max: 8 }), { maxLength: 4 }), throttleArbitrary, fc.array(happeningArbitrary, { maxLength: 60 }), (moves, sizes, throttle, happenings) => {
+      // Moves beyond the waves that are named are waves of their own.
+      const waves = sizes.map((stepCount, wave) => ({ fromStep: sizes.slice(0, wave).reduce((sum, size) => sum + size, 0), stepCount }));
+      const waveOf = (index: number): number => {
+        const wave = waves.findIndex(({ fromStep, stepCount }) => index < fromStep + stepCount);
+        return wave < 0 ? waves.length + index : wave;
+      };
+      const rig = started(moves, throttle, { waves });
       for (const happening of happenings) {
         for (const effect of nextEffects(rig.state, rig.nowMs)) {
           if (effect.kind !== 'start-moves') continue;
           for (const index of effect.batches.flat()) {
             const move = rig.state.moves.at(index)!;
             if (move.status !== 'pending') continue;
-            for (let earlier = 0; earlier < index; earlier += 1) {
+            for (let earlier = 0; waveOf(earlier) < waveOf(index); earlier += 1) {
               const other = rig.state.moves.at(earlier)!;
               const landed = other.status === 'done' || other.status === 'reverted';
               if (!landed) expect(other.step.sourceNodeId).not.toBe(move.step.targetNodeId);
@@ -153,6 +163,12 @@ describe('execution', () => {
         rig.happen(happening);
       }
     }));
+  });
+
+  it('[M11] starts moves to and fro between two nodes together when they are of one wave, and one after the other when not', () => {
+    const toAndFro = [moveRecord(0, 1, 'a', 'b'), moveRecord(1, 2, 'b', 'a'), moveRecord(2, 3, 'a', 'b')];
+    expect(nextEffects(started(toAndFro, WIDE, { waves: [{ fromStep: 0, stepCount: 3 }] }).state, 0)).toEqual([{ kind: 'start-moves', batches: [[0], [1], [2]] }]);
+    expect(nextEffects(started(toAndFro, WIDE).state, 0)).toEqual([{ kind: 'start-moves', batches: [[0]] }]);
   });
 
   it('ends whatever happens, with every move terminal unless it was canceled', () => {
