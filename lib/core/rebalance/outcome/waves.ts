@@ -7,10 +7,11 @@ import type { Outcome } from './outcome';
 /**
  * The steps cut into ranges that may run together and in any order: no two of them touch
  * one shard, and every target takes all that comes to it in the wave even if nothing
- * leaves it meanwhile (P13). It has the room, and is above the worst node as the wave
- * begins only where the plan leaves it so; a step that is for others' sake above it begins
- * a wave. Where a plan counts on space that earlier steps give back, a new wave begins and
- * says so.
+ * leaves it meanwhile (P13). It has the room, and it rises above the worst node as the
+ * wave begins by half the threshold at most, never above the worst at the start of the
+ * plan unless the plan itself takes it there. Without that half, plans whose last part
+ * goes to and fro would be carried out move by move. Where a plan counts on space that
+ * earlier steps give back, a new wave begins and says so.
  */
 export function wavesOf({ problem, changes, reclaims: reclaimed, end, planning }: Outcome): Wave[] {
   const reclaims = new Set(reclaimed);
@@ -18,7 +19,12 @@ export function wavesOf({ problem, changes, reclaims: reclaimed, end, planning }
   const balance = new BalanceModel(placement, planning.objective);
   const endLevels = balance.terms.map(({ dimension }) => end.level[dimension]!);
   const waves: { fromStep: number; stepCount: number; bytes: number; reclaims: boolean }[] = [];
-  let room = new WaveRoom(balance, endLevels);
+  const scoreAtStart = balance.score();
+  const beginWave = (): WaveRoom => {
+    const score = balance.score();
+    return new WaveRoom(balance, Math.max(score, Math.min(scoreAtStart, score + planning.run.threshold / 2)), endLevels);
+  };
+  let room = beginWave();
   for (const [index, change] of changes.entries()) {
     const reclaiming = reclaims.has(index);
     if (reclaiming) placement.reclaim();
@@ -27,7 +33,7 @@ export function wavesOf({ problem, changes, reclaims: reclaimed, end, planning }
       if (waves.length === WAVES_MAX) return waves;
       wave = { fromStep: index, stepCount: 0, bytes: 0, reclaims: reclaiming };
       waves.push(wave);
-      room = new WaveRoom(balance, endLevels);
+      room = beginWave();
       room.takes(change);
     }
     wave.stepCount += 1;
@@ -45,14 +51,12 @@ class WaveRoom {
   readonly #used: readonly (Float64Array | null)[];
   /** Per term of the balance. */
   readonly #levels: readonly Float64Array[];
-  readonly #ceiling: number;
   readonly #shards = new Set<number>();
 
-  constructor(private readonly balance: BalanceModel, private readonly endLevels: readonly Float64Array[]) {
+  constructor(private readonly balance: BalanceModel, private readonly ceiling: number, private readonly endLevels: readonly Float64Array[]) {
     this.#placement = balance.placement;
     this.#used = this.#placement.used.map((used) => used?.slice() ?? null);
     this.#levels = balance.terms.map(({ level }) => level.slice());
-    this.#ceiling = balance.score() + ROUNDING;
   }
 
   /** Counts the change in, if it may run with the others. */
@@ -87,8 +91,8 @@ class WaveRoom {
     });
   }
 
-  /** The worst node's as the wave begins, or what the node has in the end. */
+  /** By the ceiling, or what the node has in the end. */
   #levelMax({ mean, divisor }: BalanceTerm, index: number, bin: number): number {
-    return Math.max((1 + this.#ceiling) * mean * divisor[bin]!, this.endLevels[index]![bin]! * (1 + ROUNDING));
+    return Math.max((1 + this.ceiling + ROUNDING) * mean * divisor[bin]!, this.endLevels[index]![bin]! * (1 + ROUNDING));
   }
 }

@@ -60,16 +60,16 @@ describe('planRebalance, over generated clusters', { timeout: TIMEOUT_MS }, () =
     ), runsOf(250));
   });
 
-  it('[P13] the steps of a wave may land in any order: every target has the room, and none rises above the worst node as the wave began, after its first step or in the end', () => {
+  it('[P13] the steps of a wave may land in any order: every target has the room, and none rises above the worst node as the wave began by more than half the threshold', () => {
     let reordered = 0;
     fc.assert(fc.property(
-      clusterArbitrary({ nodeCountMin: 2 }), fc.record({ strategy: fc.constantFrom('optimal', 'load-based', 'round-robin'), threshold: fc.constant(0), seed: fc.nat({ max: 99 }) }), fc.infiniteStream(fc.nat()), transferPrimary,
+      clusterArbitrary({ nodeCountMin: 2 }), fc.record({ strategy: fc.constantFrom('optimal', 'load-based', 'round-robin'), threshold: fc.constantFrom(0, 0.05, 0.3), seed: fc.nat({ max: 99 }) }), fc.infiniteStream(fc.nat()), transferPrimary,
       (state, asked, dice, transfers) => {
         const context = contextOf({ capabilities: { transferPrimary: transfers } });
         const plan = planRebalance(state, { ...asked, scope: { kind: 'cluster' } }, context);
         const waves = plan.waves.map(({ fromStep, stepCount }) => plan.steps.slice(fromStep, fromStep + stepCount));
         expect(waves.flat()).toEqual(plan.steps);
-        const shuffled = waves.map((steps) => steps.map((step) => ({ step, at: dice.next().value! })).sort((a, b) => a.at - b.at).map(({ step }) => step));
+        const shuffled = waves.map((steps) => steps.map((step) => ({ step, at: Number(dice.next().value) })).sort((a, b) => a.at - b.at).map(({ step }) => step));
         expect(violationsOf(state, { ...plan, steps: shuffled.flat() }, context.safetyLines, NOW_MS).filter((text) => !text.startsWith('[P3]'))).toEqual([]);
         const dimensions = relevantOf(plan, transfers && state.shards.replicaMax > 1);
         if (plan.strategy === 'optimal') return;
@@ -77,7 +77,8 @@ describe('planRebalance, over generated clusters', { timeout: TIMEOUT_MS }, () =
         const anyOrder = scoresOf(state, shuffled.flat(), dimensions, NOW_MS);
         for (const { fromStep, stepCount } of plan.waves) {
           if (stepCount > 1) reordered += 1;
-          const worst = Math.max(inOrder[fromStep]!, inOrder[fromStep + 1]!, inOrder.at(-1)!);
+          // A first step is taken whatever it does, and the end is as it is.
+          const worst = Math.max(inOrder[fromStep]!, Math.min(inOrder[0]!, inOrder[fromStep]! + plan.threshold / 2), inOrder[fromStep + 1]!, inOrder.at(-1)!);
           for (let at = fromStep; at < fromStep + stepCount; at += 1) expect(anyOrder[at]).toBeLessThanOrEqual(worst + 1e-6);
         }
       },
