@@ -1,6 +1,8 @@
+import { Cluster, Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contextOf, failureOf, never, valueOf } from '../contract/driver-steps';
 import type { RedisClusterProcesses } from '../../scripts/redis/redis-cluster-processes';
+import type { RedisProcess } from '../../scripts/redis/redis-process';
 import type { RedisClusterDriver } from '@/lib/drivers/redis-cluster/redis-cluster-driver';
 import { eventually } from '../support/eventually';
 import { connectionTo, openDriver, startRedisCluster } from '../support/redis-cluster';
@@ -18,6 +20,20 @@ describe('members come and go', () => {
   });
 
   const nodes = async () => valueOf(await driver.observe({ detail: 'full', signal: never() })).nodes;
+
+  it('while a node joins no reading says that the cluster does not serve', async () => {
+    const newcomer = await cluster.startNode();
+    const joined = new AbortController();
+    const words = (async () => {
+      const heard: (boolean | null)[] = [];
+      while (!joined.signal.aborted) heard.push(valueOf(await driver.observe({ detail: 'nodes', signal: never() })).engine.serving);
+      return heard;
+    })();
+    const { nodeId } = valueOf(await driver.execute({ kind: 'add-node', address: newcomer.address, zone: null, followerOf: null }, contextOf()));
+    joined.abort();
+    expect(new Set(await words)).toEqual(new Set([true]));
+    valueOf(await driver.execute({ kind: 'remove-node', nodeId: nodeId! }, contextOf()));
+  });
 
   it('a leader and its follower join, the leader leaves, and its follower is given to another', async () => {
     const [leader, follower] = [await cluster.startNode(), await cluster.startNode()];
@@ -75,4 +91,75 @@ describe('members come and go', () => {
     expect(warnings.map((warning) => warning.code)).not.toContain('open-slot');
     valueOf(await driver.execute({ kind: 'remove-node', nodeId: added.nodeId! }, contextOf()));
   });
+
+  it('a node that leaves answers clients with old maps by MOVED until it ends their connections, never by CLUSTERDOWN', async () => {
+    const leaving = await cluster.startNode();
+    const owner = await cluster.idOf(cluster.primaries[0]!);
+    const { nodeId } = valueOf(await driver.execute({ kind: 'add-node', address: leaving.address, zone: null, followerOf: null }, contextOf()));
+    const keys = await keysOf(cluster.primaries[0]!, 6);
+    const moveAll = async (sourceNodeId: string, targetNodeId: string) => {
+      for (const { slot } of keys) valueOf(await driver.execute({ kind: 'move', shardId: slot, role: 'primary', sourceNodeId, targetNodeId }, contextOf()));
+    };
+    await moveAll(owner, nodeId!);
+    await cluster.waitUntilAgreed();
+    const clients = await Promise.all(Array.from({ length: 24 }, () => clientThatKnows(cluster, keys, leaving)));
+    await moveAll(nodeId!, owner);
+
+    const asker = askUntilClosed(leaving, keys[0]!.name);
+    const read = async (client: Cluster) => { for (const { name } of keys) expect(await client.get(name)).toBe(name); };
+    const left = new AbortController();
+    // From before the node is forgotten until after: one after the other wakes up with the old map.
+    const waking = (async () => {
+      for (const client of clients.slice(0, 16)) {
+        await read(client);
+        if (!left.signal.aborted) await new Promise((resolve) => setTimeout(resolve, 700));
+      }
+    })();
+    valueOf(await driver.execute({ kind: 'remove-node', nodeId: nodeId! }, contextOf()));
+    left.abort();
+    await waking;
+    expect(new Set(await asker)).toEqual(new Set(['MOVED']));
+    for (const client of clients.slice(16, 20)) await read(client);
+    await leaving.kill();
+    for (const client of clients) await read(client);
+    for (const client of clients) client.disconnect();
+    expect((await nodes()).length).toBe(2);
+  }, 60_000);
 });
+
+/** Keys of different slots, with their names as values, on a primary that owns them. */
+async function keysOf(owner: RedisProcess, count: number): Promise<{ name: string; slot: number }[]> {
+  const keys: { name: string; slot: number }[] = [];
+  for (let n = 0; keys.length < count; n += 1) {
+    const name = `leaving:${n}`;
+    const set = await owner.call('SET', name, name).catch(() => null);
+    if (set !== null) keys.push({ name, slot: Number(await owner.call('CLUSTER', 'KEYSLOT', name)) });
+  }
+  return keys;
+}
+
+/** A cluster client that looks the map up only when something tells it to, and has a connection to `node`. */
+async function clientThatKnows({ seeds }: RedisClusterProcesses, keys: readonly { name: string }[], node: RedisProcess): Promise<Cluster> {
+  const client = new Cluster(seeds.map((address) => ({ host: '127.0.0.1', port: Number(address.split(':')[1]) })), { slotsRefreshInterval: 3_600_000 });
+  for (const { name } of keys) await client.get(name);
+  await eventually('it knows the node', () => Promise.resolve(client.nodes('master').map(({ options }) => options.port)), (ports) => ports.includes(node.port));
+  return client;
+}
+
+/** Asks for a key again and again; gives the codes of all answers once the other end has closed, or once it was no redirection. */
+async function askUntilClosed(node: RedisProcess, key: string): Promise<string[]> {
+  const client = new Redis({ host: '127.0.0.1', port: node.port, retryStrategy: () => null });
+  const codes: string[] = [];
+  const closed = new AbortController();
+  client.once('close', () => { closed.abort(); });
+  for (;;) {
+    const code = await client.get(key).then((value) => `value ${value}`, (error: unknown) => String(error instanceof Error ? error.message : error).split(' ')[0]!);
+    if (closed.signal.aborted) return codes;
+    codes.push(code);
+    if (code !== 'MOVED') {
+      client.disconnect();
+      return codes;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

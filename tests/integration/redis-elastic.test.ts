@@ -64,10 +64,10 @@ describe('a Redis Cluster with an automatic policy and the provisioner local-pro
     const server = await startServer(nodes);
     const cluster = await succeed<ClusterSummary>(server, 'POST', '/clusters', { body: { name: 'Elastic', connection: connectionTo(redis) } });
     await choose(server, cluster.id);
-    const calm = CheckerClient.start(redis, { operationsPerSecond: CALM_PER_SECOND, workers: 8, durationMsMax: 400_000 });
+    const calm = CheckerClient.start(redis, { operationsPerSecond: CALM_PER_SECOND, workers: 8, nodesLeave: true, durationMsMax: 400_000 });
     await succeed<PolicyVersion>(server, 'PUT', `/clusters/${cluster.id}/scaling/default/policies/active`, { body: { generation: 0, policy: quickPolicy() } });
 
-    const busy = CheckerClient.start(redis, { operationsPerSecond: BUSY_PER_SECOND - CALM_PER_SECOND, workers: 24, prefix: 'busy', durationMsMax: 400_000 });
+    const busy = CheckerClient.start(redis, { operationsPerSecond: BUSY_PER_SECOND - CALM_PER_SECOND, workers: 24, prefix: 'busy', nodesLeave: true, durationMsMax: 400_000 });
     const sizes = () => primariesBy(redis.seeds[0]!);
     const grown = await eventually('five primaries share the slots', sizes, (by) => by.size === 5 && [...by.values()].every((slots) => slots > 1_000), CHANGE_MS_MAX);
     expect(nodes.pids()).toHaveLength(2);

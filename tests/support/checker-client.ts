@@ -1,5 +1,6 @@
 import { Cluster } from 'ioredis';
 import type { RedisAccess } from '../../scripts/redis/redis-process';
+import { ClosedConnections } from './closed-connections';
 import { FLAWLESS, filledLedger, LEDGERS, LEDGER_KINDS, type Ledger, type LedgerKind, type Verdict } from './checker-ledgers';
 
 export interface CheckedCluster {
@@ -20,6 +21,14 @@ export interface CheckerOptions {
   readonly durationMsMax?: number;
   /** First part of all key names, so that several checkers may share a cluster. */
   readonly prefix?: string;
+  /**
+   * Nodes leave during the run. A connection that its node ends on leaving may have a command
+   * on the way, which no server can spare a client; every cluster client sends that command
+   * again by a fresh map (ioredis: retryDelayOnFailover, on by default), and so does this one
+   * then. A write that had taken effect before would count as duplicated, and a connection
+   * ended by a node that is a member to the end counts as an error.
+   */
+  readonly nodesLeave?: boolean;
 }
 
 export interface PhaseLatency {
@@ -45,6 +54,7 @@ export interface CheckerReport extends Verdict {
 }
 
 const CATCH_UP_MS_MAX = 1_000;
+const LEFT_RETRY_MS = 20;
 
 /**
  * Writes with a memory: see checker-ledgers.ts for what is written. Latency is counted
@@ -55,6 +65,7 @@ export class CheckerClient {
   readonly #cluster: Cluster;
   readonly #workers: Worker[];
   readonly #latencies = new Map<string, number[]>();
+  readonly #closed: ClosedConnections | null;
   #phase = 'all';
   #stopped = false;
   readonly #done: Promise<void>;
@@ -65,7 +76,8 @@ export class CheckerClient {
 
   private constructor(cluster: CheckedCluster, options: CheckerOptions) {
     const { workers = 16, durationMsMax = 120_000 } = options;
-    this.#cluster = connect(cluster);
+    this.#cluster = connect(cluster, options);
+    this.#closed = options.nodesLeave === true ? new ClosedConnections(this.#cluster) : null;
     this.#workers = Array.from({ length: workers }, (_, index) => new Worker(ledgersOf(this.#cluster, index, options)));
     const deadline = performance.now() + durationMsMax;
     const intervalMs = (1_000 * workers) / options.operationsPerSecond;
@@ -91,12 +103,13 @@ export class CheckerClient {
     try {
       const verdict = (await Promise.all(this.#workers.map((worker) => worker.verify()))).reduce(add, FLAWLESS);
       const all = latencyOf([...this.#latencies.values()].flat());
+      const errors = [...this.#workers.flatMap((worker) => worker.errors), ...await this.#closed?.byMembers() ?? []];
       return {
         ...verdict,
         acknowledged: this.acknowledged,
         stale: this.#workers.reduce((sum, worker) => sum + worker.stale, 0),
-        clientErrors: this.#workers.reduce((sum, worker) => sum + worker.errors.length, 0),
-        errors: this.#workers.flatMap((worker) => worker.errors).slice(0, 10),
+        clientErrors: errors.length,
+        errors: errors.slice(0, 10),
         p50Ms: all.p50Ms,
         p99Ms: all.p99Ms,
         phases: Object.fromEntries([...this.#latencies].map(([name, latencies]) => [name, latencyOf(latencies)])),
@@ -166,7 +179,7 @@ function ledgersOf(cluster: Cluster, worker: number, options: CheckerOptions): L
   return ledgers;
 }
 
-function connect({ seeds, access }: CheckedCluster): Cluster {
+function connect({ seeds, access }: CheckedCluster, { nodesLeave = false }: CheckerOptions): Cluster {
   const { username, password, tls } = access;
   return new Cluster(seeds.map((address) => {
     const colon = address.lastIndexOf(':');
@@ -178,7 +191,7 @@ function connect({ seeds, access }: CheckedCluster): Cluster {
     },
     // No retries that would hide an error; redirects are what a cluster client is for, and so is to come
     // again while a slot is open, which lasts seconds when the one who moves it was killed.
-    retryDelayOnClusterDown: 0, retryDelayOnFailover: 0, retryDelayOnTryAgain: 100, maxRedirections: 64,
+    retryDelayOnClusterDown: 0, retryDelayOnFailover: nodesLeave ? LEFT_RETRY_MS : 0, retryDelayOnTryAgain: 100, maxRedirections: 64,
   });
 }
 

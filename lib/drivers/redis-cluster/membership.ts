@@ -7,7 +7,8 @@ import { err, ok, type Result } from '@/lib/platform/result';
 import type { ClusterReader, ClusterReading } from './cluster-reader';
 import type { Connections } from './connections';
 import { parseEndpoint, type Endpoint } from './endpoints';
-import { driverFailure, failureOf } from './failures';
+import { driverFailure, failureOf, INTERRUPTED } from './failures';
+import { forgetCluster, untilNobodyAsks } from './leaving';
 import { keyCountOf } from './metrics';
 import type { Command, NodeClient } from './node-client';
 import { readNode, type NodeReading } from './node-reading';
@@ -78,10 +79,10 @@ export class Membership {
   }
 
   /**
-   * Followers are given to another leader, then everybody forgets the node side by side
-   * (a forgotten node is banned for 60 s, after which gossip of anybody who still knows
-   * it would bring it back), then the node forgets the cluster: CLUSTER RESET SOFT, which
-   * keeps its id and, on an empty primary, drops nothing.
+   * Followers are given to another leader, clients that still ask the node get the time to
+   * learn better, then everybody forgets the node side by side (a forgotten node is banned
+   * for 60 s, after which gossip of anybody who still knows it would bring it back), then
+   * the node parts with its clients and forgets the cluster.
    */
   async remove(nodeId: string, signal: AbortSignal, { lost }: { readonly lost: boolean }): Promise<Outcome> {
     const first = await this.#reader.read(signal);
@@ -92,6 +93,9 @@ export class Membership {
     if (refused !== null) return err(refused);
     const repointed = await this.#repointFollowers(nodeId, first.value, signal);
     if (!repointed.ok) return repointed;
+    const leaving = first.value.answers.get(nodeId);
+    if (leaving !== undefined) await untilNobodyAsks({ client: this.#connections.client(leaving.endpoint, 'control'), clock: this.#clock, signal, timeoutMs: this.#connection.commandTimeoutMs });
+    if (signal.aborted) return err(INTERRUPTED);
     const again = await this.#reader.read(signal);
     if (!again.ok) return again;
     const stillEmpty = isHeld(nodeId, again.value);
@@ -158,9 +162,7 @@ export class Membership {
     }
     const answer = reading.answers.get(nodeId);
     if (answer === undefined) return ok(undefined);
-    const client = this.#connections.client(answer.endpoint, 'control');
-    const reset = await client.call(['CLUSTER', 'RESET', 'SOFT'], { timeoutMs });
-    return reset.ok ? ok(undefined) : err(driverFailure(reset.error, `${client.address}: CLUSTER RESET`));
+    return await forgetCluster(this.#connections.client(answer.endpoint, 'control'), timeoutMs);
   }
 
   /** Valkey 8.1 and newer keep a zone; others have no place for it. */

@@ -16,6 +16,7 @@ import { keyCountOf, NodeMeter, type NodeMetrics } from './metrics';
 import { NodeDictionary } from './node-dictionary';
 import type { NodeReading } from './node-reading';
 import { forEachSlot, resolveOwnership, type Ownership } from './ownership';
+import { isServing } from './serving';
 import { buildShardTable, type SlotHoldings } from './shard-columns';
 import { SizeSampler } from './sizes';
 import type { SlotActivity } from './slot-activity';
@@ -206,7 +207,7 @@ function engineOf(reading: ClusterReading, metrics: ReadonlyMap<string, NodeMetr
   return {
     name: answers.some((answer) => answer.info.has('valkey_version')) ? 'Valkey' : 'Redis',
     version: versions[0] ?? null,
-    serving: answers.filter((answer) => isPrimary(answer.view.self)).every((answer) => answer.clusterInfo.get('cluster_state') === 'ok'),
+    serving: isServing(answers),
     replicationFactor: Math.min(16, 1 + fewest),
     settings: {
       'slot-migration': migrationOf(answers),

@@ -2,6 +2,7 @@ import type { EngineWarning } from '@/lib/contract/observation';
 import type { ClusterReading } from './cluster-reader';
 import { nameOf } from './topology';
 import type { Ownership } from './ownership';
+import { notServing } from './serving';
 
 /** More warnings of one kind than this are counted, not listed. */
 const LISTED_MAX = 50;
@@ -38,7 +39,7 @@ function silentNodes({ silent, badSeeds, lines }: ClusterReading): EngineWarning
 }
 
 function servingWarnings({ answers }: ClusterReading): EngineWarning[] {
-  return [...answers.values()].filter((answer) => answer.clusterInfo.get('cluster_state') !== 'ok').slice(0, LISTED_MAX)
+  return notServing([...answers.values()]).slice(0, LISTED_MAX)
     .map(({ view, clusterInfo }) => warning(
       'cluster-state-fail',
       `${nameOf(view.self)} reports cluster_state:${clusterInfo.get('cluster_state') ?? 'unknown'} and serves no keys (${clusterInfo.get('cluster_slots_ok') ?? '?'} of 16384 slots are fine)`,
