@@ -20,6 +20,7 @@ describe(`kills in the middle of a move (PS_SEED=${SEED})`, () => {
   let checker: AgentChecker;
   const random = createRandom(SEED);
   let step = 0;
+  let epoch = 5;
 
   beforeAll(async () => {
     cluster = await AgentClusterProcesses.start({ nodes: 3, emptyNodes: 1, shardCount: 6 });
@@ -51,7 +52,7 @@ describe(`kills in the middle of a move (PS_SEED=${SEED})`, () => {
 
   const execute = (move: DriverStep, onProgress: (progress: StepProgress) => void = () => undefined) => {
     step += 1;
-    return driver.execute(move, { idempotencyKey: `kill-${step}`, epoch: 5, signal: never(), bytesPerSecondMax: () => 200_000, onProgress });
+    return driver.execute(move, { idempotencyKey: `kill-${step}`, epoch, signal: never(), bytesPerSecondMax: () => 200_000, onProgress });
   };
 
   const settle = async (move: Move) => {
@@ -88,13 +89,33 @@ describe(`kills in the middle of a move (PS_SEED=${SEED})`, () => {
     expect(truth).toMatchObject({ ok: true, value: { state: 'done', keysOnSource: 0 } });
   }, 60_000);
 
+  it.each(['copying', 'verifying', 'committing', 'committing'] as const)('[M9] the manager is killed while %s: the next one finds out from the nodes how far the move got, and completes it', async (stage) => {
+    const move = await chooseMove();
+    const delayMs = stage === 'committing' ? random.next() * 12 : 0;
+    const kills: Promise<void>[] = [];
+    const lose = () => { cluster.loseManager(); };
+    await execute(move, (progress) => {
+      if (progress.stage !== stage || kills.length > 0 || (stage === 'copying' && progress.bytesDone === 0)) return;
+      kills.push(new Promise((resolve) => setTimeout(resolve, delayMs)).then(lose));
+    });
+    await (kills[0] ?? lose());
+    const lost = driver;
+    driver = cluster.openDriver();
+    epoch += 1;
+    await settle(move);
+    await lost.close();
+    const shards = await table();
+    expect(primaryNodeIdOf(shards, move.shardId)).toBe(move.targetNodeId);
+    expect(await driver.inspectMove(move, never())).toMatchObject({ ok: true, value: { state: 'done', keysOnSource: 0 } });
+  }, 60_000);
+
   it('[M8] the target is killed after a revert was asked for: the source is complete and serves', async () => {
     const move = await chooseMove();
     const victim = cluster.nodeById(move.targetNodeId);
     const abort = new AbortController();
     step += 1;
     await driver.execute(move, {
-      idempotencyKey: `kill-${step}`, epoch: 5, signal: abort.signal, bytesPerSecondMax: () => 20_000,
+      idempotencyKey: `kill-${step}`, epoch, signal: abort.signal, bytesPerSecondMax: () => 20_000,
       onProgress: (progress) => { if (progress.bytesDone > 0) abort.abort(new Error('stop')); },
     });
     const reverting = execute({ ...move, kind: 'revert-move' });

@@ -44,12 +44,16 @@ export class AgentClusterProcesses {
   #keys = 0;
   #started = 0;
 
-  private constructor(
-    readonly hub: AgentHub,
-    private readonly server: Server,
-    private readonly connection: HttpAgentConnection,
-    private readonly managerUrl: string,
-  ) {}
+  readonly #server: Server;
+  #managerUrl = '';
+  #hub: AgentHub;
+
+  private constructor(private readonly store: MemoryStore, private readonly connection: HttpAgentConnection) {
+    this.#hub = this.#newHub();
+    this.#server = createServer((request, response) => {
+      answerAgent(this.#hub, request, response).catch(() => { response.destroy(); });
+    });
+  }
 
   static async start(options: AgentClusterTestOptions): Promise<AgentClusterProcesses> {
     const connection = HttpAgentConnectionSchema.parse({
@@ -57,18 +61,12 @@ export class AgentClusterProcesses {
     });
     const store = new MemoryStore(systemClock);
     await store.commit([{ kind: 'insert-cluster', cluster: { id: CLUSTER_ID, name: 'Agents', environment: 'development', connection, createdAtMs: 0, freeze: null, epoch: 1 }, settings: { generation: 1, settings: DEFAULT_SETTINGS } }]);
-    const hub = new AgentHub({ registry: store, clock: systemClock, nextId: (prefix) => `${prefix}_${randomUUID()}`, random: Math.random, onEnrolled: () => undefined });
-    // Kept open by one user for the life of the test, whatever drivers come and go.
-    const agents = hub.open(CLUSTER_ID, connection);
-    const server = createServer((request, response) => {
-      answerAgent(hub, request, response).catch(() => { response.destroy(); });
-    });
-    await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
-    const hubUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const cluster = new AgentClusterProcesses(hub, server, connection, await options.managerUrlOf?.(hubUrl) ?? hubUrl);
+    const cluster = new AgentClusterProcesses(store, connection);
     try {
+      const hubUrl = await cluster.#listen();
+      cluster.#managerUrl = await options.managerUrlOf?.(hubUrl) ?? hubUrl;
       await Promise.all(Array.from({ length: options.nodes }, () => cluster.startNode()));
-      const created = await createShards(agents, { epoch: 1, nextKey: () => cluster.nextKey(), signal: new AbortController().signal });
+      const created = await createShards(cluster.hub.cluster(CLUSTER_ID)!, { epoch: 1, nextKey: () => cluster.nextKey(), signal: new AbortController().signal });
       if (!created.ok) throw new Error(`The shards were not made: ${created.error.message}`);
       await Promise.all(Array.from({ length: options.emptyNodes ?? 0 }, () => cluster.startNode()));
       return cluster;
@@ -76,6 +74,16 @@ export class AgentClusterProcesses {
       await cluster.stop();
       throw error;
     }
+  }
+
+  get hub(): AgentHub {
+    return this.#hub;
+  }
+
+  /** As when the manager is killed: every connection breaks, and what was not stored is forgotten. Drivers opened before hear of nothing any more. */
+  loseManager(): void {
+    this.#hub = this.#newHub();
+    this.#server.closeAllConnections();
   }
 
   nextKey(): string {
@@ -94,7 +102,7 @@ export class AgentClusterProcesses {
     const issued = await this.hub.issueToken(CLUSTER_ID, { acceptByRule: options.accepted ?? true });
     if (issued === null) throw new Error('No token was issued');
     const node = new AgentProcess({
-      program: await program, dataDir: join(this.#directory, `node-${number}`), managerUrl: this.managerUrl, token: issued.token,
+      program: await program, dataDir: join(this.#directory, `node-${number}`), managerUrl: this.#managerUrl, token: issued.token,
       zone: ZONES[number % ZONES.length]!, name: `node-${number}`,
     });
     this.nodes.push(node);
@@ -111,9 +119,21 @@ export class AgentClusterProcesses {
   async stop(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.kill()));
     await new Promise((resolve) => {
-      this.server.close(resolve);
-      this.server.closeAllConnections();
+      this.#server.close(resolve);
+      this.#server.closeAllConnections();
     });
     rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #newHub(): AgentHub {
+    const hub = new AgentHub({ registry: this.store, clock: systemClock, nextId: (prefix) => `${prefix}_${randomUUID()}`, random: Math.random, onEnrolled: () => undefined });
+    // Kept open by one user for the life of the test, whatever drivers come and go.
+    hub.open(CLUSTER_ID, this.connection);
+    return hub;
+  }
+
+  async #listen(): Promise<string> {
+    await new Promise<void>((resolve) => { this.#server.listen(0, '127.0.0.1', resolve); });
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 }
