@@ -57,11 +57,22 @@ export function StatePanel({ row }: { readonly row: NodeRow }) {
           <StatusBadge status={livenessWords(node.liveness)} /> <span>since <TimeText atMs={node.livenessSinceMs} nowMs={nowMs} /></span>
         </dd>
         <dt>Lifecycle</dt><dd><StatusBadge status={lifecycleWords(node.lifecycle)} /></dd>
-        <dt>New replicas</dt><dd>{node.cordoned ? 'none: cordoned' : 'accepted'}</dd>
+        <dt>New replicas</dt><dd>{placementWords(node, nowMs)}</dd>
         <dt>Maintenance</dt><dd>{node.maintenanceUntilMs !== null && node.maintenanceUntilMs > nowMs ? <>ends <TimeText atMs={node.maintenanceUntilMs} nowMs={nowMs} /></> : 'none'}</dd>
         <dt>Quarantine</dt><dd>{node.quarantinedUntilMs !== null ? <>nothing is placed on it; ends <TimeText atMs={node.quarantinedUntilMs} nowMs={nowMs} /></> : 'none'}</dd>
         <dt>Values</dt><dd className={stale ? 'ps-hatched' : undefined}>{ageMs === null ? 'never read' : `read ${formatRelative(ageMs)}${stale ? ', stale' : ''}`}</dd>
       </dl>
     </Panel>
   );
+}
+
+/** P5 in words: whether anything new may be placed on it, and what forbids it first. */
+export function placementWords(node: Node, nowMs: number): string {
+  if (node.followerOf !== null) return 'none: it mirrors its leader';
+  if (node.lifecycle !== 'active') return `none: it is ${node.lifecycle}`;
+  if (node.liveness !== 'alive') return `none: it is ${node.liveness}`;
+  if (node.cordoned) return 'none: cordoned';
+  if (node.quarantinedUntilMs !== null && node.quarantinedUntilMs > nowMs) return 'none: in quarantine';
+  if (node.maintenanceUntilMs !== null && node.maintenanceUntilMs > nowMs) return 'none: in maintenance';
+  return 'accepted';
 }

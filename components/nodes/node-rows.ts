@@ -52,7 +52,8 @@ export function nodeRows({ nodes, counts, nodeIds, nowMs, rule }: RowSources): r
       status: nodeWords(node, nowMs),
       utilization,
       counts: counts === null || node.followerOf !== null ? null : counts.get(node.id) ?? NOTHING_HELD,
-      excess: node.followerOf === null ? excessOf(utilization, means) : null,
+      // Who is joining has no share of the load that could be uneven.
+      excess: node.followerOf === null && node.lifecycle !== 'joining' ? excessOf(utilization, means) : null,
       leaderName: node.followerOf === null ? null : names.get(node.followerOf) ?? node.followerOf,
       followerCount: followerCounts.get(node.id) ?? 0,
       stale,

@@ -33,7 +33,7 @@ function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
-function engineLine({ engine, totals, observationIntervalMs }: ClusterSummary): string {
-  const parts = engine === null ? ['Engine not known yet'] : [`${engine.name}${engine.version === null ? '' : ` ${engine.version}`}`, plural(engine.replicationFactor, 'copy', 'copies') + ' of every shard'];
+function engineLine({ engine, capabilities, totals, observationIntervalMs }: ClusterSummary): string {
+  const parts = engine === null ? ['Engine not known yet'] : [`${engine.name}${engine.version === null ? '' : ` ${engine.version}`}`, capabilities.replication === 'followers' ? 'copies on followers' : plural(engine.replicationFactor, 'copy', 'copies') + ' of every shard'];
   return [...parts, plural(totals.shards, 'shard'), `observed every ${formatDuration(observationIntervalMs)}`].join(' · ');
 }

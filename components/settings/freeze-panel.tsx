@@ -35,7 +35,7 @@ export function FreezePanel() {
         <ol className={classes['history']} reversed>
           {history.data.events.map((event) => (
             <li key={event.id}>
-              <strong>{event.type === 'automation.frozen' ? 'Frozen' : 'Lifted'}</strong> by {event.actor.name}: {event.message} <span className={classes['dim']}><TimeText atMs={event.atMs} /></span>
+              {event.type === 'automation.unfrozen' && <><strong>Lifted</strong> by {event.actor.name}: </>}{event.message} <span className={classes['dim']}><TimeText atMs={event.atMs} /></span>
             </li>
           ))}
         </ol>

@@ -55,7 +55,9 @@ export function KeyFinder({ clusterId, asked, setUrl, names }: KeyFinderProps) {
 }
 
 function Place({ located, names, clusterId, onShow }: { readonly located: LocatedKey; readonly names: NodeNames; readonly clusterId: string; readonly onShow: (shardId: number) => void }) {
-  const { shardId, primaryNodeId, secondaryNodeIds, moving, address } = located;
+  const { shardId, primaryNodeId, secondaryNodeIds, followerNodeIds, moving, address } = located;
+  const primaryName = primaryNodeId === null ? null : names.nameOf(primaryNodeId);
+  const links = (nodeIds: readonly string[]) => nodeIds.map((nodeId) => <div key={nodeId}><NodeLink nodeId={nodeId} names={names} clusterId={clusterId} /></div>);
   const { before, hashed, after } = keyParts(located);
   return (
     <dl className={`${classes.facts} ${classes.finderPlace}`} aria-live="polite">
@@ -66,10 +68,10 @@ function Place({ located, names, clusterId, onShow }: { readonly located: Locate
       <dt>Primary</dt>
       <dd>
         {primaryNodeId === null ? <StatusBadge status={{ tone: 'critical', label: 'No primary' }} /> : <NodeLink nodeId={primaryNodeId} names={names} clusterId={clusterId} />}
-        {address !== null && <span className={classes.finderAddress}> {address}</span>}
+        {address !== null && address !== primaryName && <span className={classes.finderAddress}> {address}</span>}
       </dd>
-      <dt>Secondaries</dt>
-      <dd>{secondaryNodeIds.length === 0 ? 'none on record' : secondaryNodeIds.map((nodeId) => <div key={nodeId}><NodeLink nodeId={nodeId} names={names} clusterId={clusterId} /></div>)}</dd>
+      {followerNodeIds.length > 0 && <><dt>Mirrored by</dt><dd>{links(followerNodeIds)}</dd></>}
+      {(secondaryNodeIds.length > 0 || followerNodeIds.length === 0) && <><dt>Secondaries</dt><dd>{secondaryNodeIds.length === 0 ? 'none on record' : links(secondaryNodeIds)}</dd></>}
       {moving !== null && (
         <>
           <dt>Moving</dt>

@@ -48,6 +48,8 @@ export const LocatedKeySchema = z.object({
   shardId: ShardIdSchema,
   primaryNodeId: IdSchema.nullable(),
   secondaryNodeIds: z.array(IdSchema),
+  /** Of engines whose nodes mirror each other: those that mirror the primary, and so have the key as well. */
+  followerNodeIds: z.array(IdSchema),
   /** Of the primary. */
   address: z.string().nullable(),
   /** A move of the shard is under way, from and to these nodes. */

@@ -98,7 +98,8 @@ describe(`kills in the middle of a move (PS_SEED=${SEED})`, () => {
       if (progress.stage !== stage || kills.length > 0 || (stage === 'copying' && progress.bytesDone === 0)) return;
       kills.push(new Promise((resolve) => setTimeout(resolve, delayMs)).then(lose));
     });
-    await (kills[0] ?? lose());
+    if (kills.length === 0) lose();
+    await kills[0];
     const lost = driver;
     driver = cluster.openDriver();
     epoch += 1;

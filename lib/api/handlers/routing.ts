@@ -39,6 +39,7 @@ export const routing = {
       key: input.key, method: sharding.method, shardId, primaryNodeId,
       hashedPart: sharding.method === 'range' ? input.key : hashedPart(input.key),
       secondaryNodeIds: replicaNodeIdsOf(view.shards, shardId).filter((nodeId) => nodeId !== primaryNodeId),
+      followerNodeIds: view.nodes.filter((node) => primaryNodeId !== null && node.followerOf === primaryNodeId).map((node) => node.id),
       address: view.nodes.find((node) => node.id === primaryNodeId)?.address ?? null,
       moving: move === undefined ? null : { sourceNodeId: move.step.sourceNodeId, targetNodeId: move.step.targetNodeId },
     };

@@ -23,7 +23,7 @@ function Page({ opened }: { readonly opened: (shardId: number) => void }) {
 describe('where is this key?', { timeout: SLOW_MS }, () => {
   it('shows the shard, who has it, and the part that was hashed; the shard opens on the map', async () => {
     const harness = new Harness({
-      [CALL]: { key: 'cart:{u1}', hashedPart: 'u1', method: 'redis-slot', shardId: 4_711, primaryNodeId: 'p', secondaryNodeIds: ['s'], address: '10.0.0.1:6379', moving: { sourceNodeId: 'p', targetNodeId: 't' } },
+      [CALL]: { key: 'cart:{u1}', hashedPart: 'u1', method: 'redis-slot', shardId: 4_711, primaryNodeId: 'p', secondaryNodeIds: ['s'], followerNodeIds: [], address: '10.0.0.1:6379', moving: { sourceNodeId: 'p', targetNodeId: 't' } },
     });
     const opened: number[] = [];
     await harness.render(<Page opened={(shardId) => opened.push(shardId)} />);
@@ -38,6 +38,20 @@ describe('where is this key?', { timeout: SLOW_MS }, () => {
     expect(place.getByText('from name of p to name of t')).toBeTruthy();
     fireEvent.click(place.getByRole('button', { name: '4,711' }));
     await waitFor(() => expect(opened).toEqual([4_711]));
+  });
+
+  it('names those that mirror the primary, and no secondaries where there are none of an own', async () => {
+    const harness = new Harness({
+      [CALL]: { key: 'a', hashedPart: 'a', method: 'redis-slot', shardId: 15_495, primaryNodeId: 'p', secondaryNodeIds: [], followerNodeIds: ['f'], address: 'name of p', moving: null },
+    });
+    await harness.render(<Page opened={() => undefined} />);
+    fireEvent.change(screen.getByRole('textbox', { name: 'Where is this key?' }), { target: { value: 'a' } });
+    fireEvent.click(screen.getByRole('button', { name: 'Find' }));
+    const place = within(screen.getByRole('region', { name: 'Where is this key?' }));
+    expect((await place.findByText('Mirrored by')).nextElementSibling?.textContent).toContain('name of f');
+    expect(place.queryByText('Secondaries')).toBeNull();
+    // The name is the address here: it stands there once.
+    expect(place.getAllByText('name of p')).toHaveLength(1);
   });
 
   it('says why it cannot be told', async () => {
