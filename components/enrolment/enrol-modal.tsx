@@ -84,7 +84,7 @@ function IssuedToken({ token, expiresAtMs, onClose }: { readonly token: string; 
           )}
         </CopyButton>
       </div>
-      <p>
+      <p className={classes['about']}>
         This runs the reference node. An agent of your own calls <code>POST {window.location.origin}/api/agent/v1/enrol</code> with the token; the protocol is
         described in the documentation and at <code>/api/agent/v1/openapi.json</code>.
       </p>
