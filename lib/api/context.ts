@@ -8,7 +8,7 @@ import type { Fleet } from '@/lib/manager/fleet';
 import type { AgentAdmin } from '@/lib/manager/ports';
 import type { Clock } from '@/lib/platform/clock';
 import { assertNever } from '@/lib/platform/assert';
-import { isShortList } from '@/lib/platform/json-in-turns';
+import { isShortList } from '@/lib/platform/in-turns';
 import type { AnswerRecorder } from './idempotency';
 import type { Route } from './routes';
 

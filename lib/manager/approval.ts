@@ -5,7 +5,6 @@ import type { Plan, Refusal } from '@/lib/contract/plan';
 import type { Throttle } from '@/lib/contract/settings';
 import type { StoreWrite } from '@/lib/contract/storage';
 import { emergencyOf } from '@/lib/core/execution/emergency';
-import { validatePlan } from '@/lib/core/rebalance/validate-plan';
 import { err } from '@/lib/platform/result';
 import { notFound, refusal, refused, type CommandContext, type CommandResult } from './commands';
 import type { EventDraft } from './event-log';
@@ -20,6 +19,7 @@ import type { OperationTarget } from './operation-target';
 import type { OperationRunner } from './operation-runner';
 import { blindness, type PlanCommands } from './plan-commands';
 import { bytesOf, movesOf } from './plan-moves';
+import { validateInTurns } from './validate-in-turns';
 
 const REFUSALS_MAX = 100;
 
@@ -154,7 +154,7 @@ export class Approval {
     const refusals = [
       ...this.#refusalsOf(plan, input.stepCount, emptied.length > 0),
       ...(input.preempt === true && urgencyReason === null ? [refusal('not-an-emergency', 'Nothing is at stake: no node that is emptied fails, and none that data leaves is over its line. It can wait its turn')] : []),
-      ...validatePlan(plan, model.state, { nowMs, safetyLines: model.settings.safetyLines, ignoreExpiry: false }),
+      ...await validateInTurns(plan, model.state, { nowMs, safetyLines: model.settings.safetyLines, ignoreExpiry: false }),
     ];
     if (refusals.length > 0) return refused(...refusals.slice(0, REFUSALS_MAX));
     const steps = plan.steps.slice(0, input.stepCount ?? plan.steps.length);

@@ -2,10 +2,11 @@ import type { DriverFailure, MoveRecord, Operation } from '@/lib/contract/operat
 import type { Plan, Refusal } from '@/lib/contract/plan';
 import { findForeignChange } from '@/lib/core/execution/foreign-change';
 import { isMoveTerminal } from '@/lib/core/execution/transitions';
-import { validatePlan } from '@/lib/core/rebalance/validate-plan';
 import { isLeader } from '@/lib/core/cluster/cluster-state';
+import { nextTurn, isShortList } from '@/lib/platform/in-turns';
 import { refusal } from './commands';
 import type { ManagerResources } from './manager-resources';
+import { validateInTurns } from './validate-in-turns';
 
 /** Failures of a move that mean that somebody else has acted on its shard or its ends. */
 const FOREIGN: ReadonlySet<DriverFailure['code']> = new Set(['not-owner', 'topology-changed']);
@@ -25,11 +26,12 @@ export function knownLeaders({ model }: ManagerResources, plan: Plan, fresh: boo
 }
 
 /** Why what is left of the plan cannot run as it is now; empty = it can. */
-export function remainingRefusals({ model, clock }: ManagerResources, plan: Plan, moves: readonly MoveRecord[], known: ReadonlySet<string>): Refusal[] {
+export async function remainingRefusals({ model, clock }: ManagerResources, plan: Plan, moves: readonly MoveRecord[], known: ReadonlySet<string>): Promise<Refusal[]> {
   const change = findForeignChange(model.state, moves, known);
   if (change !== null) return [refusal('plan-superseded', change.message)];
+  if (!isShortList(moves)) await nextTurn();
   const stepsDone = new Set(moves.filter((move) => isMoveTerminal(move.status)).map((move) => move.index));
-  return validatePlan({ ...plan, steps: moves.map((move) => move.step) }, model.state, {
+  return validateInTurns({ ...plan, steps: moves.map((move) => move.step) }, model.state, {
     nowMs: Math.round(clock.wallMs()), safetyLines: model.settings.safetyLines, ignoreExpiry: true, stepsDone,
   });
 }

@@ -112,7 +112,7 @@ export class MoveRun {
   async #checkBefore(moves: readonly MoveRecord[], validate: boolean): Promise<void> {
     const { context, plan } = this;
     if (context.operation?.status === 'canceling') return;
-    const refusals = validate ? remainingRefusals(context.resources, plan, moves, this.#known) : [];
+    const refusals = validate ? await remainingRefusals(context.resources, plan, moves, this.#known) : [];
     const change = refusals[0] ?? findForeignChange(context.resources.model.state, moves, this.#known);
     if (change === null) return;
     await context.persist(() => ok({ change: { status: 'canceling', ...foreignChangeOf(change.message), refusals: refusals.slice(0, 100) }, event: 'operation.canceling' }));

@@ -121,7 +121,7 @@ export class OperationSaga {
       const plan = await context.read(() => store.plan(operation.planId!));
       const journal = await context.read(() => store.moves(operation.id));
       if (plan === null || journal === null) return 'stopped';
-      const refusals = remainingRefusals(context.resources, plan, journal.moves, knownLeaders(context.resources, plan, true));
+      const refusals = await remainingRefusals(context.resources, plan, journal.moves, knownLeaders(context.resources, plan, true));
       if (refusals.length > 0) {
         await context.change({ refusals: refusals.slice(0, 100), ...foreignChangeOf(refusals[0]!.message) });
         await finishOperation(context, 'superseded', null);

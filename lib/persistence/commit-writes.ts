@@ -1,11 +1,12 @@
 import type { StoreConflict, StoreWrite } from '@/lib/contract/storage';
-import { jsonInTurns } from '@/lib/platform/json-in-turns';
 import { assertNever } from '@/lib/platform/assert';
+import { isShortList, nextTurn } from '@/lib/platform/in-turns';
 import { appendEvents } from './append-events';
 import { alreadyExists, changedMeanwhile, notFound, type CommitRefusal } from './conflicts';
 import { clusterDocumentOf, summaryOfPlan } from './documents';
 import { deleteEnrolmentToken, enrolAgent, insertEnrolmentToken, saveAgent } from './agent-writes';
 import { insertMoves, insertOperation, saveMoves, saveOperation } from './operation-writes';
+import { documentOfPlan } from './plan-document';
 import { deleteProvision, saveProvision } from './provision-writes';
 import { deleteScalingPolicy, saveScalingPolicy, saveScalingState } from './scaling-writes';
 import type { RunRefusal, Transaction } from './transaction';
@@ -145,9 +146,10 @@ async function insertPlan(tx: Transaction, { plan }: WriteOf<'insert-plan'>): Pr
   await tx.plan.create({
     data: {
       id: plan.id, clusterId: plan.clusterId, status: plan.status, createdAt: Math.floor(plan.createdAtMs),
-      summary: JSON.stringify(summaryOfPlan(plan)), document: await jsonInTurns(plan, 'steps'),
+      summary: JSON.stringify(summaryOfPlan(plan)), document: await documentOfPlan(plan),
     },
   });
+  if (!isShortList(plan.steps)) await nextTurn();
   return null;
 }
 

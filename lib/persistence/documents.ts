@@ -11,7 +11,8 @@ import { UNKNOWN_LATENCY } from '@/lib/contract/report';
 import { ClusterSettingsSchema, type VersionedSettings } from '@/lib/contract/settings';
 import type { AgentRecord, ClusterRecord, EnrolmentToken, NodeIntent, RememberedAnswer } from '@/lib/contract/storage';
 import { assertNever } from '@/lib/platform/assert';
-import { parsedInTurns } from '@/lib/platform/json-in-turns';
+import { moveOfValue, type ShortStep } from './move-document';
+import { valueOfPlanDocument } from './plan-document';
 
 /**
  * The JSON documents in the rows, and the way back.
@@ -77,7 +78,7 @@ export function summaryOfPlan(plan: Plan): PlanSummary {
 /** A long plan is read in portions, between which others get their turn. */
 export async function planOfRow(row: { readonly id: string; readonly status: string; readonly document: string }): Promise<Plan> {
   const what = `plan ${row.id}`;
-  const value = await parsedInTurns(row.document, 'steps').catch(() => { throw notJson(what); });
+  const value = await valueOfPlanDocument(row.document).catch(() => { throw notJson(what); });
   return { ...PLAN_DEFAULTS, ...(objectOf(value, what) as Plan), status: planStatusOf(row) };
 }
 
@@ -96,7 +97,7 @@ const ADDED_LATER = {
 } as const satisfies Partial<Operation>;
 
 export function moveOfRow(row: { readonly operationId: string; readonly index: bigint; readonly document: string }): MoveRecord {
-  return jsonOf(row.document, `move ${row.index} of operation ${row.operationId}`) as MoveRecord;
+  return moveOfValue(jsonOf(row.document, `move ${row.index} of operation ${row.operationId}`) as MoveRecord | ShortStep, Number(row.index));
 }
 
 export function eventOfRow(row: { readonly clusterId: string; readonly sequence: bigint; readonly document: string }): DomainEvent {

@@ -1,13 +1,14 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isTerminal, type MoveRecord, type Operation } from '@/lib/contract/operation';
 import type { StoreWrite } from '@/lib/contract/storage';
+import { nextTurn } from '@/lib/platform/in-turns';
 import { alreadyExists, changedMeanwhile, notFound, outdatedEpoch, type CommitRefusal } from './conflicts';
+import { documentOfMove } from './move-document';
 import type { RunRefusal, Transaction } from './transaction';
 
 type WriteOf<K extends StoreWrite['kind']> = Extract<StoreWrite, { kind: K }>;
 
-/** Rows per statement: some 10 ms of the event loop each, which then takes a turn before the next. */
-const MOVES_PER_STATEMENT = 1_000;
+/** Rows per statement: a few milliseconds of the event loop each, which then takes a turn before the next. */
+const MOVES_PER_STATEMENT = 500;
 
 /** The fence: refused when the cluster is gone or a manager with a higher epoch has taken it over. */
 export async function fencingRefusal(tx: Transaction, clusterId: string, epoch: number): Promise<CommitRefusal | null> {
@@ -41,11 +42,12 @@ export async function insertMoves(tx: Transaction, { clusterId, operationId, mov
 async function writeMoves(tx: Transaction, operationId: string, moves: readonly MoveRecord[]): Promise<void> {
   for (let start = 0; start < moves.length; start += MOVES_PER_STATEMENT) {
     if (start > 0) await nextTurn();
-    const rows = moves.slice(start, start + MOVES_PER_STATEMENT).map((move) => [move.index, move.status, JSON.stringify(move)]);
+    const rows = moves.slice(start, start + MOVES_PER_STATEMENT).map((move) => [move.index, move.status, documentOfMove(move)]);
     await tx.$executeRaw`
       INSERT INTO "Move" ("operationId", "index", "status", "document")
       SELECT ${operationId}, value->>0, value->>1, value->>2 FROM json_each(${JSON.stringify(rows)})`;
   }
+  if (moves.length > MOVES_PER_STATEMENT) await nextTurn();
 }
 
 export async function saveOperation(tx: Transaction, { operation, epoch }: WriteOf<'save-operation'>): Promise<CommitRefusal | null> {

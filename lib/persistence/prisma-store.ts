@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DomainEvent } from '@/lib/contract/events';
 import type { MetricSeries } from '@/lib/contract/metrics';
 import { TERMINAL_STATUSES, type MoveRecord, type Operation } from '@/lib/contract/operation';
@@ -9,6 +8,7 @@ import type {
   AgentRecord, ChainBreak, ClusterRecord, EnrolmentToken, EventQuery, MetricBucket, NodeIntent, Page, PageOf, RememberedAnswer, Store, StoreConflict, StoredScalingPolicy, StoredScalingState, StoreWrite, VerifiedChain,
 } from '@/lib/contract/storage';
 import type { Clock } from '@/lib/platform/clock';
+import { nextTurn } from '@/lib/platform/in-turns';
 import { err, ok, type Result } from '@/lib/platform/result';
 import type { PrismaClient } from '@/prisma/generated/client';
 import { applyWrites, CommitRefusedError } from './commit-writes';
@@ -28,8 +28,8 @@ import { verifyChain } from './verify-chain';
 /** How long a commit waits for the one before it, and how long it may take itself. */
 const COMMIT_WAIT_MAX_MS = 10_000;
 const COMMIT_TIMEOUT_MS = 120_000;
-/** Rows parsed before the event loop gets its turn: some 10 ms. */
-const ROWS_PER_TURN = 1_000;
+/** Rows parsed before the event loop gets its turn: a few milliseconds. */
+const ROWS_PER_TURN = 500;
 
 /**
  * The store on an SQLite database. A commit is one transaction, synced to disk before it returns:

@@ -5,10 +5,10 @@
  * that change hands without a copy and are unpacked in portions, and a state's columns
  * are copied one after the other.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BALANCE_DIMENSIONS } from '@/lib/contract/imbalance';
 import { MoveReasonSchema, type MoveReason, type Plan, type PlanStep } from '@/lib/contract/plan';
 import type { ClusterState } from '@/lib/core/cluster/cluster-state';
+import { ITEMS_PER_TURN, nextTurn } from '@/lib/platform/in-turns';
 
 export interface PackedPlan {
   /** With no steps in it. */
@@ -34,8 +34,6 @@ interface StepColumns {
 
 const KINDS = ['primary', 'secondary', 'transfer'] as const;
 const CODES = MoveReasonSchema.shape.code.options;
-/** A few milliseconds of work. */
-const STEPS_PER_TURN = 4_000;
 
 export function packPlan(plan: Plan): PackedPlan {
   const { steps } = plan;
@@ -76,7 +74,7 @@ export function buffersOf({ steps }: PackedPlan): ArrayBuffer[] {
 export async function unpackPlan({ rest, steps }: PackedPlan): Promise<Plan> {
   const unpacked: PlanStep[] = [];
   while (unpacked.length < steps.count) {
-    const until = Math.min(steps.count, unpacked.length + STEPS_PER_TURN);
+    const until = Math.min(steps.count, unpacked.length + ITEMS_PER_TURN);
     for (let at = unpacked.length; at < until; at += 1) unpacked.push(stepAt(steps, at));
     if (until < steps.count) await nextTurn();
   }

@@ -1,6 +1,7 @@
 /**
  * What planning costs and how good the plans are, on generated clusters: one JSON line per
- * cluster. `npm run bench -- planner [--only TEXT]`.
+ * cluster. `npm run bench -- planner [--only TEXT]`;
+ * with `--holds` instead, how long the server's event loop is held by long plans.
  *
  * firstPlanMs: the strategy `optimal` without any search beyond construction, put in order,
  * proven and explained. withinOnePercentMs: the least budget of those tried (0, 1/16 to 1)
@@ -20,6 +21,7 @@ import { imbalanceOf } from '@/lib/core/load/imbalance';
 import { planRebalance } from '@/lib/core/rebalance/plan-rebalance';
 import { workMaxOf } from '@/lib/core/rebalance/planning';
 import { NOW_MS, SCENARIOS, type Scenario } from './planner/generated-clusters';
+import { measureHolds } from './planner/holds';
 import { slotCountRebalance } from './planner/slot-count-rule';
 
 const BUDGET_SHARES = [0, 1 / 16, 1 / 8, 1 / 4, 1 / 2] as const;
@@ -86,11 +88,23 @@ function redisCli(state: ClusterState): object {
   return { strategy: 'redis-cli slot counts', ms, steps: value.length, bytes: value.reduce((sum, { shardId }) => sum + state.shards.sizeBytes[shardId]!, 0), imbalanceAfter: worstOf(after) };
 }
 
-const { values: options } = parseArgs({ options: { only: { type: 'string' } } });
-// The first plan of a process is mostly the compiler at work; a server has planned before.
-plan(SCENARIOS[0]!.state(), SCENARIOS[0]!, 'optimal');
-for (const scenario of SCENARIOS) {
-  if (options.only !== undefined && !scenario.name.includes(options.only)) continue;
-  say(scenario.name);
-  process.stdout.write(`${JSON.stringify(measure(scenario))}\n`);
+async function main(): Promise<void> {
+  const { values: options } = parseArgs({ options: { only: { type: 'string' }, holds: { type: 'boolean', default: false } } });
+  if (options.holds) {
+    (await measureHolds(say)).forEach(print);
+    return;
+  }
+  // The first plan of a process is mostly the compiler at work; a server has planned before.
+  plan(SCENARIOS[0]!.state(), SCENARIOS[0]!, 'optimal');
+  for (const scenario of SCENARIOS) {
+    if (options.only !== undefined && !scenario.name.includes(options.only)) continue;
+    say(scenario.name);
+    print(measure(scenario));
+  }
 }
+
+function print(line: object): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+await main();

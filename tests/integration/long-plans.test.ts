@@ -1,6 +1,7 @@
 /** Plans of so many steps that they are written down in portions, through the whole server. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ClusterSummary } from '@/lib/contract/cluster';
+import type { MoveRecord, Operation } from '@/lib/contract/operation';
 import { PlanSchema, type Plan } from '@/lib/contract/plan';
 import { succeed } from '@/tests/support/api-calls';
 import { eventually } from '@/tests/support/eventually';
@@ -18,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-it('a plan of thousands of steps is answered, stored, repeated and read back whole', { timeout: 60_000 }, async () => {
+it('a plan of thousands of steps is answered, stored, repeated, read back whole and approved', { timeout: 60_000 }, async () => {
   const ask = { body: { strategy: 'consistent-hashing', threshold: 0 }, headers: { 'idempotency-key': 'test-key-long-plan' } };
   const plan = await succeed<Plan>(server, 'POST', `/clusters/${clusterId}/plans`, ask);
   expect(plan.steps.length).toBeGreaterThan(4_000);
@@ -29,4 +30,9 @@ it('a plan of thousands of steps is answered, stored, repeated and read back who
   expect(plans).toEqual([expect.objectContaining({ id: plan.id, stepCount: plan.steps.length })]);
   expect(await succeed<Plan>(server, 'GET', `/plans/${plan.id}`)).toEqual(plan);
   expect(await succeed<Plan>(server, 'POST', `/clusters/${clusterId}/plans`, ask)).toEqual(plan);
+
+  const { operation } = await succeed<{ operation: Operation }>(server, 'POST', `/plans/${plan.id}/approve`, { body: {} });
+  expect(operation.progress.movesTotal).toBe(plan.steps.length);
+  const { moves } = await succeed<{ moves: MoveRecord[] }>(server, 'GET', `/operations/${operation.id}/moves?cursor=${plan.steps.length - 10}&limit=10`);
+  expect(moves.map(({ step }) => step)).toEqual(plan.steps.slice(-10));
 });

@@ -5,7 +5,9 @@ import { planOf, type PlanJob } from '@/lib/manager/planner';
 import { packPlan, unpackPlan } from '@/lib/server/plan-transfer';
 import { WorkerPlanner } from '@/lib/server/worker-planner';
 import { DEFAULT_SETTINGS } from '@/lib/contract/settings';
+import { ITEMS_PER_TURN } from '@/lib/platform/in-turns';
 import { NOW_MS, SCENARIOS } from '@/tests/bench/planner/generated-clusters';
+import { turnsOfOthers } from '@/tests/support/turns-of-others';
 
 const errors: string[] = [];
 const planner = new WorkerPlanner({ info: () => undefined, warn: () => undefined, error: (_, message) => { errors.push(message); } });
@@ -63,16 +65,8 @@ describe('plans made in a thread', { timeout: 120_000 }, () => {
   it('are handed over in portions: what else the event loop has to do comes in between', async () => {
     const plan = planOf(jobOf('12 x 1,024 x 3, Zipf', 0));
     const long: Plan = { ...plan, steps: Array.from({ length: 100_000 }, (_, index) => plan.steps[index % plan.steps.length]!) };
-    let turns = 0;
-    let over = false;
-    const count = () => {
-      turns += 1;
-      if (!over) setImmediate(count);
-    };
-    setImmediate(count);
-    const unpacked = await unpackPlan(packPlan(long));
-    over = true;
-    expect(unpacked).toEqual(long);
-    expect(turns).toBeGreaterThanOrEqual(20);
+    const unpacked = await turnsOfOthers(() => unpackPlan(packPlan(long)));
+    expect(unpacked.value).toEqual(long);
+    expect(unpacked.turns).toBeGreaterThanOrEqual(long.steps.length / ITEMS_PER_TURN - 1);
   });
 });

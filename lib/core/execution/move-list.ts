@@ -34,15 +34,22 @@ export class MoveList {
   /** A move outside the waves that the plan names is a wave of its own. */
   static from(moves: readonly MoveRecord[], waves: readonly Pick<Wave, 'fromStep' | 'stepCount'>[]): MoveList {
     const chunks: ExecutionMove[][] = [];
+    const shards = new Set<number>();
+    const pairs = new Pairs();
     let wave = 0;
     const waveOf = (index: number): number => {
       while (wave < waves.length && index >= waves[wave]!.fromStep + waves[wave]!.stepCount) wave += 1;
       return wave < waves.length ? wave : waves.length + index;
     };
     for (let start = 0; start < moves.length; start += CHUNK) {
-      chunks.push(moves.slice(start, start + CHUNK).map((move) => ({ ...move, inFlight: false, retryAtMonotonicMs: null, batch: move.index, pair: `${move.step.sourceNodeId} ${move.step.targetNodeId}`, wave: waveOf(move.index) })));
+      const chunk: ExecutionMove[] = [];
+      for (const { index, step, status, attempt, bytesDone, keysDone, startedAtMs, finishedAtMs, failure } of moves.slice(start, start + CHUNK)) {
+        shards.add(step.shardId);
+        chunk.push({ index, step, status, attempt, bytesDone, keysDone, startedAtMs, finishedAtMs, failure, inFlight: false, retryAtMonotonicMs: null, batch: index, pair: pairs.of(step), wave: waveOf(index) });
+      }
+      chunks.push(chunk);
     }
-    return new MoveList(chunks, moves.length, new Set(moves.map((move) => move.step.shardId)).size < moves.length, new Set(chunks.flatMap((chunk) => chunk.map(({ pair }) => pair))).size);
+    return new MoveList(chunks, moves.length, shards.size < moves.length, pairs.count);
   }
 
   at(index: number): ExecutionMove | undefined {
@@ -58,5 +65,21 @@ export class MoveList {
 
   *[Symbol.iterator](): Generator<ExecutionMove> {
     for (const chunk of this.chunks) yield* chunk;
+  }
+}
+
+/** One string for all moves of a pair: a hundred thousand that are put together anew are slow to make and to compare. */
+class Pairs {
+  readonly #names = new Map<string, Map<string, string>>();
+  count = 0;
+
+  of({ sourceNodeId, targetNodeId }: MoveRecord['step']): string {
+    const ofSource = this.#names.get(sourceNodeId) ?? new Map<string, string>();
+    const known = ofSource.get(targetNodeId);
+    if (known !== undefined) return known;
+    const pair = `${sourceNodeId} ${targetNodeId}`;
+    this.#names.set(sourceNodeId, ofSource.set(targetNodeId, pair));
+    this.count += 1;
+    return pair;
   }
 }

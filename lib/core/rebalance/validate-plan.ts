@@ -1,6 +1,7 @@
 import type { Plan, PlanStep, Refusal } from '@/lib/contract/plan';
 import type { SafetyLines } from '@/lib/contract/settings';
 import type { ClusterState } from '@/lib/core/cluster/cluster-state';
+import { atOnce, ITEMS_PER_TURN } from '@/lib/platform/in-turns';
 import { checkState } from './check-input';
 import { mayPlace, mayTransfer, refusalOfPlacement } from './constraints/registry';
 import { explainStay, isReadable } from './constraints/source';
@@ -28,6 +29,11 @@ export interface ValidationContext {
  * step that is already true, or in flight as planned, holds. Empty = run it.
  */
 export function validatePlan(plan: Plan, state: ClusterState, context: ValidationContext): Refusal[] {
+  return atOnce(validation(plan, state, context));
+}
+
+/** `validatePlan` as work with rests: over 100,000 steps it would hold everybody for half a second. */
+export function* validation(plan: Plan, state: ClusterState, context: ValidationContext): Generator<void, Refusal[]> {
   const stepsDone = context.stepsDone ?? new Set<number>();
   const started = context.ignoreExpiry === true || stepsDone.size > 0;
   if (plan.clusterId !== state.clusterId) return [refusal('plan-superseded', `The plan was made for cluster ${plan.clusterId}`)];
@@ -37,14 +43,18 @@ export function validatePlan(plan: Plan, state: ClusterState, context: Validatio
   }
   const broken = checkState(state, context.nowMs);
   if (broken.length > 0) return broken;
+  yield;
   const evacuate = new Set(plan.scope.kind === 'evacuate' ? plan.scope.nodeIds : plan.scope.kind === 'replace' ? [plan.scope.nodeId] : []);
-  const placement = new Placement(problemFromState(state, { ...context, evacuate, constraints: plan.options.constraints }));
+  const problem = problemFromState(state, { ...context, evacuate, constraints: plan.options.constraints });
+  yield;
+  const placement = new Placement(problem);
   const walk: Walk = { placement, evacuating: evacuate.size > 0, ownInFlight: ownInFlight(plan, state), refusals: new RefusalTally() };
   const reclaims = new Set(plan.waves.filter((wave) => wave.reclaims).map(({ fromStep }) => fromStep));
-  plan.steps.forEach((step, index) => {
+  for (const [index, step] of plan.steps.entries()) {
+    if (index % ITEMS_PER_TURN === 0) yield;
     if (reclaims.has(index)) placement.reclaim();
     if (!stepsDone.has(index)) check(walk, step);
-  });
+  }
   return walk.refusals.toArray();
 }
 

@@ -3,7 +3,8 @@ import { applyPlacement } from '@/lib/contract/apply-placement';
 import type { Node } from '@/lib/contract/node';
 import type { ClusterState } from '@/lib/core/cluster/cluster-state';
 import { planRebalance } from '@/lib/core/rebalance/plan-rebalance';
-import { validatePlan, type ValidationContext } from '@/lib/core/rebalance/validate-plan';
+import { validatePlan, validation, type ValidationContext } from '@/lib/core/rebalance/validate-plan';
+import { ITEMS_PER_TURN } from '@/lib/platform/in-turns';
 import { contextOf, GIB, MIB, nodeOf, NOW_MS, requestOf, stateOf, type ShardSpec } from './cluster-builder';
 
 const { safetyLines } = contextOf();
@@ -29,6 +30,18 @@ describe('validatePlan', () => {
     expect(refusals).toHaveLength(1);
     expect(refusals[0]).toMatchObject({ constraint: 'plan-superseded', shardId: moved.shardId, nodeId: moved.sourceNodeId });
     expect(refusals[0]!.message).toBe(`${moved.sourceNodeId} no longer holds shard ${moved.shardId}`);
+  });
+
+  it('of a long plan it can be found out in portions, with the same outcome', () => {
+    const many = { ...plan, steps: Array.from({ length: 20 * ITEMS_PER_TURN }, (_, index) => plan.steps[index % plan.steps.length]!) };
+    const gone = withNode(plan.steps.at(-1)!.targetNodeId, { liveness: 'dead' });
+    const work = validation(many, gone, context());
+    let rests = 0;
+    let next = work.next();
+    for (; next.done !== true; next = work.next()) rests += 1;
+    expect(rests).toBeGreaterThanOrEqual(20);
+    expect(next.value).toEqual(validatePlan(many, gone, context()));
+    expect(next.value).not.toEqual([]);
   });
 
   it('a step that is true already holds, whoever did it', () => {

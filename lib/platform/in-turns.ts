@@ -1,0 +1,31 @@
+/** Long work in portions, between which the event loop sees to everybody else. */
+
+/** Items of a list that are worked on before others get their turn: a few milliseconds of work. */
+export const ITEMS_PER_TURN = 500;
+
+/** So short a list is worked on at once. */
+export function isShortList(list: readonly unknown[]): boolean {
+  return list.length <= ITEMS_PER_TURN;
+}
+
+/** Resolves once everything that waits for the event loop now has had its turn. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => { setImmediate(resolve); });
+}
+
+/** Carries out work that says by `yield` where it may rest, and rests there. */
+export async function inTurns<T>(work: Generator<void, T>): Promise<T> {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done === true) return value;
+    await nextTurn();
+  }
+}
+
+/** The same without a rest. */
+export function atOnce<T>(work: Generator<void, T>): T {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done === true) return value;
+  }
+}
