@@ -34,7 +34,7 @@ export async function sendBursts(batch: SlotBatch, slots: readonly Carried[], co
     const keys = portions.reduce((sum, portion) => sum + portion.keys.length, 0);
     if (portions.length === 0) continue;
     const isReady = await throttle.ready(context.signal);
-    const results = await batch.lane.run({ keys, bytes }, { gate: batch.gate, duty: () => context.pressure?.().duty ?? 1 }, async () => {
+    const results = await batch.lane.run<Result<boolean, DriverFailure>[]>({ keys, bytes }, { inTurn: (work) => batch.turns.run(batch, work), duty: () => context.pressure?.().duty ?? 1 }, async () => {
       // A turn may come late: nothing new is begun after the stop.
       if (!isReady || context.signal.aborted) return portions.map((): Result<boolean, DriverFailure> => err(INTERRUPTED));
       throttle.spent(bytes);

@@ -2,8 +2,8 @@ import { sleep, type Clock } from '@/lib/platform/clock';
 
 /**
  * MIGRATE stops the source's only thread, and the target's while it restores. So each
- * source has one burst of MIGRATE under way at a time however many slots are in flight,
- * each target takes part in a few at most, and the bursts are sized so that one takes
+ * source has one burst of MIGRATE under way at a time however many slots are in flight
+ * (burst-turns.ts says which nodes may work together), and the bursts are sized so that one takes
  * about TARGET_MS by the measured time, which also covers values that are slow to
  * serialise. Below the least burst the fixed cost of a round trip is all there is to
  * measure: a busy machine would shrink it for nothing.
@@ -69,9 +69,9 @@ export class MigrationLane {
     return await turn;
   }
 
-  /** Runs `work` after all that was asked for before; at most one at a time. `duty`: share of the time that the source may spend on it, 0..1. */
-  async run<T>(size: { keys: number; bytes: number }, { gate, duty }: { gate: Gate; duty: () => number }, work: () => Promise<T>): Promise<T> {
-    const turn = this.#tail.then(() => this.#rest()).then(() => gate.run(async () => {
+  /** Runs `work` after all that was asked for before; at most one at a time, when `inTurn` lets it. `duty`: share of the time that the source may spend on it, 0..1. */
+  async run<T>(size: { keys: number; bytes: number }, { inTurn, duty }: { inTurn: (work: () => Promise<T>) => Promise<T>; duty: () => number }, work: () => Promise<T>): Promise<T> {
+    const turn = this.#tail.then(() => this.#rest()).then(() => inTurn(async () => {
       const beganAtMs = this.#clock.monotonicMs();
       try {
         return await work();

@@ -3,6 +3,7 @@ import type { DriverFailure } from '@/lib/contract/operation';
 import type { MoveTarget } from '@/lib/drivers/driver';
 import type { Clock } from '@/lib/platform/clock';
 import { err, ok, type Result } from '@/lib/platform/result';
+import { BurstTurns } from './burst-turns';
 import type { ClusterReader } from './cluster-reader';
 import type { Connections } from './connections';
 import { DoubtfulKeys } from './doubtful-keys';
@@ -17,9 +18,6 @@ import type { SlotBatch, SlotOrder } from './slot-batch';
 import { lineIn, slotViews, type Truth, type TruthReader } from './slot-truth';
 import { isPrimary, nameOf, ownerInView } from './topology';
 import type { TargetHealth } from './transfer-ends';
-
-/** Bursts at a time that one target restores; more would only wait for its one thread, and keep their sources stopped meanwhile. */
-const BURSTS_PER_TARGET_MAX = 2;
 
 export interface FinderOptions {
   readonly connection: RedisConnection;
@@ -43,7 +41,7 @@ export interface Found {
 export class MoveFinder {
   readonly #options: FinderOptions;
   readonly #lanes = new Map<string, MigrationLane>();
-  readonly #gates = new Map<string, Gate>();
+  readonly #turns = new BurstTurns();
   readonly #handOvers = new Gate(1);
   readonly #targetHealth = new Map<string, TargetHealth>();
   /** By slot and source; only slots whose last try ended in doubt. */
@@ -107,7 +105,7 @@ export class MoveFinder {
     return ok({
       sourceNodeId, targetNodeId, others, clock, slots: orders,
       lane: entryOf(this.#lanes, sourceNodeId, () => new MigrationLane(clock)),
-      gate: entryOf(this.#gates, targetNodeId, () => new Gate(BURSTS_PER_TARGET_MAX)),
+      turns: this.#turns,
       handOvers: this.#handOvers,
       timeoutMs: this.#controlTimeoutMs(),
       ends: {

@@ -1,6 +1,7 @@
 import type { DriverFailure } from '@/lib/contract/operation';
 import type { BatchContext } from '@/lib/drivers/driver';
 import type { Clock } from '@/lib/platform/clock';
+import type { BurstTurns } from './burst-turns';
 import type { ByteThrottle } from './byte-throttle';
 import type { DoubtfulKeys } from './doubtful-keys';
 import type { Gate, MigrationLane } from './migration-lane';
@@ -31,8 +32,7 @@ export interface SlotBatch {
   /** Control connections of the primaries that are neither end. */
   readonly others: readonly NodeClient[];
   readonly lane: MigrationLane;
-  /** Bursts at a time that the target restores. */
-  readonly gate: Gate;
+  readonly turns: BurstTurns;
   /** One hand-over at a time in the whole cluster. */
   readonly handOvers: Gate;
   readonly clock: Clock;

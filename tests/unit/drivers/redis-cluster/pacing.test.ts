@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { BurstTurns } from '@/lib/drivers/redis-cluster/burst-turns';
 import { ByteThrottle } from '@/lib/drivers/redis-cluster/byte-throttle';
-import { Gate, MigrationLane } from '@/lib/drivers/redis-cluster/migration-lane';
+import { MigrationLane } from '@/lib/drivers/redis-cluster/migration-lane';
 import { SlotActivity } from '@/lib/drivers/redis-cluster/slot-activity';
 import type { Clock } from '@/lib/platform/clock';
 
@@ -64,7 +66,7 @@ describe('bytes per second of a step', () => {
   });
 });
 
-const always = () => ({ gate: new Gate(2), duty: () => 1 });
+const always = () => ({ inTurn: <T>(work: () => Promise<T>) => work(), duty: () => 1 });
 
 describe('the lane of a source', () => {
   it('runs one MIGRATE at a time, in order, and goes on after one that failed', async () => {
@@ -125,7 +127,7 @@ describe('pressure on a pair of nodes', () => {
     const clock = new TestClock();
     const lane = new MigrationLane(clock);
     for (let n = 0; n < 10; n += 1) {
-      await lane.run({ keys: 1, bytes: 1 }, { gate: new Gate(2), duty: () => 0.5 }, () => {
+      await lane.run({ keys: 1, bytes: 1 }, { ...always(), duty: () => 0.5 }, () => {
         clock.pass(3);
         return Promise.resolve();
       });
@@ -133,11 +135,13 @@ describe('pressure on a pair of nodes', () => {
     // Ten bursts of 3 ms and the nine rests between them.
     expect(clock.monotonicMs()).toBe(10 * 3 + 9 * 3);
   });
+});
 
-  it('a target takes part in two bursts at most, whatever many sources ask, and one that fails lets the next in', async () => {
-    const gate = new Gate(2);
+describe('turns of bursts', () => {
+  it('a target restores two bursts at most, whatever many sources ask, and one that fails lets the next in', async () => {
+    const turns = new BurstTurns();
     let inside = 0, most = 0;
-    const results = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => gate.run(async () => {
+    const results = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => turns.run({ sourceNodeId: `s${n}`, targetNodeId: 't' }, async () => {
       inside += 1;
       most = Math.max(most, inside);
       await new Promise((resolve) => setImmediate(resolve));
@@ -146,6 +150,30 @@ describe('pressure on a pair of nodes', () => {
     })));
     expect(most).toBe(2);
     expect(results.filter((result) => result.status === 'fulfilled').length).toBe(13);
+  });
+
+  it('[M22] no node sends and restores at a time, every burst gets its turn, and nobody is overtaken by a later one of the same way', async () => {
+    const pairArbitrary = fc.record({ source: fc.nat(4), hop: fc.integer({ min: 1, max: 4 }), steps: fc.integer({ min: 1, max: 5 }) });
+    await fc.assert(fc.asyncProperty(fc.array(pairArbitrary, { minLength: 1, maxLength: 60 }), async (asked) => {
+      const turns = new BurstTurns();
+      const running = new Set<{ readonly sourceNodeId: string; readonly targetNodeId: string }>();
+      const begun: number[] = [];
+      const pairs = asked.map(({ source, hop }) => ({ sourceNodeId: `n${source}`, targetNodeId: `n${(source + hop) % 5}` }));
+      await Promise.all(pairs.map((pair, index) => turns.run(pair, async () => {
+        begun.push(index);
+        running.add(pair);
+        const sources = [...running].map(({ sourceNodeId }) => sourceNodeId);
+        expect(new Set(sources).size).toBe(sources.length);
+        for (const { targetNodeId } of running) expect(sources).not.toContain(targetNodeId);
+        for (let step = 0; step < asked[index]!.steps; step += 1) await Promise.resolve();
+        running.delete(pair);
+      })));
+      expect(begun.toSorted((a, b) => a - b)).toEqual(pairs.map((_, index) => index));
+      for (const [index, { sourceNodeId }] of pairs.entries()) {
+        const later = pairs.findIndex((pair, other) => other > index && pair.sourceNodeId === sourceNodeId);
+        if (later >= 0) expect(begun.indexOf(index)).toBeLessThan(begun.indexOf(later));
+      }
+    }));
   });
 });
 
