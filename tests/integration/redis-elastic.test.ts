@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ClusterSummary } from '@/lib/contract/cluster';
-import type { Operation } from '@/lib/contract/operation';
+import { isTerminal, type Operation } from '@/lib/contract/operation';
 import type { Provisioning } from '@/lib/contract/provisioner';
 import type { PolicyDocument } from '@/lib/contract/scaling-policy';
 import type { PolicyVersion } from '@/lib/contract/scaling-view';
@@ -79,7 +79,7 @@ describe('a Redis Cluster with an automatic policy and the provisioner local-pro
 
     expectNothingLost(await busy.stop());
     await eventually('three primaries are left', sizes, (by) => by.size === 3, CHANGE_MS_MAX);
-    await eventually('what was made is returned', () => provisioningOf(server, cluster.id), ({ provisions }) => provisions.length === 0);
+    await eventually('what was made is returned', () => provisioningOf(server, cluster.id), ({ provisions }) => provisions.length === 0, CHANGE_MS_MAX);
     expect(nodes.pids()).toEqual([]);
     await untilQuiet(server, cluster.id);
     expectNothingLost(await calm.stop());
@@ -116,9 +116,10 @@ async function untilQuiet(server: TestServerProcess, clusterId: string): Promise
   await eventually('no operation runs', () => succeed<ClusterSummary>(server, 'GET', `/clusters/${clusterId}`), ({ operations }) => operations.length === 0);
 }
 
-/** All that happened was ordered by the policy, one node at a time on the way down, and succeeded. */
+/** All that happened was ordered by the policy, one node at a time on the way down, and succeeded. It may still even out what is left. */
 async function expectOnItsOwn(server: TestServerProcess, clusterId: string): Promise<void> {
-  const { operations } = await succeed<{ operations: Operation[] }>(server, 'GET', `/clusters/${clusterId}/operations`);
+  const list = async () => (await succeed<{ operations: Operation[] }>(server, 'GET', `/clusters/${clusterId}/operations`)).operations;
+  const operations = await eventually('all have ended', list, (all) => all.every(({ status }) => isTerminal(status)));
   for (const operation of operations) expect(operation).toMatchObject({ status: 'succeeded', createdBy: { kind: 'automation' } });
   const ins = operations.filter(({ kind }) => kind === 'scale-in');
   expect(ins).toHaveLength(2);
