@@ -5,6 +5,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '@/lib/contract/plan';
+import { NO_CONSTRAINTS } from '@/lib/contract/plan-options';
 import type { ClusterState } from '@/lib/core/cluster/cluster-state';
 import type { RebalanceRequest } from '@/lib/core/rebalance/check-input';
 import { planRebalance } from '@/lib/core/rebalance/plan-rebalance';
@@ -29,6 +30,15 @@ interface Scenario {
 }
 
 const shards = (count: number, of: (shardId: number) => ShardSpec): ShardSpec[] => Array.from({ length: count }, (_, shardId) => of(shardId));
+
+/**
+ * All three disks are as full as they should be. What is busy and what is idle has to change places, but only the third disk
+ * takes one shard more, and that node has its share of everything: whatever goes there has to go on.
+ */
+const fullDisks = stateOf([
+  node('busy', null, { diskGib: 100, diskUsedGib: 80 }), node('idle', null, { diskGib: 100, diskUsedGib: 80 }), node('third', null, { diskGib: 200, diskUsedGib: 160, cpu: 16 }),
+], shards(32, (shardId) => ({ on: [shardId < 8 ? 'busy' : shardId < 16 ? 'idle' : 'third'], bytes: 10 * GIB, keys: 1_000, ...load(shardId < 8 ? 15 : shardId < 16 ? 2.5 : 8.75) })));
+const thirdKeepsItsOwn: Partial<RebalanceRequest> = { constraints: { ...NO_CONSTRAINTS, pinnedShardIds: Array.from({ length: 16 }, (_, index) => 16 + index) } };
 
 const SCENARIOS: readonly Scenario[] = [
   {
@@ -64,6 +74,24 @@ const SCENARIOS: readonly Scenario[] = [
       node('busy', null, { diskGib: 100, diskUsedGib: 80 }), node('idle', null, { diskGib: 100, diskUsedGib: 80 }), node('small', null, { diskGib: 45, diskUsedGib: 10, cpu: 4 }),
     ], shards(9, (shardId) => ({ on: [shardId < 4 ? 'busy' : shardId < 8 ? 'idle' : 'small'], bytes: (shardId === 8 ? 10 : 20) * GIB, keys: 1_000, ...load(shardId < 4 ? 40 : shardId < 8 ? 4 : 10) }))),
     expected: (plan) => { expect(plan.waves.some(({ reclaims }) => reclaims)).toBe(true); },
+  },
+  {
+    name: 'detour-over-a-third-node',
+    state: fullDisks,
+    request: thirdKeepsItsOwn,
+    expected: (plan) => {
+      const [detour] = plan.steps.filter(({ reason }) => reason.code === 'makes-room');
+      const wayOf = (shardId: number) => plan.steps.filter((step) => step.shardId === shardId).map(({ sourceNodeId, targetNodeId }) => `${sourceNodeId} -> ${targetNodeId}`);
+      expect(plan.steps.indexOf(detour!)).toBe(0);
+      expect(wayOf(detour!.shardId)).toEqual(['busy -> third', 'third -> idle']);
+      expect(plan.after.score).toBeLessThan(0.01);
+      // No direct move is possible at the start, so without a third node there is no plan at all.
+      for (const step of plan.steps.slice(1, -1)) {
+        expect(validatePlan({ ...plan, steps: [step], waves: [] }, fullDisks, contextOf()).map(({ constraint }) => constraint)).toEqual(['capacity']);
+      }
+      const alone = planRebalance({ ...fullDisks, nodes: new Map([...fullDisks.nodes].map(([id, each]) => [id, { ...each, cordoned: id === 'third' }])) }, requestOf({ strategy: 'optimal', ...thirdKeepsItsOwn }), contextOf());
+      expect(alone.steps).toEqual([]);
+    },
   },
   {
     name: 'unsatisfiable-spread',
