@@ -1,5 +1,4 @@
-import type { Random } from '@/lib/platform/random';
-import { Dice } from './dice';
+import { Draws, type AnnealingParts } from './draws';
 import type { Incumbent } from './incumbent';
 import type { Likeness } from './likeness';
 import type { SearchState } from './search-state';
@@ -11,12 +10,7 @@ export interface Mix {
   readonly eject: number;
 }
 
-export interface AnnealerInput {
-  readonly state: SearchState;
-  readonly incumbent: Incumbent;
-  /** Items that may move. */
-  readonly movable: Int32Array;
-  readonly random: Random;
+interface AnnealerInput extends AnnealingParts {
   readonly mix: Mix;
   /**
    * What an item away from its initial bin costs besides, in terms of the temperature: there are so many places to be away
@@ -27,25 +21,16 @@ export interface AnnealerInput {
 
 /** Of the swaps: with an item that is alike, where it is known which are. */
 const ALIKE_SWAPS = 0.5;
-/** A power of two. */
-const NOISE_SIZE = 2_048;
 
 /**
- * Simulated annealing by random changes; the temperature is the caller's. A change is taken
- * when it costs less than the temperature times an exponential deviate, which is Metropolis'
- * rule with the dice cast first, so that a hopeless change is dropped as early as possible.
- *
- * Besides shifts and swaps there is the ejection: an item goes to a bin that another, which is
+ * Simulated annealing by random changes; the temperature is the caller's. Besides shifts and swaps there is the ejection: an item goes to a bin that another, which is
  * not at home, leaves for its home. Where transient resources are short, what a bin can take in is used up by
  * what has arrived, whatever has left it, so that trading arrivals is nearly the only way on.
  */
 export class Annealer {
   readonly #state: SearchState;
   readonly #incumbent: Incumbent;
-  readonly #movable: Int32Array;
-  readonly #isMovable: Uint8Array;
-  readonly #dice: Dice;
-  readonly #noise: Float64Array;
+  readonly #draws: Draws;
   readonly #homePull: number;
   #pull = 0;
   #likeness: Likeness | null = null;
@@ -53,14 +38,10 @@ export class Annealer {
   readonly #swapBelow: number;
   readonly #ejectBelow: number;
 
-  constructor({ state, incumbent, movable, random, mix, homePull }: AnnealerInput) {
-    this.#state = state;
-    this.#incumbent = incumbent;
-    this.#movable = movable;
-    this.#isMovable = new Uint8Array(state.itemCount);
-    for (const item of movable) this.#isMovable[item] = 1;
-    this.#dice = new Dice(random);
-    this.#noise = Float64Array.from({ length: NOISE_SIZE }, () => random.exponential(1));
+  constructor({ mix, homePull, ...parts }: AnnealerInput) {
+    this.#state = parts.state;
+    this.#incumbent = parts.incumbent;
+    this.#draws = new Draws(parts);
     this.#homePull = homePull;
     this.#homingBelow = mix.homing;
     this.#swapBelow = mix.homing + mix.swap;
@@ -74,14 +55,12 @@ export class Annealer {
 
   run(proposals: number, temperature: number): void {
     this.#pull = temperature * this.#homePull;
-    const dice = this.#dice;
-    const state = this.#state;
-    const movable = this.#movable;
+    const draws = this.#draws;
     for (let count = 0; count < proposals; count += 1) {
-      const kind = dice.next();
-      const tolerance = temperature * this.#noise[dice.integer(NOISE_SIZE)]!;
-      const item = movable[dice.integer(movable.length)]!;
-      if (kind >= this.#ejectBelow) this.#tryShift(item, dice.integer(state.binCount), tolerance);
+      const kind = draws.dice.next();
+      const tolerance = draws.tolerance(temperature);
+      const item = draws.item();
+      if (kind >= this.#ejectBelow) this.#tryShift(item, draws.dice.integer(this.#state.binCount), tolerance);
       else if (kind >= this.#swapBelow) this.#tryEject(item, tolerance);
       else if (kind >= this.#homingBelow) this.#trySwap(item, this.#drawOther(item), tolerance);
       else this.#tryHoming(tolerance);
@@ -107,17 +86,17 @@ export class Annealer {
     const state = this.#state;
     const { count, items } = state.displaced;
     if (count === 0) return;
-    const item = items[this.#dice.integer(count)]!;
+    const item = items[this.#draws.dice.integer(count)]!;
     this.#tryShift(item, state.initial[item]!, tolerance);
   }
 
   #drawOther(item: number): number {
-    const dice = this.#dice;
+    const { dice, isMovable } = this.#draws;
     if (this.#likeness !== null && dice.next() < ALIKE_SWAPS) {
       const other = this.#likeness.another(item, dice);
-      if (this.#isMovable[other] === 1) return other;
+      if (isMovable[other] === 1) return other;
     }
-    return this.#movable[dice.integer(this.#movable.length)]!;
+    return this.#draws.item();
   }
 
   #trySwap(first: number, second: number, tolerance: number): void {
@@ -141,7 +120,7 @@ export class Annealer {
     const state = this.#state;
     const { count, items } = state.displaced;
     if (count === 0) return;
-    const ejected = items[this.#dice.integer(count)]!;
+    const ejected = items[this.#draws.dice.integer(count)]!;
     const from = state.itemBin[item]!;
     const via = state.itemBin[ejected]!;
     const home = state.initial[ejected]!;

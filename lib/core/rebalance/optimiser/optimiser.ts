@@ -80,14 +80,14 @@ export function createOptimiser(model: AssignmentModel, options: OptimiserOption
 }
 
 /**
- * Four phases. The descent takes what is obvious. Quick annealings, one of each temper, show at
+ * Four phases. The descent takes what is obvious. Once it is known which items are alike, quick annealings, one of each temper, show at
  * which temperatures this model's cost falls, and whether one temper is clearly better here; another
  * shows whether it pays to let limits yield. The main one, or rounds of yielding ones, spend their time
  * accordingly. The polish goes back to the best of all, clears a bin
  * for some large item by force, and cools from where the last few percent are won: again and
  * again, since what a cold search is caught in is mostly one item.
  */
-type Phase = { readonly name: 'descent' } | Piloting | Annealing | Yielding | Polishing;
+type Phase = { readonly name: 'descent' } | { readonly name: 'likening' } | Piloting | Annealing | Yielding | Polishing;
 interface Cooldown { readonly temper: Temper; readonly cooling: Cooling; readonly from: number; readonly until: number }
 interface Piloting extends Cooldown { readonly name: 'pilot'; readonly earlier: Trial | null }
 interface Annealing extends Cooldown { readonly name: 'main' }
@@ -161,7 +161,11 @@ class Search implements Optimiser {
     while (this.#iterations < until && at() < 1) {
       if (this.#phase.name === 'descent') this.#descend(until - this.#iterations, at());
       else if (this.#phase.name === 'polish') this.#polish(this.#phase);
-            else if (at() >= this.#phase.until) this.#phase = this.#phaseAfter(this.#phase);
+      else if (this.#phase.name === 'likening') {
+        // No evaluations of the assignment, so none are counted; but as much work, so that the step is over.
+        if (!this.#alike().build(until - this.#iterations)) break;
+        this.#phase = this.#pilot(this.#temper, at(), null);
+      } else if (at() >= this.#phase.until) this.#phase = this.#phaseAfter(this.#phase);
       else if (this.#phase.name === 'yielding') this.#yield(this.#phase, at());
       else this.#cool(this.#phase, at());
     }
@@ -186,7 +190,7 @@ class Search implements Optimiser {
     this.#iterations += evaluations;
     if (!isDone && at < DESCENT_UNTIL) return;
     if (this.#coolingFrom === 0) {
-      this.#phase = this.#pilot(this.#temper, at, null);
+      this.#phase = { name: 'likening' };
       return;
     }
     const cooling = new Cooling(this.#temperature * COOLING_RANGE ** this.#coolingFrom, this.#temperature * COOLING_RANGE);

@@ -1,5 +1,4 @@
-import type { Random } from '@/lib/platform/random';
-import { Dice } from './dice';
+import { Draws, type AnnealingParts } from './draws';
 import type { Incumbent } from './incumbent';
 import type { Likeness } from './likeness';
 import { LimitPrices } from './limit-prices';
@@ -15,20 +14,13 @@ export interface YieldingMix {
   readonly homing: number;
 }
 
-interface YieldingAnnealerInput {
-  readonly state: SearchState;
-  readonly incumbent: Incumbent;
-  /** Items that may move. */
-  readonly movable: Int32Array;
-  readonly random: Random;
+interface YieldingAnnealerInput extends AnnealingParts {
   readonly likeness: Likeness;
   readonly mix: YieldingMix;
   /** The temperature scale of the model, from which prices start. */
   readonly scale: number;
 }
 
-/** A power of two. */
-const NOISE_SIZE = 2_048;
 /** Draws for a bin that could hold an item. */
 const DRAWS_MAX = 4;
 
@@ -45,24 +37,17 @@ const DRAWS_MAX = 4;
 export class YieldingAnnealer {
   readonly #state: SearchState;
   readonly #incumbent: Incumbent;
-  readonly #movable: Int32Array;
-  readonly #isMovable: Uint8Array;
-  readonly #dice: Dice;
-  readonly #noise: Float64Array;
+  readonly #draws: Draws;
   readonly #likeness: Likeness;
   readonly #prices: LimitPrices;
   readonly #mix: YieldingMix;
 
-  constructor({ state, incumbent, movable, random, likeness, mix, scale }: YieldingAnnealerInput) {
-    this.#state = state;
-    this.#incumbent = incumbent;
-    this.#movable = movable;
-    this.#isMovable = new Uint8Array(state.itemCount);
-    for (const item of movable) this.#isMovable[item] = 1;
-    this.#dice = new Dice(random);
-    this.#noise = Float64Array.from({ length: NOISE_SIZE }, () => random.exponential(1));
+  constructor({ likeness, mix, scale, ...parts }: YieldingAnnealerInput) {
+    this.#state = parts.state;
+    this.#incumbent = parts.incumbent;
+    this.#draws = new Draws(parts);
     this.#likeness = likeness;
-    this.#prices = new LimitPrices(state.room, scale);
+    this.#prices = new LimitPrices(parts.state.room, scale);
     this.#mix = mix;
   }
 
@@ -77,13 +62,12 @@ export class YieldingAnnealer {
   }
 
   run(proposals: number, temperature: number): void {
-    const dice = this.#dice;
-    const movable = this.#movable;
+    const draws = this.#draws;
     const { swap, chain } = this.#mix;
     for (let count = 0; count < proposals; count += 1) {
-      const kind = dice.next();
-      const tolerance = temperature * this.#noise[dice.integer(NOISE_SIZE)]!;
-      const item = movable[dice.integer(movable.length)]!;
+      const kind = draws.dice.next();
+      const tolerance = draws.tolerance(temperature);
+      const item = draws.item();
       if (kind < swap) this.#trySwap(item, tolerance);
       else if (kind < swap + chain) this.#tryChain(item, tolerance);
       else this.#tryShift(item, tolerance);
@@ -131,7 +115,7 @@ export class YieldingAnnealer {
     if (other < 0 || state.itemGroup[item] === state.itemGroup[other]) return;
     const via = state.itemBin[other]!;
     if (groupRules.conflicts(item, via)) return;
-    const to = this.#dice.next() < this.#mix.homing ? state.initial[other]! : this.#drawBin(other, via);
+    const to = this.#draws.dice.next() < this.#mix.homing ? state.initial[other]! : this.#drawBin(other, via);
     if (to < 0 || to === via || to === from || groupRules.conflicts(other, to)) return;
     const delta = state.ejectDelta(item, other, to) - room.lack[from]! - room.lack[via]! - room.lack[to]!;
     if (delta > tolerance || delta + room.lackWithout(item, from) + room.lackReplacing(via, other, item) + room.lackWith(other, to) > tolerance) return;
@@ -147,7 +131,7 @@ export class YieldingAnnealer {
   #drawBin(item: number, from: number): number {
     const state = this.#state;
     for (let draw = 0; draw < DRAWS_MAX; draw += 1) {
-      const bin = this.#dice.integer(state.binCount);
+      const bin = this.#draws.dice.integer(state.binCount);
       if (bin !== from && state.room.couldHold(item, bin)) return state.groupRules.conflicts(item, bin) ? -1 : bin;
     }
     return -1;
@@ -157,8 +141,8 @@ export class YieldingAnnealer {
   #drawOther(item: number, from: number, alikeShare: number): number {
     const state = this.#state;
     let other: number;
-    if (this.#dice.next() < alikeShare) {
-      other = this.#likeness.another(item, this.#dice);
+    if (this.#draws.dice.next() < alikeShare) {
+      other = this.#likeness.another(item, this.#draws.dice);
       const bin = state.itemBin[other]!;
       if (bin === from || !state.room.couldHold(item, bin)) return -1;
     } else {
@@ -166,9 +150,9 @@ export class YieldingAnnealer {
       if (bin < 0) return -1;
       const count = state.contents.count(bin);
       if (count === 0) return -1;
-      other = state.contents.list(bin)[this.#dice.integer(count)]!;
+      other = state.contents.list(bin)[this.#draws.dice.integer(count)]!;
     }
-    return this.#isMovable[other] === 1 ? other : -1;
+    return this.#draws.isMovable[other] === 1 ? other : -1;
   }
 
   #capture(): void {

@@ -1,15 +1,9 @@
-import type { Random } from '@/lib/platform/random';
-import type { Incumbent } from './incumbent';
+import type { AnnealingParts } from './draws';
 import type { Likeness } from './likeness';
-import type { SearchState } from './search-state';
 import { yieldingMix, type Temper } from './tempers';
 import { YieldingAnnealer } from './yielding-annealer';
 
-interface YieldingRoundsInput {
-  readonly state: SearchState;
-  readonly incumbent: Incumbent;
-  readonly movable: Int32Array;
-  readonly random: Random;
+interface YieldingRoundsInput extends AnnealingParts {
   readonly likeness: Likeness;
   readonly temper: Temper;
   /** The temperature scale of the model. */
@@ -40,8 +34,8 @@ export class YieldingRounds {
   #from = FROM;
   #steeredAt = 0;
 
-  constructor({ state, incumbent, movable, random, likeness, temper, scale }: YieldingRoundsInput) {
-    this.#annealer = new YieldingAnnealer({ state, incumbent, movable, random, likeness, mix: yieldingMix(state.room.transientCount > 0), scale });
+  constructor({ likeness, temper, scale, ...parts }: YieldingRoundsInput) {
+    this.#annealer = new YieldingAnnealer({ ...parts, likeness, mix: yieldingMix(parts.state.room.transientCount > 0), scale });
     this.#scale = scale;
     this.#shortShare = SHORT_SHARE[temper];
   }
