@@ -3,7 +3,7 @@ import { sleep, type Clock } from '@/lib/platform/clock';
 /**
  * MIGRATE stops the source's only thread, and the target's while it restores. So each
  * source has one burst of MIGRATE under way at a time however many slots are in flight
- * (burst-turns.ts says which nodes may work together), and the bursts are sized so that one takes
+ * (one-role.ts says which nodes may work together), and the bursts are sized so that one takes
  * about TARGET_MS by the measured time, which also covers values that are slow to
  * serialise. Below the least burst the fixed cost of a round trip is all there is to
  * measure: a busy machine would shrink it for nothing.

@@ -3,21 +3,25 @@ import type { DriverFailure } from '@/lib/contract/operation';
 import type { MoveTarget } from '@/lib/drivers/driver';
 import type { Clock } from '@/lib/platform/clock';
 import { err, ok, type Result } from '@/lib/platform/result';
-import { BurstTurns } from './burst-turns';
 import type { ClusterReader } from './cluster-reader';
 import type { Connections } from './connections';
 import { DoubtfulKeys } from './doubtful-keys';
 import type { Endpoint } from './endpoints';
 import { failureOf } from './failures';
+import { HandOvers } from './hand-overs';
 import { findMove, type MoveFinding } from './inspect-move';
-import { Gate, MigrationLane } from './migration-lane';
+import { MigrationLane } from './migration-lane';
 import type { NodeClient } from './node-client';
+import { OneRole } from './one-role';
 import { integerOf } from './replies';
 import type { SlotActivity } from './slot-activity';
 import type { SlotBatch, SlotOrder } from './slot-batch';
 import { lineIn, slotViews, type Truth, type TruthReader } from './slot-truth';
 import { isPrimary, nameOf, ownerInView } from './topology';
 import type { TargetHealth } from './transfer-ends';
+
+/** Bursts at a time that one target restores; more would only wait for its one thread, and keep their sources stopped meanwhile. */
+const BURSTS_PER_TARGET_MAX = 2;
 
 export interface FinderOptions {
   readonly connection: RedisConnection;
@@ -41,14 +45,15 @@ export interface Found {
 export class MoveFinder {
   readonly #options: FinderOptions;
   readonly #lanes = new Map<string, MigrationLane>();
-  readonly #turns = new BurstTurns();
-  readonly #handOvers = new Gate(1);
+  readonly #turns = new OneRole({ perSourceMax: 1, perTargetMax: BURSTS_PER_TARGET_MAX });
+  readonly #handOvers: HandOvers;
   readonly #targetHealth = new Map<string, TargetHealth>();
   /** By slot and source; only slots whose last try ended in doubt. */
   readonly #doubtful = new Map<string, DoubtfulKeys>();
 
   constructor(options: FinderOptions) {
     this.#options = options;
+    this.#handOvers = new HandOvers(options.clock);
   }
 
   /** The usual case needs no more than a recent truth; whatever else it seems to be is looked at anew before it counts. */

@@ -1,11 +1,12 @@
 import type { DriverFailure } from '@/lib/contract/operation';
 import type { BatchContext } from '@/lib/drivers/driver';
 import type { Clock } from '@/lib/platform/clock';
-import type { BurstTurns } from './burst-turns';
 import type { ByteThrottle } from './byte-throttle';
 import type { DoubtfulKeys } from './doubtful-keys';
-import type { Gate, MigrationLane } from './migration-lane';
+import type { HandOvers } from './hand-overs';
+import type { MigrationLane } from './migration-lane';
 import type { NodeClient } from './node-client';
+import type { OneRole } from './one-role';
 import type { ProgressReport } from './progress-report';
 import type { PairEnds, SizedKey } from './transfer-ends';
 
@@ -32,9 +33,9 @@ export interface SlotBatch {
   /** Control connections of the primaries that are neither end. */
   readonly others: readonly NodeClient[];
   readonly lane: MigrationLane;
-  readonly turns: BurstTurns;
-  /** One hand-over at a time in the whole cluster. */
-  readonly handOvers: Gate;
+  /** Bursts: a source waits for its target inside MIGRATE and answers nobody meanwhile (M22). */
+  readonly turns: OneRole;
+  readonly handOvers: HandOvers;
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly slots: readonly SlotOrder[];

@@ -201,8 +201,8 @@ async function handOver(batch: SlotBatch, slots: readonly Carried[]): Promise<vo
     progress.report('committing');
   }
   const sound = (): readonly Carried[] => slots.filter(({ failure }) => failure === null);
-  await batch.handOvers.run(async () => {
-    const behind = await untilEpochIsKnown(batch);
+  await batch.handOvers.run(batch, async () => {
+    const behind = batch.handOvers.mayBeAhead(batch) ? await untilEpochIsKnown(batch) : null;
     if (behind !== null) for (const carried of slots) carried.failure = behind;
     await commit(batch, sound().filter(({ order }) => !order.isTargetOwner));
     await tellSource(batch, sound());
@@ -210,20 +210,18 @@ async function handOver(batch: SlotBatch, slots: readonly Carried[]): Promise<vo
   await tellOthers(batch, sound());
 }
 
-/**
- * Until a slot's source is told, it claims the slot, and a claim under a higher config
- * epoch than the target's takes the slot away from the target again, with all its keys. A
- * node that is given slots takes a new epoch; so while one hand-over goes on in a cluster
- * no other does, and it begins once the target has heard of the source's epoch, above
- * which its own will be.
- */
-async function untilEpochIsKnown({ ends, clock, timeoutMs }: SlotBatch): Promise<DriverFailure | null> {
+/** A hand-over begins once the target has heard of the source's epoch, above which its own will be (see HandOvers). */
+async function untilEpochIsKnown(batch: SlotBatch): Promise<DriverFailure | null> {
+  const { ends, clock, timeoutMs } = batch;
   const deadlineMs = clock.monotonicMs() + timeoutMs;
   for (;;) {
     const [source, target] = await Promise.all([epochOf(ends.source, 'cluster_my_epoch', timeoutMs), epochOf(ends.target, 'cluster_current_epoch', timeoutMs)]);
     if (!source.ok) return source.error;
     if (!target.ok) return target.error;
-    if (target.value >= source.value) return null;
+    if (target.value >= source.value) {
+      batch.handOvers.epochIsKnown(batch);
+      return null;
+    }
     if (clock.monotonicMs() > deadlineMs) return failureOf('topology-changed', `${ends.target.address} has not heard of config epoch ${source.value} of ${ends.source.address}: it is at ${target.value}`, true);
     await sleep(clock, EPOCH_LOOK_EVERY_MS);
   }

@@ -196,16 +196,20 @@ export class SlotMover {
     if (!made.ok) return made;
     const { ends, timeoutMs, sourceNodeId, targetNodeId } = made.value;
     const owned = found.truth.views.get(targetNodeId);
-    if (owned === undefined || ownerInView(owned, target.shardId) !== targetNodeId) {
-      const [, taken] = await made.value.handOvers.run(() => ends.target.pipeline([
-        ['CLUSTER', 'SETSLOT', target.shardId, 'IMPORTING', sourceNodeId],
-        ['CLUSTER', 'SETSLOT', target.shardId, 'NODE', targetNodeId],
-      ], { timeoutMs }));
-      if (taken?.ok === false) return err(driverFailure(taken.error, `${ends.target.address}: SETSLOT ${target.shardId} NODE`));
-    }
-    if ((found.keys.source ?? 0) > 0) return await this.#moveLeftBehind(target, found, context, made.value);
-    const told = await announceOne(made.value);
+    const isLeftBehind = (found.keys.source ?? 0) > 0;
+    // Taken and told in one: in between the source still claims the slot.
+    const told = await made.value.handOvers.run(made.value, async (): Promise<Result<boolean, DriverFailure>> => {
+      if (owned === undefined || ownerInView(owned, target.shardId) !== targetNodeId) {
+        const [, taken] = await ends.target.pipeline([
+          ['CLUSTER', 'SETSLOT', target.shardId, 'IMPORTING', sourceNodeId],
+          ['CLUSTER', 'SETSLOT', target.shardId, 'NODE', targetNodeId],
+        ], { timeoutMs });
+        if (taken?.ok === false) return err(driverFailure(taken.error, `${ends.target.address}: SETSLOT ${target.shardId} NODE`));
+      }
+      return isLeftBehind ? ok(false) : await announceOne(made.value);
+    });
     if (!told.ok) return told;
+    if (isLeftBehind) return await this.#moveLeftBehind(target, found, context, made.value);
     // A leftover flag on an owner means nothing to clients, but stands for an open slot.
     await ends.target.call(['CLUSTER', 'SETSLOT', target.shardId, 'NODE', targetNodeId], { timeoutMs });
     return ok({ bytes: 0, keyCount: 0, nodeId: null });

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BurstTurns } from '@/lib/drivers/redis-cluster/burst-turns';
 import { ByteThrottle } from '@/lib/drivers/redis-cluster/byte-throttle';
 import { MigrationLane } from '@/lib/drivers/redis-cluster/migration-lane';
+import { OneRole } from '@/lib/drivers/redis-cluster/one-role';
 import { SlotActivity } from '@/lib/drivers/redis-cluster/slot-activity';
 import type { Clock } from '@/lib/platform/clock';
 
@@ -139,7 +139,7 @@ describe('pressure on a pair of nodes', () => {
 
 describe('turns of bursts', () => {
   it('a target restores two bursts at most, whatever many sources ask, and one that fails lets the next in', async () => {
-    const turns = new BurstTurns();
+    const turns = new OneRole({ perSourceMax: 1, perTargetMax: 2 });
     let inside = 0, most = 0;
     const results = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => turns.run({ sourceNodeId: `s${n}`, targetNodeId: 't' }, async () => {
       inside += 1;
@@ -155,7 +155,7 @@ describe('turns of bursts', () => {
   it('[M22] no node sends and restores at a time, every burst gets its turn, and nobody is overtaken by a later one of the same way', async () => {
     const pairArbitrary = fc.record({ source: fc.nat(4), hop: fc.integer({ min: 1, max: 4 }), steps: fc.integer({ min: 1, max: 5 }) });
     await fc.assert(fc.asyncProperty(fc.array(pairArbitrary, { minLength: 1, maxLength: 60 }), async (asked) => {
-      const turns = new BurstTurns();
+      const turns = new OneRole({ perSourceMax: 1, perTargetMax: 2 });
       const running = new Set<{ readonly sourceNodeId: string; readonly targetNodeId: string }>();
       const begun: number[] = [];
       const pairs = asked.map(({ source, hop }) => ({ sourceNodeId: `n${source}`, targetNodeId: `n${(source + hop) % 5}` }));
