@@ -133,6 +133,18 @@ describe(`kills in the middle of a move (PS_SEED=${SEED})`, () => {
     expect(primaryNodeIdOf(await table(), move.shardId)).toBe(move.sourceNodeId);
   }, 60_000);
 
+  it('a node that was to leave, as far as a manager got that was killed then, takes a move again', async () => {
+    const move = await chooseMove();
+    const target = cluster.agents.session(move.targetNodeId)!;
+    const closed = await target.call({ kind: 'drain', key: 'about to leave', epoch, draining: true }, { signal: never() });
+    expect(closed).toMatchObject({ ok: true });
+    await table();
+    expect(target.newest?.beat.draining).toBe(true);
+    await settle(move);
+    expect(primaryNodeIdOf(await table(), move.shardId)).toBe(move.targetNodeId);
+    expect(target.newest?.beat.draining).toBe(false);
+  }, 60_000);
+
   it('a secondary moves right after its primary has, whether or not it has heard of that', async () => {
     const move = await chooseMove();
     await settle(move);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { HttpAgentConnectionSchema, type HttpAgentConnection } from '@/lib/contract/connection';
 import { DEFAULT_SETTINGS } from '@/lib/contract/settings';
 import { answerAgent } from '@/lib/drivers/http-agent/agent-endpoint';
+import type { AgentCluster } from '@/lib/drivers/http-agent/agent-cluster';
 import { AgentHub } from '@/lib/drivers/http-agent/agent-hub';
 import { createShards } from '@/lib/drivers/http-agent/create-shards';
 import { HttpAgentDriver } from '@/lib/drivers/http-agent/http-agent-driver';
@@ -66,7 +67,7 @@ export class AgentClusterProcesses {
       const hubUrl = await cluster.#listen();
       cluster.#managerUrl = await options.managerUrlOf?.(hubUrl) ?? hubUrl;
       await Promise.all(Array.from({ length: options.nodes }, () => cluster.startNode()));
-      const created = await createShards(cluster.hub.cluster(CLUSTER_ID)!, { epoch: 1, nextKey: () => cluster.nextKey(), signal: new AbortController().signal });
+      const created = await createShards(cluster.agents, { epoch: 1, nextKey: () => cluster.nextKey(), signal: new AbortController().signal });
       if (!created.ok) throw new Error(`The shards were not made: ${created.error.message}`);
       await Promise.all(Array.from({ length: options.emptyNodes ?? 0 }, () => cluster.startNode()));
       return cluster;
@@ -78,6 +79,11 @@ export class AgentClusterProcesses {
 
   get hub(): AgentHub {
     return this.#hub;
+  }
+
+  /** What the manager has of the nodes. */
+  get agents(): AgentCluster {
+    return this.#hub.cluster(CLUSTER_ID)!;
   }
 
   /** As when the manager is killed: every connection breaks, and what was not stored is forgotten. Drivers opened before hear of nothing any more. */

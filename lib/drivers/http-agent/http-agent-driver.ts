@@ -55,7 +55,7 @@ export class HttpAgentDriver implements ClusterDriver {
     this.#returned = new ReturnedNodes({ cluster, view, nextKey, isFailingOver: (nodeId) => this.#failover.isRunning(nodeId) });
     this.#reader = new Reader({ cluster, view, clock, onReturned: (session) => { this.#settle(session); } });
     this.#mover = new ShardMover({ cluster, view, nextKey });
-    this.#membership = new Membership({ cluster, view, clock });
+    this.#membership = new Membership({ cluster, view, clock, nextKey });
   }
 
   async observe({ detail, signal }: { detail: 'nodes' | 'full'; signal: AbortSignal }): Promise<Result<Observation, DriverFailure>> {

@@ -14,7 +14,7 @@ type Answer = Result<StepOutcome, DriverFailure>;
 
 /** How agents become members and cease to be. Enrolling is theirs; being accepted and let go is the manager's. */
 export class Membership {
-  constructor(private readonly options: { readonly cluster: AgentCluster; readonly view: ShardView; readonly clock: Clock }) {}
+  constructor(private readonly options: { readonly cluster: AgentCluster; readonly view: ShardView; readonly clock: Clock; readonly nextKey: () => string }) {}
 
   /** Accepts the agent that has enrolled from this address. */
   async add(step: { readonly address: string | null; readonly followerOf: string | null }): Promise<Answer> {
@@ -34,17 +34,23 @@ export class Membership {
     return session === null ? err(failureOf('topology-changed', `There is no node ${nodeId.slice(0, 40)}`)) : await verify(session, signal);
   }
 
-  /** Lets an empty node go: its credential is refused from now on. */
+  /**
+   * Lets an empty node go: its credential is refused from now on. It is told to take no new
+   * shards first, so that nothing comes in between its word that it is empty and its leaving;
+   * one that does not leave takes them again.
+   */
   async remove(nodeId: string, signal: AbortSignal): Promise<Answer> {
     const { cluster, clock, view } = this.options;
     const session = cluster.session(nodeId);
     if (session === null) return err(failureOf('topology-changed', `There is no node ${nodeId.slice(0, 40)}`));
     if (session.record.removedAtMs !== null) return ok(DONE);
+    const closed = await this.#drain(session, { draining: true, signal });
+    if (!closed.ok) return closed;
     const verified = await verify(session, signal);
-    if (!verified.ok) return verified;
-    if (!await cluster.change(nodeId, (now) => ({ ...now, removedAtMs: Math.round(clock.wallMs()) }))) return err(notStored());
-    view.forget(nodeId);
-    return ok(DONE);
+    const left = verified.ok && !await cluster.change(nodeId, (now) => ({ ...now, removedAtMs: Math.round(clock.wallMs()) })) ? err(notStored()) : verified;
+    if (left.ok) view.forget(nodeId);
+    else await this.#drain(session, { draining: false, signal });
+    return left;
   }
 
   /** Lets a dead node go: nobody can ask it, so the others must not count on it any more. */
@@ -61,6 +67,13 @@ export class Membership {
     if (!await cluster.change(nodeId, (now) => ({ ...now, removedAtMs: Math.round(clock.wallMs()) }))) return err(notStored());
     view.forget(nodeId);
     return ok(DONE);
+  }
+
+  /** A database that cannot close itself to new shards is let go without it: nobody orders any to a node that leaves. */
+  async #drain(session: AgentSession, { draining, signal }: { readonly draining: boolean; readonly signal: AbortSignal }): Promise<Result<null, DriverFailure>> {
+    const { cluster, nextKey } = this.options;
+    const told = await session.call({ kind: 'drain', key: `membership/drain/${nextKey()}`, epoch: cluster.epoch, draining }, { signal });
+    return told.ok || told.error.code === 'not-supported' ? ok(null) : told;
   }
 
   #session(nodeId: string): AgentSession | null {

@@ -108,6 +108,11 @@ export class ShardMover {
     const { shardId, role } = move;
     let copied: CommandOutcome | null = null;
     if (finding.state !== 'moving' || finding.next === 'copy') {
+      // It was to leave, and whoever let it go ended before it could tell it that it stays.
+      if (this.options.cluster.session(move.targetNodeId)?.newest?.beat.draining === true) {
+        const opened = await this.#order(move.targetNodeId, { kind: 'drain', draining: false }, orders);
+        if (!opened.ok) return opened;
+      }
       const copy = await this.#order(primaryNodeId, { kind: 'copyShard', shardId, target, bytesPerSecondMax: atLeastOne(orders.call.bytesPerSecondMax?.() ?? null) }, orders);
       if (!copy.ok) return copy;
       copied = copy.value;
