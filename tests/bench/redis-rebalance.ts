@@ -9,7 +9,7 @@
  * compiled).
  *
  * npm run bench -- redis-rebalance [--server BINARY] [--cli BINARY] [--keys N] [--bytes N]
- *   [--nodes N] [--runs N] [--rate N] [--only cli|default|high]
+ *   [--nodes N] [--runs N] [--rate N] [--only cli|default|high|low]
  *
  * On servers with atomic slot migration also the frontier of seconds against p99 over chunk
  * sizes, by the driver alone.
@@ -44,7 +44,7 @@ const scene: Scene = {
 };
 const all: (Contender & { readonly id: string })[] = [
   { id: 'cli', kind: 'cli', pipeline: 10 }, { id: 'default', kind: 'ours', preset: 'default' },
-  { id: 'cli', kind: 'cli', pipeline: 100 }, { id: 'high', kind: 'ours', preset: 'high' },
+  { id: 'cli', kind: 'cli', pipeline: 100 }, { id: 'high', kind: 'ours', preset: 'high' }, { id: 'low', kind: 'ours', preset: 'low' },
 ];
 const chosen = values.only === undefined ? all : all.filter(({ id }) => values.only!.split(',').includes(id));
 if (values.only === undefined && await canChunk()) chosen.push(...CHUNKS.map((chunk) => ({ id: 'chunks', kind: 'chunks', chunk } as const)));
@@ -58,7 +58,7 @@ try {
   await manager?.stop();
 }
 
-for (const preset of ['default', 'high'] as const) summarize(preset);
+for (const preset of ['default', 'high', 'low'] as const) summarize(preset);
 for (const chunk of CHUNKS) {
   const own = trials.get(nameOf({ kind: 'chunks', chunk })) ?? [];
   if (own.length > 0) print({ bench: 'redis-rebalance', frontier: chunk, server: serverName(), keys: scene.keys, bytes: scene.bytes, seconds: median(own, (trial) => trial.seconds), p99Ms: median(own, (trial) => trial.p99Ms), lost: sum(own, (trial) => trial.lost), clientErrors: sum(own, (trial) => trial.clientErrors) });

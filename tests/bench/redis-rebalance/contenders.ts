@@ -12,7 +12,7 @@ import { prepareChunks } from './frontier';
 import type { Prepared } from './prepared';
 import { spawnTestServer, type TestServerProcess } from '@/tests/support/start-server';
 
-export type Preset = 'default' | 'high';
+export type Preset = keyof typeof THROTTLE_PRESETS;
 export type Contender =
   | { readonly kind: 'cli'; readonly pipeline: number }
   | { readonly kind: 'ours'; readonly preset: Preset }
