@@ -1,6 +1,7 @@
 /** Preview: plans are made from what is known now, and kept; nothing moves. */
 import { WHAT_IF_STEPS_MAX, type Plan, type PlanRequest, type WhatIf } from '@/lib/contract/plan';
 import type { Actor } from '@/lib/contract/primitives';
+import { isShortList, nextTurn } from '@/lib/platform/in-turns';
 import { ok, type Result } from '@/lib/platform/result';
 import { failureOfStore, refusal, refused, type CommandContext, type CommandResult } from './commands';
 import type { EventDraft } from './event-log';
@@ -90,6 +91,8 @@ export class PlanCommands {
       data: { steps: plan.steps.length, bytes: plan.bytes, scoreBefore: plan.before.score, scoreAfter: plan.after.score },
     };
     const committed = await this.resources.log.commit([{ kind: 'insert-plan', plan }, ...(context.alsoCommit?.(plan) ?? [])], [proposed]);
+    // What is made of it for the answer is not to be added to what storing it took.
+    if (!isShortList(plan.steps)) await nextTurn();
     return committed.ok ? ok(plan) : { ok: false, error: failureOfStore(committed.error) };
   }
 }
