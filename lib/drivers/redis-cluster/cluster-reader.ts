@@ -84,9 +84,18 @@ export class ClusterReader {
     return kinds.size === 1 ? [...kinds][0] ?? null : null;
   }
 
+  /** See stale-claims.ts. */
+  keepsMarks(nodeId: string): boolean {
+    return this.#factsOf(nodeId)?.keepsMarks ?? false;
+  }
+
   #atomicOf(nodeId: string): AtomicKind | null {
+    return this.#factsOf(nodeId)?.atomic ?? null;
+  }
+
+  #factsOf(nodeId: string): NodeFacts | undefined {
     const endpoint = this.endpointOf(nodeId);
-    return endpoint === null ? null : this.#facts.get(formatEndpoint(endpoint))?.atomic ?? null;
+    return endpoint === null ? undefined : this.#facts.get(formatEndpoint(endpoint));
   }
 
   /** Fails only when nobody answered: with the reason of the first seed, all seeds in its message. */

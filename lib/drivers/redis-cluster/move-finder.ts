@@ -16,6 +16,7 @@ import { OneRole } from './one-role';
 import { integerOf } from './replies';
 import type { SlotActivity } from './slot-activity';
 import type { SlotBatch, SlotOrder } from './slot-batch';
+import { StaleClaims } from './stale-claims';
 import { lineIn, slotViews, type Truth, type TruthReader } from './slot-truth';
 import { isPrimary, nameOf, ownerInView } from './topology';
 import type { TargetHealth } from './transfer-ends';
@@ -47,6 +48,7 @@ export class MoveFinder {
   readonly #lanes = new Map<string, MigrationLane>();
   readonly #turns = new OneRole({ perSourceMax: 1, perTargetMax: BURSTS_PER_TARGET_MAX });
   readonly #handOvers: HandOvers;
+  readonly #staleClaims: StaleClaims;
   readonly #targetHealth = new Map<string, TargetHealth>();
   /** By slot and source; only slots whose last try ended in doubt. */
   readonly #doubtful = new Map<string, DoubtfulKeys>();
@@ -54,6 +56,7 @@ export class MoveFinder {
   constructor(options: FinderOptions) {
     this.#options = options;
     this.#handOvers = new HandOvers(options.clock);
+    this.#staleClaims = new StaleClaims(options);
   }
 
   /** The usual case needs no more than a recent truth; whatever else it seems to be is looked at anew before it counts. */
@@ -112,6 +115,7 @@ export class MoveFinder {
       lane: entryOf(this.#lanes, sourceNodeId, () => new MigrationLane(clock)),
       turns: this.#turns,
       handOvers: this.#handOvers,
+      staleClaims: this.#staleClaims,
       timeoutMs: this.#controlTimeoutMs(),
       ends: {
         migrate: connections.client(sourceEndpoint, 'migrate'), source, target, targetEndpoint,

@@ -6,6 +6,7 @@ import { driverFailure, failureOf } from './failures';
 import type { DriverFailure } from '@/lib/contract/operation';
 import type { Command, NodeClient } from './node-client';
 import { listOf, pairsOf, parseFields, textOf, type CommandResult, type Reply } from './replies';
+import { keepsMarks } from './server-faults';
 import { parseClusterNodes, type ClusterView } from './topology';
 
 /** Configuration that plans depend on; changes rarely and is read every FACTS_EVERY_MS. */
@@ -27,6 +28,8 @@ export interface NodeFacts {
   readonly hasSlotStats: boolean;
   /** Moves slots by itself, and by which commands; `null`: only the classic migration. */
   readonly atomic: AtomicKind | null;
+  /** See stale-claims.ts. */
+  readonly keepsMarks: boolean;
 }
 
 /** Everything one node answered in one reading. */
@@ -85,7 +88,7 @@ export async function readNode(options: {
     info: fields,
     clusterInfo: parseFields(clusterInfo.value),
     latency: latency?.ok === true ? latency.value : null,
-    facts: factsDue ? factsOf(replies.slice(STATE.length), atMs) : knownFacts,
+    facts: factsDue ? factsOf(replies.slice(STATE.length), fields, atMs) : knownFacts,
     atMs,
     answerMs: atMs - startedAtMs,
   });
@@ -104,7 +107,7 @@ function viewOf(result: CommandResult | undefined, address: string): Result<Clus
 }
 
 /** A server that refuses one of these (older, or by its ACL) tells less; nothing depends on all of them. */
-function factsOf(replies: readonly CommandResult[], readAtMs: number): NodeFacts {
+function factsOf(replies: readonly CommandResult[], info: ReadonlyMap<string, string>, readAtMs: number): NodeFacts {
   const settings = replies[0]?.ok === true ? pairsOf(replies[0].value) : new Map<string, Reply>();
   const clusterCommands = namesOf(replies[3]);
   return {
@@ -114,6 +117,7 @@ function factsOf(replies: readonly CommandResult[], readAtMs: number): NodeFacts
     writeCommands: namesOf(replies[2]),
     hasSlotStats: clusterCommands?.has('cluster|slot-stats') ?? false,
     atomic: atomicOf(clusterCommands),
+    keepsMarks: keepsMarks(info),
   };
 }
 

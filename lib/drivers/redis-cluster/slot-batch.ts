@@ -8,6 +8,7 @@ import type { MigrationLane } from './migration-lane';
 import type { NodeClient } from './node-client';
 import type { OneRole } from './one-role';
 import type { ProgressReport } from './progress-report';
+import type { StaleClaims } from './stale-claims';
 import type { PairEnds, SizedKey } from './transfer-ends';
 
 /** One slot of a batch. */
@@ -36,6 +37,7 @@ export interface SlotBatch {
   /** Bursts: a source waits for its target inside MIGRATE and answers nobody meanwhile (M22). */
   readonly turns: OneRole;
   readonly handOvers: HandOvers;
+  readonly staleClaims: StaleClaims;
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly slots: readonly SlotOrder[];

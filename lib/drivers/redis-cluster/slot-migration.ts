@@ -207,6 +207,7 @@ async function handOver(batch: SlotBatch, slots: readonly Carried[]): Promise<vo
     await commit(batch, sound().filter(({ order }) => !order.isTargetOwner));
     await tellSource(batch, sound());
   });
+  for (const { state, order } of slots) if (state === 'handed-over') batch.staleClaims.given(order.slot, batch.targetNodeId);
   await tellOthers(batch, sound());
 }
 

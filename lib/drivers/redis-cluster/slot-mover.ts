@@ -185,6 +185,9 @@ export class SlotMover {
     if (refused !== null) return batch.slots.map(() => err(refused));
     const atomic = isOpen ? null : this.#options.reader.atomicBetween(batch.sourceNodeId, batch.targetNodeId);
     if (atomic !== null) return await this.#atomic.move(atomic, batch, context);
+    const slots = batch.slots.map(({ slot }) => slot);
+    const unsettled = this.#options.reader.keepsMarks(batch.targetNodeId) ? await batch.staleClaims.settle(batch, { ends: batch.ends, slots, timeoutMs: batch.timeoutMs, signal: context.signal }) : null;
+    if (unsettled !== null) return batch.slots.map(() => err(unsettled));
     const results = await migrateSlots(batch, context);
     this.#finder.keepDoubts(batch);
     return results;
@@ -210,6 +213,7 @@ export class SlotMover {
     });
     if (!told.ok) return told;
     if (isLeftBehind) return await this.#moveLeftBehind(target, found, context, made.value);
+    made.value.staleClaims.given(target.shardId, targetNodeId);
     // A leftover flag on an owner means nothing to clients, but stands for an open slot.
     await ends.target.call(['CLUSTER', 'SETSLOT', target.shardId, 'NODE', targetNodeId], { timeoutMs });
     return ok({ bytes: 0, keyCount: 0, nodeId: null });

@@ -6,7 +6,7 @@ import { parseFields, type Reply } from '@/lib/drivers/redis-cluster/replies';
 import { parseClusterNodes } from '@/lib/drivers/redis-cluster/topology';
 
 const facts: NodeFacts = {
-  readAtMs: 0, settings: new Map([['maxmemory-policy', 'noeviction']]), hasSlotStats: false, atomic: null,
+  readAtMs: 0, settings: new Map([['maxmemory-policy', 'noeviction']]), hasSlotStats: false, atomic: null, keepsMarks: false,
   readCommands: new Set(['get', 'memory|usage']), writeCommands: new Set(['set', 'migrate']),
 };
 
