@@ -1,14 +1,17 @@
 import type { ExecutionStatus, Operation } from '@/lib/contract/operation';
 import type { Plan } from '@/lib/contract/plan';
 import { learnSpeed } from '@/lib/core/execution/estimate';
+import { unservedOf } from '@/lib/core/execution/unserved';
 import { sleep } from '@/lib/platform/clock';
 import { ok } from '@/lib/platform/result';
 import type { EventDraft } from './event-log';
 import { reportOf } from './operation-report';
 import type { SagaContext } from './saga-context';
 
-/** Whoever sees the end sees the cluster as the operation left it, its report, and what comes next. */
-export async function finishOperation(context: SagaContext, status: Extract<ExecutionStatus, 'succeeded' | 'failed' | 'canceled' | 'superseded'>, reason: string | null): Promise<void> {
+type Ending = Extract<ExecutionStatus, 'succeeded' | 'failed' | 'canceled' | 'superseded'>;
+
+/** Whoever sees the end sees the cluster as the operation left it, its report, and what comes next. What left a shard to nobody has not succeeded. */
+export async function finishOperation(context: SagaContext, wanted: Ending, reasonGiven: string | null): Promise<void> {
   const { callbacks, model, store, clock } = context.resources;
   const { observer, closing } = context.parts;
   await observer.observe(closing, 'full');
@@ -17,6 +20,10 @@ export async function finishOperation(context: SagaContext, status: Extract<Exec
   const plan = before.planId === null ? null : await context.read(() => store.plan(before.planId!));
   const afterP99Ms = before.progress.movesDone === 0 ? null : await latencyAfter(context);
   if (context.stopping()) return;
+  const unserved = wanted !== 'succeeded' || plan === null ? [] : await unservedAfter(context, plan);
+  if (context.stopping()) return;
+  const status = unserved.length > 0 ? 'failed' : wanted;
+  const reason = unserved.length > 0 ? `${unserved.length} of the shards that were moved ${unserved.length === 1 ? 'is' : 'are'} served by nobody now, the first is ${unserved[0]}` : reasonGiven;
   const next = status === 'superseded' && plan !== null ? await plannedAgain(context, plan) : null;
   const ended = await context.persist((operation) => {
     const latency = { ...operation.latency, afterP99Ms };
@@ -41,6 +48,15 @@ export async function finishOperation(context: SagaContext, status: Extract<Exec
     await observer.observe(parts.closing);
     return model.totals.latencyP99Ms;
   }
+}
+
+/** One look may come while the nodes still tell each other. */
+async function unservedAfter({ resources: { model, clock }, parts: { observer, closing } }: SagaContext, plan: Plan): Promise<readonly number[]> {
+  const first = unservedOf(model.state.shards, plan.steps);
+  if (first.length === 0) return first;
+  await sleep(clock, model.settings.observationIntervalMs, closing).catch(() => undefined);
+  await observer.observe(closing, 'full');
+  return unservedOf(model.state.shards, plan.steps);
 }
 
 const FINAL_EVENTS = {

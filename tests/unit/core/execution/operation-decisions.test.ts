@@ -5,7 +5,9 @@ import type { PlanStep } from '@/lib/contract/plan';
 import { emergencyOf } from '@/lib/core/execution/emergency';
 import { learnSpeed } from '@/lib/core/execution/estimate';
 import { findForeignChange } from '@/lib/core/execution/foreign-change';
+import { retryDelayMs } from '@/lib/core/execution/retry';
 import { undoOf } from '@/lib/core/execution/undo';
+import { unservedOf } from '@/lib/core/execution/unserved';
 import { planGivenMoves, type MoveWish } from '@/lib/core/rebalance/plan-given-moves';
 import { nodeNamed, stateOf, tableOf } from '@/tests/support/cluster-states';
 
@@ -15,6 +17,32 @@ const transfer = (shardId: number, sourceNodeId: string, targetNodeId: string): 
 const journalOf = (steps: readonly PlanStep[], status: MoveRecord['status'] = 'done'): MoveRecord[] =>
   steps.map((step, index) => ({ index, step, status, attempt: 1, bytesDone: 1_000, keysDone: 10, startedAtMs: index, finishedAtMs: index, failure: null }));
 const back = (shardId: number, sourceNodeId: string, targetNodeId: string): MoveWish => ({ kind: 'move', shardId, sourceNodeId, targetNodeId });
+
+describe('tries of a move', () => {
+  it('[M9] an engine that says "not now" is asked for half a minute, others five times more, what is refused for good never', () => {
+    const waits = (code: 'refused-by-engine' | 'timeout', random: number): number[] => {
+      const delays: number[] = [];
+      for (let attempt = 1; ; attempt += 1) {
+        const delayMs = retryDelayMs({ code, message: '', retryable: true }, attempt, random);
+        if (delayMs === null) return delays;
+        delays.push(delayMs);
+      }
+    };
+    const sum = (delays: readonly number[]) => delays.reduce((total, delay) => total + delay, 0);
+    expect(sum(waits('refused-by-engine', 0.5))).toBeGreaterThan(25_000);
+    expect(Math.max(...waits('refused-by-engine', 0.999))).toBeLessThanOrEqual(4_000);
+    expect(waits('timeout', 0.5)).toHaveLength(5);
+    expect(retryDelayMs({ code: 'refused-by-engine', message: '', retryable: false }, 1, 0.5)).toBeNull();
+  });
+});
+
+describe('the end of an operation', () => {
+  it('[M23] names the shards that were moved and that nobody serves, each once', () => {
+    const shards = tableOf(['a', 'b'], [['a'], [], ['b'], []]);
+    expect(unservedOf(shards, [move(3, 'a', 'b'), move(0, 'b', 'a'), move(1, 'a', 'b'), move(1, 'b', 'a')])).toEqual([1, 3]);
+    expect(unservedOf(shards, [move(0, 'b', 'a'), move(2, 'a', 'b')])).toEqual([]);
+  });
+});
 
 describe('the way back', () => {
   it('undoes what landed, the last first, and leaves what did not', () => {
