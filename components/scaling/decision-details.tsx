@@ -40,13 +40,14 @@ export function DecisionDetails({ entry, open = false }: { readonly entry: Decis
       <Fold title="What each rule saw" note={plural(record.rules.length, 'rule')} open={open}>
         <div className={classes['scroll']} tabIndex={0} role="region" aria-label="What each rule saw">
           <table className={classes['rules']}>
-            <thead><tr><th scope="col">Rule</th><th scope="col">Value</th><th scope="col">Adds at</th><th scope="col">Window</th><th scope="col">Wants</th></tr></thead>
+            <thead><tr><th scope="col">Rule</th><th scope="col">Value</th><th scope="col">Adds at</th><th scope="col">Wants now</th><th scope="col">Window</th><th scope="col">Over it</th></tr></thead>
             <tbody>
               {record.rules.map((rule) => (
                 <tr key={rule.ruleId}>
                   <th scope="row">{rule.ruleId} <span className={classes['dim']}>{METRIC_WORDS[rule.metric]}, {rule.aggregate}</span></th>
                   <td>{printMetric(rule.metric, rule.value)}</td>
                   <td>{printMetric(rule.metric, rule.threshold)}</td>
+                  <td>{rule.wanted === null ? 'unknown' : plural(rule.wanted, 'node')}</td>
                   <td>{rule.windowMs === 0 ? 'now' : formatDuration(rule.windowMs)}</td>
                   <td>{rule.wantedOut !== null ? `${rule.wantedOut} or more` : rule.wantedIn !== null ? `${rule.wantedIn} would do` : 'no fewer'}</td>
                 </tr>

@@ -38,6 +38,8 @@ export const RuleReadingSchema = z.object({
   windowMs: z.number().min(0),
   /** Where it would add nodes. */
   threshold: z.number(),
+  /** The size that would do for what is read now, before any window has its say; `null` = unknown. */
+  wanted: CountSchema.nullable(),
   /** The size it asks for when that is more than there is, else `null`. */
   wantedOut: CountSchema.nullable(),
   /** The smallest size it permits; `null` = it permits none smaller. */

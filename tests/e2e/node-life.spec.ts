@@ -1,8 +1,8 @@
 /** A real node stands still under the operator's eyes: suspect, unreachable, why, maintenance, and alive again. */
 import { rmSync } from 'node:fs';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test } from '@playwright/test';
 import type { RedisClusterProcesses } from '../../scripts/redis/redis-cluster-processes';
-import { expectAccessible, expectLive, expectNoSidewaysScroll, keepPicture } from '../support/console-page';
+import { expectFits, expectLive } from '../support/console-page';
 import { startRedisCluster } from '../support/redis-cluster';
 import { spawnTestServer, type TestServerProcess } from '../support/start-server';
 
@@ -27,12 +27,6 @@ async function connect(): Promise<string> {
   });
   expect(response.status).toBe(201);
   return ((await response.json()) as { id: string }).id;
-}
-
-async function expectFits(page: Page, picture: string): Promise<void> {
-  await keepPicture(page, picture);
-  await expectAccessible(page);
-  await expectNoSidewaysScroll(page);
 }
 
 test('[N4] shows why a stopped node is what it is, and takes it back when it answers', async ({ page }) => {

@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { expect, test, type Page } from '@playwright/test';
 import { spawnTestServer, type TestServerProcess } from '../support/start-server';
-import { expectAccessible, expectLive, expectNoSidewaysScroll, keepPicture } from '../support/console-page';
+import { expectFits, keepPicture, openFirstCluster } from '../support/console-page';
 
 /** Slow enough to be looked at. */
 const SLOW = { movesInFlightMax: 1, movesPerNodeMax: 1, bytesPerSecondMax: 4 * 1024 * 1024 };
@@ -20,10 +20,7 @@ test.afterEach(async () => {
 });
 
 async function openDemo(page: Page): Promise<{ readonly cluster: string; readonly clusterId: string }> {
-  await page.goto(server.url);
-  await page.waitForURL(/\/overview/);
-  await expectLive(page);
-  const cluster = page.url().replace(/\/overview.*/, '');
+  const cluster = await openFirstCluster(page, server.url);
   return { cluster, clusterId: cluster.slice(cluster.lastIndexOf('/') + 1) };
 }
 
@@ -38,12 +35,6 @@ async function start(page: Page, clusterId: string, throttle: object): Promise<s
   const plan = await api<{ id: string }>(page, 'POST', `/clusters/${clusterId}/plans`, { strategy: 'load-based', scope: { kind: 'cluster' } });
   const { operation } = await api<{ operation: { id: string } }>(page, 'POST', `/plans/${plan.id}/approve`, { throttle });
   return operation.id;
-}
-
-async function expectFits(page: Page, picture: string): Promise<void> {
-  await keepPicture(page, picture);
-  await expectAccessible(page);
-  await expectNoSidewaysScroll(page);
 }
 
 test('puts waiting operations into another order, takes one off, and finds it in the filtered history', async ({ page }) => {

@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { expect, test, type Page } from '@playwright/test';
 import { spawnTestServer, type TestServerProcess } from '../support/start-server';
-import { expectAccessible, expectLive, expectNoSidewaysScroll, keepPicture } from '../support/console-page';
+import { expectAccessible, expectNoSidewaysScroll, keepPicture, openFirstCluster } from '../support/console-page';
 
 let server: TestServerProcess;
 
@@ -17,10 +17,8 @@ test.afterEach(async () => {
 
 /** Opens the form on the demo. */
 async function openForm(page: Page, query: string): Promise<void> {
-  await page.goto(server.url);
-  await page.waitForURL(/\/overview/);
-  await expectLive(page);
-  await page.goto(`${page.url().replace(/\/overview.*/, '')}/operations/new?${query}`);
+  const cluster = await openFirstCluster(page, server.url);
+  await page.goto(`${cluster}/operations/new?${query}`);
   await expect(bar(page)).toBeVisible();
 }
 

@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test';
 import { fillKeys, mixedValueBytes } from '../../scripts/redis/fill-keys';
 import type { RedisClusterProcesses } from '../../scripts/redis/redis-cluster-processes';
 import { CheckerClient } from '../support/checker-client';
-import { keepPicture, expectAccessible } from '../support/console-page';
+import { expectAccessible, keepPicture } from '../support/console-page';
 import { startRedisCluster } from '../support/redis-cluster';
 import { spawnTestServer, type TestServerProcess } from '../support/start-server';
 

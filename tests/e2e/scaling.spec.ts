@@ -5,7 +5,7 @@
 import { rmSync } from 'node:fs';
 import { expect, test, type Locator, type Page } from '@playwright/test';
 import { spawnTestServer, type TestServerProcess } from '../support/start-server';
-import { expectAccessible, expectLive, expectNoSidewaysScroll, keepPicture } from '../support/console-page';
+import { expectAccessible, expectNoSidewaysScroll, keepPicture, openFirstCluster } from '../support/console-page';
 
 let server: TestServerProcess;
 
@@ -19,10 +19,7 @@ test.afterEach(async () => {
 });
 
 async function openPolicy(page: Page): Promise<string> {
-  await page.goto(server.url);
-  await page.waitForURL(/\/overview/);
-  await expectLive(page);
-  const cluster = page.url().replace(/\/overview.*/, '');
+  const cluster = await openFirstCluster(page, server.url);
   await page.goto(`${cluster}/scaling`);
   await expect(page.getByRole('slider', { name: 'Target' })).toBeVisible();
   return cluster;

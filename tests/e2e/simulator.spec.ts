@@ -5,7 +5,7 @@
 import { rmSync } from 'node:fs';
 import { expect, test, type Locator, type Page } from '@playwright/test';
 import { spawnTestServer, type TestServerProcess } from '../support/start-server';
-import { expectAccessible, expectLive, expectNoSidewaysScroll, keepPicture } from '../support/console-page';
+import { expectFits, expectLive, keepPicture, openFirstCluster } from '../support/console-page';
 
 const SCREENS = ['overview', 'topology', 'shards', 'nodes', 'operations', 'operations/new', 'scaling', 'events', 'settings'] as const;
 
@@ -21,14 +21,6 @@ test.afterEach(async () => {
   rmSync(server.dataDir, { recursive: true, force: true });
 });
 
-/** Opens the demo and returns the address of its cluster. */
-async function openDemo(page: Page): Promise<string> {
-  await page.goto(server.url);
-  await page.waitForURL(/\/overview/);
-  await expectLive(page);
-  return page.url().replace(/\/overview.*/, '');
-}
-
 async function previewDefault(page: Page, cluster: string): Promise<void> {
   await page.goto(`${cluster}/operations/new`);
   await page.getByRole('button', { name: 'Preview this' }).click();
@@ -40,12 +32,6 @@ async function runIt(page: Page): Promise<void> {
   await page.getByRole('button', { name: /^Run \d+ moves/ }).click();
   await page.getByRole('dialog').getByRole('button', { name: /^Run \d+ moves/ }).click();
   await page.waitForURL(/\/operations\/operation_/);
-}
-
-async function expectFits(page: Page, picture: string): Promise<void> {
-  await keepPicture(page, picture);
-  await expectAccessible(page);
-  await expectNoSidewaysScroll(page);
 }
 
 function addNode(page: Page): Locator {
@@ -62,7 +48,7 @@ async function expectWritesRefused(page: Page): Promise<void> {
 
 test('previews a rebalance, runs it, slows it down, pauses, resumes and reads the report', async ({ page }) => {
   test.setTimeout(240_000);
-  const cluster = await openDemo(page);
+  const cluster = await openFirstCluster(page, server.url);
   await expect(page.getByText(/All 12 nodes are alive/)).toBeVisible();
   await keepPicture(page, 'simulator-overview');
   await previewDefault(page, cluster);
@@ -91,7 +77,7 @@ test('previews a rebalance, runs it, slows it down, pauses, resumes and reads th
 test('stops a rebalance on a phone and keeps what has moved', async ({ page }) => {
   test.setTimeout(180_000);
   await page.setViewportSize({ width: 390, height: 844 });
-  const cluster = await openDemo(page);
+  const cluster = await openFirstCluster(page, server.url);
   await previewDefault(page, cluster);
   await expectFits(page, 'plan-390');
   await runIt(page);
@@ -104,7 +90,7 @@ test('stops a rebalance on a phone and keeps what has moved', async ({ page }) =
 });
 
 test('edits a threshold, sees a wrong one refused beside its field, and saves the next generation', async ({ page }) => {
-  const cluster = await openDemo(page);
+  const cluster = await openFirstCluster(page, server.url);
   await page.goto(`${cluster}/scaling?view=settings`);
   const threshold = page.getByLabel('Imbalance threshold');
   await threshold.fill('250');
@@ -119,7 +105,7 @@ test('edits a threshold, sees a wrong one refused beside its field, and saves th
 
 test('[R2] keeps the last picture with its age while the server is gone for 20 s, and goes on without a reload', async ({ page }) => {
   test.setTimeout(180_000);
-  const cluster = await openDemo(page);
+  const cluster = await openFirstCluster(page, server.url);
   await page.goto(`${cluster}/nodes`);
   await expect(page.getByText('node-01').first()).toBeVisible();
   await expect(addNode(page)).toBeEnabled();
@@ -150,7 +136,7 @@ for (const scheme of ['dark', 'light'] as const) {
       test.setTimeout(180_000);
       await page.emulateMedia({ colorScheme: scheme });
       await page.setViewportSize({ width, height: width > 800 ? 900 : 844 });
-      const cluster = await openDemo(page);
+      const cluster = await openFirstCluster(page, server.url);
       for (const screen of SCREENS) {
         await page.goto(`${cluster}/${screen}`);
         await expect(page.getByText(/^Loading /)).toHaveCount(0);

@@ -27,3 +27,18 @@ export async function expectNoSidewaysScroll(page: Page): Promise<void> {
 export async function expectLive(page: Page, timeoutMs = 30_000): Promise<void> {
   await expect(page.getByRole('banner').getByRole('status').filter({ hasText: /^Live$/ })).toHaveCount(1, { timeout: timeoutMs });
 }
+
+/** Opens the cluster that the server shows first; gives the address that its pages begin with. */
+export async function openFirstCluster(page: Page, serverUrl: string): Promise<string> {
+  await page.goto(serverUrl);
+  await page.waitForURL(/\/overview/);
+  await expectLive(page);
+  return page.url().replace(/\/overview.*/, '');
+}
+
+/** A picture is kept, axe finds nothing, and nothing reaches out of the window. */
+export async function expectFits(page: Page, picture: string): Promise<void> {
+  await keepPicture(page, picture);
+  await expectAccessible(page);
+  await expectNoSidewaysScroll(page);
+}

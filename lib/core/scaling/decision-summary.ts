@@ -33,7 +33,7 @@ export function summaryOfRecord(record: DecisionRecord, policy: PolicyDocument):
     conditions: RESOURCES.flatMap((resource) => {
       const rule = record.rules.find((reading) => reading.metric === resource && reading.kind === 'target' && targets.has(reading.ruleId));
       if (rule === undefined) return [];
-      return [{ resource, aggregate: rule.aggregate, utilization: rule.value, target: Math.min(1, targets.get(rule.ruleId)!), nodeCountWanted: rule.value === null ? null : rule.wantedOut ?? rule.wantedIn ?? record.nodeCount }];
+      return [{ resource, aggregate: rule.aggregate, utilization: rule.value, target: Math.min(1, targets.get(rule.ruleId)!), nodeCountWanted: rule.wanted }];
     }),
   };
 }

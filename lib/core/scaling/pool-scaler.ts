@@ -17,6 +17,7 @@ import { holdsIn, holdsOut, skewVerdict, type GuardInput, type Held } from './gu
 import { Measure } from './measure';
 import type { PoolReading } from './pool-reading';
 import { limitRate } from './rate-limit';
+import { nodesFor } from './rules/nodes-for';
 import { ProjectionMemory } from './rules/projection-memory';
 import type { RuleMemory, RuleTick, RuleVerdict } from './rules/rule-memory';
 import { TargetMemory } from './rules/target-memory';
@@ -83,7 +84,7 @@ export class PoolScaler {
       if (!verdict.predicted) predicted = false;
     }
     if (out > n) chain.to('recommend', predicted ? 'prediction' : 'rules', out);
-    else if (verdicts.length > 0 && verdicts.every((verdict) => verdict.need !== null)) chain.to('recommend', 'rules', Math.min(n, Math.max(1, Math.ceil(need - 1e-9))));
+    else if (verdicts.length > 0 && verdicts.every((verdict) => verdict.need !== null)) chain.to('recommend', 'rules', Math.min(n, nodesFor(need)));
     if (reserve > 0) {
       const reserved = (out > n ? out : Math.ceil(need - 1e-9)) + reserve;
       if (reserved > chain.size) chain.to('recommend', 'schedule-reserve', out > n || reserved > n ? reserved : Math.min(n, reserved), { numbers: { reserve } });

@@ -5,8 +5,8 @@
  */
 import type { DiskProjectionRule } from '@/lib/contract/scaling-rules';
 import type { Measured } from '../measure';
+import { nodesFor, wantedNow } from './nodes-for';
 import type { RuleMemory, RuleTick, RuleVerdict } from './rule-memory';
-import { nodesFor } from './target-memory';
 
 /** The trend is kept on so many points. */
 const POINTS_MAX = 96;
@@ -30,7 +30,7 @@ export class ProjectionMemory implements RuleMemory {
     return {
       reading: {
         ruleId: rule.id, kind: rule.kind, metric: 'disk', aggregate: 'mean', value: projected === null ? null : projected / Math.max(1, tick.effectiveNodes), windowMs: rule.trendMs,
-        threshold: rule.line, wantedOut: out, wantedIn: inTo !== null && inTo < n ? inTo : null,
+        threshold: rule.line, wanted: wantedNow(need, out, n), wantedOut: out, wantedIn: inTo !== null && inTo < n ? inTo : null,
       },
       forecast: null, need, out, predicted: out !== null, inTo, inToBeforeForecast: inTo, growsAgain: false, inTolerance: 0,
       unknown: load === null, stuck: false, peakLoad: load, growsAt: rule.line, shrinksAt: null,

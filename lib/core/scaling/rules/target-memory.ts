@@ -10,10 +10,8 @@ import { LoadForecast, type LoadOutlook } from '../forecast/load-forecast';
 import type { Measured } from '../measure';
 import { SlidingExtreme, SlidingMean } from '../sliding-window';
 import { lineOf } from './line-of';
+import { nodesFor, wantedNow } from './nodes-for';
 import type { RuleMemory, RuleTick, RuleVerdict } from './rule-memory';
-
-/** Rounding of 6.000000001 to 7 would cost a node for nothing. */
-const ROUNDING = 1e-9;
 
 export class TargetMemory implements RuleMemory {
   readonly #forecast: LoadForecast | null;
@@ -54,7 +52,8 @@ export class TargetMemory implements RuleMemory {
     const reacts = load !== null && load > growsAt * n;
     const predicted = !reacts && upper > n * (1 + this.policy.prediction.outTolerance);
     const ahead = outlook?.state === 'predictive' ? (outlook.ahead ?? 0) / rule.target : 0;
-    const out = reacts || predicted ? nodesFor(Math.max(need ?? 0, upper, ahead)) : null;
+    const asked = reacts || predicted ? nodesFor(Math.max(need ?? 0, upper, ahead)) : null;
+    const out = asked !== null && asked > n ? asked : null;
     // Not before the window is filled with values that are known.
     const stable = load === null || this.#known.at(tick.monotonicMs) === null ? null : this.#needs.at(tick.monotonicMs);
     const untilPayback = outlook === null || outlook.state === 'learning' ? 0 : (outlook.untilPayback ?? 0) / rule.target;
@@ -63,20 +62,16 @@ export class TargetMemory implements RuleMemory {
     return {
       reading: {
         ruleId: rule.id, kind: 'target', metric: rule.metric, aggregate: rule.aggregate, value: measured.value, windowMs: this.policy.in.stabilizationMs,
-        threshold: growsAt, wantedOut: out !== null && out > n ? out : null, wantedIn: inTo !== null && inTo < n ? inTo : null,
+        threshold: growsAt, wanted: wantedNow(need, out, n), wantedOut: out, wantedIn: inTo !== null && inTo < n ? inTo : null,
       },
       forecast: outlook === null ? null : {
         ruleId: rule.id, state: outlook.state, horizonMs: this.#forecast!.horizonMs, coverage: outlook.coverage, model: outlook.model,
         expected: outlook.expected, upper: outlook.upper,
       },
-      need, out: out !== null && out > n ? out : null, predicted,
+      need, out, predicted,
       inTo, inToBeforeForecast: before, growsAgain: false, inTolerance: rule.inTolerance,
       unknown: load === null, stuck: measured.stuck, peakLoad: this.#loads.at(tick.monotonicMs),
       growsAt, shrinksAt: n <= 1 ? null : rule.target * (1 - rule.inTolerance),
     };
   }
-}
-
-export function nodesFor(need: number): number {
-  return Math.max(1, Math.ceil(need - ROUNDING));
 }

@@ -7,6 +7,7 @@
 import type { StepsRule, ThresholdRule } from '@/lib/contract/scaling-rules';
 import type { Measured } from '../measure';
 import { Held } from './held';
+import { wantedNow } from './nodes-for';
 import type { RuleMemory, RuleTick, RuleVerdict } from './rule-memory';
 
 /** A pool that shrank must stay so far below the line that adds nodes. */
@@ -48,12 +49,13 @@ export class ThresholdMemory implements RuleMemory {
     const distance = history === null ? 0 : history / worth / settings.line - 1;
     const out = grows ? n + settings.nodesAt(distance) : null;
     const { inTo, wanted, growsAgain } = history === null ? { inTo: null, wanted: n, growsAgain: false } : this.#smallest(tick, worth);
+    const need = history === null ? null : out ?? Math.min(wanted, n);
     return {
       reading: {
         ruleId: rule.id, kind: rule.kind, metric: rule.metric, aggregate: rule.aggregate, value: measured.value, windowMs: settings.durationMs,
-        threshold: settings.line, wantedOut: out, wantedIn: inTo !== null && inTo < n ? inTo : null,
+        threshold: settings.line, wanted: wantedNow(need, out, n), wantedOut: out, wantedIn: inTo !== null && inTo < n ? inTo : null,
       },
-      forecast: null, need: history === null ? null : out ?? Math.min(wanted, n), out, predicted: false, inTo, inToBeforeForecast: inTo, growsAgain, inTolerance: 0,
+      forecast: null, need, out, predicted: false, inTo, inToBeforeForecast: inTo, growsAgain, inTolerance: 0,
       unknown: history === null, stuck: measured.stuck, peakLoad: this.#perNode ? null : this.#long.extremeAt(now),
       growsAt: settings.line, shrinksAt: settings.in?.below ?? null,
     };

@@ -14,7 +14,7 @@ const reviewed = new Map(readFileSync('tests/unit/core/scaling/decision-records.
 
 function recordOf(scene: string): string {
   const record = SCENES[scene]!();
-  const rules = record.rules.map((rule) => `${rule.ruleId}: ${rule.value === null ? 'unknown' : Number(rule.value.toFixed(4))} over ${rule.windowMs / 60_000} min, line ${Number(rule.threshold.toFixed(4))}, wants out ${rule.wantedOut ?? '-'}, permits ${rule.wantedIn ?? '-'}`);
+  const rules = record.rules.map((rule) => `${rule.ruleId}: ${rule.value === null ? 'unknown' : Number(rule.value.toFixed(4))} over ${rule.windowMs / 60_000} min, line ${Number(rule.threshold.toFixed(4))}, wants ${rule.wanted ?? '-'}, out ${rule.wantedOut ?? '-'}, permits ${rule.wantedIn ?? '-'}`);
   const order = record.nextOrder === null ? [] : [`order by ${clock(record.nextOrder.orderByMs)} to be ready at ${clock(record.nextOrder.readyAtMs)}: ${record.nextOrder.nodeCount} nodes`];
   return [...rules, `${record.nodeCount} -> ${record.decided} nodes: ${record.action}, ${record.outcome}, by ${record.bindingCode ?? 'nothing'}${record.victims.length > 0 ? `, empties ${record.victims.join(', ')}` : ''}`, explainRecord(record), ...order].join('\n');
 }
