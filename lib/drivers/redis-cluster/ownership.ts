@@ -11,7 +11,11 @@ export interface Ownership {
   /** Config epoch of the owner, per slot; 0 when nobody owns it. */
   readonly epochs: Float64Array;
   readonly uncovered: readonly number[];
-  /** Slots about which the primaries that answered do not agree. */
+  /**
+   * Slots about which the primaries that answered do not agree. One that owns nothing and knows
+   * no owner of a slot has not heard of it yet: a node is met before it is told, and for that
+   * second it contradicts nobody.
+   */
   readonly disagreed: readonly number[];
 }
 
@@ -53,8 +57,9 @@ function fillFromHearsay({ owners, epochs, views }: { owners: (string | null)[];
 
 function markDisagreement({ view, owners, contested }: { view: ClusterView; owners: readonly (string | null)[]; contested: Set<number> }): void {
   const seen = ownersInView(view);
+  const mayBeNew = view.self.slots.length === 0;
   for (let slot = 0; slot < SLOT_COUNT; slot += 1) {
-    if (seen[slot] !== owners[slot]) contested.add(slot);
+    if (seen[slot] !== owners[slot] && !(mayBeNew && seen[slot] === null)) contested.add(slot);
   }
 }
 

@@ -35,6 +35,15 @@ describe('who owns a slot', () => {
     expect(disagreed).toEqual([8_192]);
   });
 
+  it('a newcomer that owns nothing and has not heard of all slots contradicts nobody; what it does say counts, and so does a gap of one that owns slots', () => {
+    const members = [viewOf(A, { [A]: '0-8191', [B]: '8192-16383', [C]: '' }), viewOf(B, { [A]: '0-8191', [B]: '8192-16383', [C]: '' })];
+    expect(resolveOwnership([...members, viewOf(C, { [C]: '' })]).disagreed).toEqual([]);
+    expect(resolveOwnership([...members, viewOf(C, { [C]: '', [A]: '0-8191' })]).disagreed).toEqual([]);
+    expect(resolveOwnership([...members, viewOf(C, { [C]: '', [A]: '0-8192', [B]: '8193-16383' })]).disagreed).toEqual([8_192]);
+    expect(resolveOwnership([viewOf(A, { [A]: '0-8191', [B]: '8192-16382' }), members[1]!]).disagreed).toEqual([16_383]);
+    expect(resolveOwnership([...members, viewOf(C, { [C]: '7', [A]: '0-6 8-8191' })]).disagreed).toEqual([7, ...Array.from({ length: 8_192 }, (_, n) => 8_192 + n)]);
+  });
+
   it('slots of a silent primary are taken from the others; slots of nobody are uncovered', () => {
     const { owners, uncovered } = resolveOwnership([viewOf(A, { [A]: '0-99', [C]: '100-199' })]);
     expect(owners[150]).toBe(C);
