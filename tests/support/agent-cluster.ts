@@ -86,12 +86,6 @@ export class AgentClusterProcesses {
     return this.#hub.cluster(CLUSTER_ID)!;
   }
 
-  /** As when the manager is killed: every connection breaks, and what was not stored is forgotten. Drivers opened before hear of nothing any more. */
-  loseManager(): void {
-    this.#hub = this.#newHub();
-    this.#server.closeAllConnections();
-  }
-
   nextKey(): string {
     this.#keys += 1;
     return String(this.#keys);

@@ -62,7 +62,16 @@ const root = join(import.meta.dirname, '..', '..');
  * fraction of the time that running the sources takes. Returns its path, inside the
  * project so that it finds the packages and the migrations.
  */
-export async function bundleProgram(entry: string): Promise<string> {
+export function bundleProgram(entry: string): Promise<string> {
+  const bundled = bundles.get(entry) ?? makeBundle(entry);
+  bundles.set(entry, bundled);
+  return bundled;
+}
+
+/** By entry: the sources do not change while a test runs. */
+const bundles = new Map<string, Promise<string>>();
+
+async function makeBundle(entry: string): Promise<string> {
   const outdir = join(root, 'node_modules', '.cache', 'phantom-scale', String(process.pid));
   const name = entry.replaceAll('/', '-');
   await build({
@@ -75,13 +84,20 @@ export async function bundleProgram(entry: string): Promise<string> {
 
 const READY = /PhantomScale is ready at (\S+)/;
 
+/** What `npm start` runs is there after a build. */
+const PROGRAMS = {
+  api: () => bundleProgram('tests/support/api-server.ts'),
+  killpoints: () => bundleProgram('tests/support/killpoints/killpoint-server.ts'),
+  product: () => Promise.resolve('.build/server.mjs'),
+} as const;
+
 /**
  * A server in a process of its own. `program`: "api" is the API and the sockets from the
- * sources; "product" is what `npm start` runs, and needs a build.
+ * sources, "killpoints" the same with orders to kill; "product" is the whole of it.
  */
-export async function spawnTestServer(options: { program: 'api' | 'product'; dataDir?: string; env?: Readonly<Record<string, string>>; readyTimeoutMs?: number }): Promise<TestServerProcess> {
+export async function spawnTestServer(options: { program: keyof typeof PROGRAMS; dataDir?: string; env?: Readonly<Record<string, string>>; readyTimeoutMs?: number }): Promise<TestServerProcess> {
   const { dataDir, remove } = folderFor(options.dataDir);
-  const program = options.program === 'product' ? '.build/server.mjs' : await bundleProgram('tests/support/api-server.ts');
+  const program = await PROGRAMS[options.program]();
   const child = spawn(process.execPath, [program], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

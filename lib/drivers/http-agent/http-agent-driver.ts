@@ -10,9 +10,9 @@ import { err, ok, type Result } from '@/lib/platform/result';
 import { LinkedAbort } from '../linked-abort';
 import type { AgentCluster } from './agent-cluster';
 import type { AgentHub } from './agent-hub';
-import type { AgentSession } from './agent-session';
 import { Failover } from './fail-over';
 import { failureOf, INTERRUPTED } from './failures';
+import { Leftovers } from './leftovers';
 import { Membership } from './membership';
 import { probeAgent } from './probe';
 import { Reader } from './reading';
@@ -43,6 +43,7 @@ export class HttpAgentDriver implements ClusterDriver {
   readonly #membership: Membership;
   readonly #failover: Failover;
   readonly #returned: ReturnedNodes;
+  readonly #leftovers: Leftovers;
   readonly #closing = new AbortController();
   readonly #steps = new Set<Promise<unknown>>();
 
@@ -53,7 +54,14 @@ export class HttpAgentDriver implements ClusterDriver {
     const view = new ShardView({ shardCount: shardCountOf(sharding), replicationFactor });
     this.#failover = new Failover({ cluster, view, nextKey });
     this.#returned = new ReturnedNodes({ cluster, view, nextKey, isFailingOver: (nodeId) => this.#failover.isRunning(nodeId) });
-    this.#reader = new Reader({ cluster, view, clock, onReturned: (session) => { this.#settle(session); } });
+    this.#leftovers = new Leftovers({ cluster, view, nextKey });
+    this.#reader = new Reader({
+      cluster, view, clock,
+      onReturned: (session) => { this.#beside((signal) => this.#returned.settle(session, signal)); },
+      onHeld: (reports) => {
+        for (const { session, leftovers } of this.#leftovers.note(reports)) this.#beside((signal) => this.#leftovers.drop(session, leftovers, signal));
+      },
+    });
     this.#mover = new ShardMover({ cluster, view, nextKey });
     this.#membership = new Membership({ cluster, view, clock, nextKey });
   }
@@ -79,9 +87,9 @@ export class HttpAgentDriver implements ClusterDriver {
   }
 
   /** Beside the readings: a node that comes back with thousands of shards delays nobody. */
-  #settle(session: AgentSession): void {
-    const settling = this.#returned.settle(session, this.#closing.signal).finally(() => { this.#steps.delete(settling); });
-    this.#steps.add(settling);
+  #beside(work: (signal: AbortSignal) => Promise<void>): void {
+    const working = work(this.#closing.signal).finally(() => { this.#steps.delete(working); });
+    this.#steps.add(working);
   }
 
   takeAuthority(epoch: number): void {

@@ -1,4 +1,4 @@
-import { AGENT_LIMITS } from '@/lib/contract/agent-protocol';
+import { AGENT_LIMITS, type HeldShard } from '@/lib/contract/agent-protocol';
 import { shardCountOf } from '@/lib/contract/sharding';
 import type { EngineWarning, NodeObservation, Observation } from '@/lib/contract/observation';
 import { UNKNOWN_STATS } from '@/lib/contract/node';
@@ -19,11 +19,16 @@ const ABSENT_WAIT_MS = 200;
 const FIRST_WAIT_MS = 4_000;
 const STRANGER_SILENT_MS_MAX = 60_000;
 
+export interface HeldReport {
+  readonly session: AgentSession;
+  readonly held: readonly HeldShard[];
+}
+
 /** Asks every agent for a beat, side by side, and makes a reading of what they say. */
 export class Reader {
   readonly #beganMs: number;
 
-  constructor(private readonly options: { readonly cluster: AgentCluster; readonly view: ShardView; readonly clock: Clock; /** A node that was taken for dead was heard. */ readonly onReturned: (session: AgentSession) => void }) {
+  constructor(private readonly options: { readonly cluster: AgentCluster; readonly view: ShardView; readonly clock: Clock; /** A node that was taken for dead was heard. */ readonly onReturned: (session: AgentSession) => void; /** What the nodes hold was read, and is in the view. */ readonly onHeld: (reports: readonly HeldReport[]) => void }) {
     this.#beganMs = options.clock.monotonicMs();
   }
 
@@ -39,8 +44,9 @@ export class Reader {
     if (sessions.some((session) => session.isMember) && !answers.some(({ received }) => received !== null)) {
       return err(failureOf('node-down', `None of ${sessions.length} agents answered`, true));
     }
-    const reports = answers.flatMap(({ session, received }) => (received?.beat.shards.held != null ? [{ nodeId: session.record.nodeId, held: trustedShards(session.record, received.beat.shards.held) }] : []));
+    const reports = answers.flatMap(({ session, received }) => (received?.beat.shards.held != null ? [{ session, nodeId: session.record.nodeId, held: trustedShards(session.record, received.beat.shards.held) }] : []));
     view.update(reports, sessions.map((session) => session.record.nodeId));
+    if (detail === 'full') this.options.onHeld(reports);
     cluster.ownersChanged(view.owners());
     for (const { session, received } of answers) if (received !== null && session.record.fence != null) this.options.onReturned(session);
     const warnings: EngineWarning[] = [];

@@ -1,10 +1,11 @@
 /** Wraps what a manager is given, so that a process dies at an exact instant. Nothing of this is in the product. */
 import type { StoreWrite } from '@/lib/contract/storage';
 import type { ClusterDriver, DriverStep } from '@/lib/drivers/driver';
+import { AgentSession } from '@/lib/drivers/http-agent/agent-session';
 import { RespConnection } from '@/lib/drivers/redis-cluster/resp-connection';
 import type { ProvisionerCatalogue } from '@/lib/manager/ports';
 import type { PrismaStore } from '@/lib/persistence/prisma-store';
-import { isCommand, type Command, type KillOrder, type Position } from './kill-point';
+import { isCommand, isOrder, type Command, type KillOrder, type Order, type Position } from './kill-point';
 
 export class Executioner {
   #passed = 0;
@@ -12,23 +13,44 @@ export class Executioner {
 
   constructor(private readonly order: KillOrder, private readonly struck: () => void) {
     if (isCommand(order.step)) this.#watchCommands(order.step);
+    if (isOrder(order.step)) this.#watchOrders(order.step);
   }
 
-  /** The same store; its commits are looked at before and after. */
+  /** The order is taken back: nobody is killed any more. */
+  dismiss(): void {
+    this.#done = true;
+  }
+
+  /** The same store, or the prototype of all; its commits are looked at before and after. */
   watchStore(store: PrismaStore): PrismaStore {
-    const commit = store.commit.bind(store);
-    store.commit = async (writes) => {
+    // The method is called below with the store it belongs to.
+    // eslint-disable-next-line @typescript-eslint/unbound-method
+    const { commit } = store;
+    const watched = async (owner: PrismaStore, writes: readonly StoreWrite[]) => {
       const beginning = this.#begins(writes);
       const ending = this.#ends(writes);
       if (beginning) this.#at('before-intent');
-      const committed = await commit(writes);
+      const committed = await commit.call(owner, writes);
       if (committed.ok && beginning) this.#at('after-intent');
       // A cordon is an effect on what is stored, and on nothing else.
       if (committed.ok && this.order.step === 'cordon' && writes.some(({ kind }) => kind === 'save-node-intent')) this.#at('after-effect');
       if (committed.ok && ending) this.#at('after-completion');
       return committed;
     };
+    store.commit = function commitWatched(writes) { return watched(this, writes); };
     return store;
+  }
+
+  /** The prototype of drivers that somebody else makes. */
+  watchSteps(drivers: Pick<ClusterDriver, 'execute'>): void {
+    // The method is called below with the driver it belongs to.
+    const { execute } = drivers;
+    const ended = (kind: DriverStep['kind']) => { if (this.#isEffect(kind)) this.#at('after-effect'); };
+    drivers.execute = async function executeWatched(step, context) {
+      const result = await execute.call(this, step, context);
+      if (result.ok) ended(step.kind);
+      return result;
+    };
   }
 
   watchDriver(driver: ClusterDriver): ClusterDriver {
@@ -103,7 +125,7 @@ export class Executioner {
   }
 
   #isEffect(kind: DriverStep['kind']): boolean {
-    const effects: Partial<Record<DriverStep['kind'], KillOrder['step']>> = { 'move': 'move', 'add-node': 'join', 'verify-empty': 'verify-empty', 'remove-node': 'leave' };
+    const effects: Partial<Record<DriverStep['kind'], KillOrder['step']>> = { 'move': 'move', 'revert-move': 'move', 'transfer': 'move', 'add-node': 'join', 'verify-empty': 'verify-empty', 'remove-node': 'leave' };
     return effects[kind] === this.order.step;
   }
 
@@ -119,6 +141,25 @@ export class Executioner {
       const replies = send.call(this, commands);
       if (wantedHere.length > 0) void replies.then(() => { for (const _ of wantedHere) at('after-effect'); }, () => undefined);
       return replies;
+    };
+  }
+
+  /** Every order to every agent passes here on its way, and every word of an agent on one. */
+  #watchOrders(wanted: Order): void {
+    // The methods are called below with the session they belong to.
+    // eslint-disable-next-line @typescript-eslint/unbound-method
+    const { call, report } = AgentSession.prototype;
+    const at = (position: Position) => { this.#at(position); };
+    AgentSession.prototype.call = async function callWatched(command, options) {
+      if (command.kind !== wanted) return await call.call(this, command, options);
+      at('after-intent');
+      const result = await call.call(this, command, options);
+      if (result.ok) at('after-effect');
+      return result;
+    };
+    AgentSession.prototype.report = function reportWatched(reports, shards) {
+      for (const { key } of reports) if (key.includes(`/${wanted}/`)) at('under-way');
+      return report.call(this, reports, shards);
     };
   }
 

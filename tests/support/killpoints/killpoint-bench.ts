@@ -1,27 +1,19 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isTerminal, type Operation } from '@/lib/contract/operation';
+import type { Operation } from '@/lib/contract/operation';
 import { fillKeys } from '../../../scripts/redis/fill-keys';
 import type { RedisClusterProcesses } from '../../../scripts/redis/redis-cluster-processes';
 import type { RedisProcess } from '../../../scripts/redis/redis-process';
 import { CheckerClient, type CheckerReport } from '../checker-client';
 import { connectionTo, startRedisCluster } from '../redis-cluster';
+import { killAndRecover, untilEnded, type CaseOutcome } from './kill-and-recover';
 import { isCommand, type KillPoint } from './kill-point';
 import { ManagerProcess } from './manager-process';
 
 const SLOTS_PER_MOVE = 24;
 const SLOTS_OF_SMALL = 40;
 const KEYS = 6_000;
-/** [M9] From the return of what was killed to the end of the operation. */
-export const RECOVERED_MS_MAX = 30_000;
-const DOWN_MS = 700;
-const STRIKE_MS_MAX = 60_000;
-
-export interface CaseOutcome {
-  readonly operation: Operation;
-  readonly recoveredMs: number;
-}
 
 /**
  * A cluster of real processes whose primaries keep every acknowledged write over a kill,
@@ -47,7 +39,7 @@ export class KillpointBench {
     const [source] = cluster.primaries;
     const [small] = cluster.emptyPrimaries;
     const filled = await manager.ask('move', { shardIds: (await ownSlots(source!)).slice(-SLOTS_OF_SMALL), targetNodeId: await cluster.idOf(small!), ends: { sourcePort: 0, targetPort: 0 } });
-    await bench.#untilEnded(manager, filled.id, performance.now());
+    await untilEnded(manager, filled.id, performance.now());
     return bench;
   }
 
@@ -109,49 +101,14 @@ export class KillpointBench {
     }
   }
 
-  async #run(point: KillPoint, ends: { source: RedisProcess; target: RedisProcess }, begin: (manager: ManagerProcess) => Promise<Operation>): Promise<CaseOutcome> {
-    const victim = point.victim === 'manager' ? null : ends[point.victim];
-    const first = await this.#begin({ ...point, victimPid: victim?.pid ?? 0 });
-    // A manager that dies before its answer leaves nothing to ask for but what is stored.
-    const begun = begin(first).catch((error: unknown) => {
-      if (first.isRunning && !String(error).includes('gone')) throw error;
-      return null;
-    });
-    await within(STRIKE_MS_MAX, `${JSON.stringify(point)} was never reached: ${first.stderr}`, Promise.race([first.exited, first.struck, failsOf(begun)]));
-    let manager = first;
-    if (victim === null) {
-      await first.exited;
-      manager = await this.#begin(null);
-    } else {
-      // The process that was killed is still ours: its end is taken note of, and it comes back on the same data.
-      await victim.kill();
-      await new Promise((resolve) => setTimeout(resolve, DOWN_MS));
-      await victim.start();
-    }
-    const operationId = (await begun)?.id ?? await this.#newest(manager);
-    return await this.#untilEnded(manager, operationId, performance.now());
-  }
-
-  async #untilEnded(manager: ManagerProcess, operationId: string, returnedAtMs: number): Promise<CaseOutcome> {
-    for (;;) {
-      const operation = await manager.ask('operation', { operationId });
-      const recoveredMs = performance.now() - returnedAtMs;
-      if (isTerminal(operation.status)) return { operation, recoveredMs };
-      if (recoveredMs > RECOVERED_MS_MAX) throw new Error(`Not recovered ${RECOVERED_MS_MAX} ms later: ${JSON.stringify({ ...operation, stages: operation.stages.map(({ kind, status }) => `${kind} ${status}`) })}\n${manager.stderr}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+  #run(point: KillPoint, ends: { source: RedisProcess; target: RedisProcess }, work: (manager: ManagerProcess) => Promise<Operation>): Promise<CaseOutcome> {
+    return killAndRecover({ point, victim: point.victim === 'manager' ? null : ends[point.victim], begin: (order) => this.#begin(order), work });
   }
 
   async #begin(order: Parameters<typeof ManagerProcess.start>[0]['order']): Promise<ManagerProcess> {
     await this.#manager?.kill();
     this.#manager = await ManagerProcess.start({ databaseUrl: this.#url, order });
     return this.#manager;
-  }
-
-  async #newest(manager: ManagerProcess): Promise<string> {
-    const newest = await manager.ask('newest', null);
-    if (newest === null) throw new Error('Nothing was stored');
-    return newest;
   }
 }
 
@@ -190,19 +147,4 @@ async function ownsSlot(node: RedisProcess, slot: number): Promise<boolean> {
 async function isMember(node: RedisProcess, asked: RedisProcess): Promise<boolean> {
   const id = String(await node.call('CLUSTER', 'MYID'));
   return String(await asked.call('CLUSTER', 'NODES')).split('\n').some((line) => line.startsWith(id));
-}
-
-/** Rejects when the promise does; a value says nothing. */
-async function failsOf(promise: Promise<unknown>): Promise<never> {
-  await promise;
-  return await new Promise(() => { /* Only a failure counts. */ });
-}
-
-async function within<T>(limitMs: number, otherwise: string, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    return await Promise.race([promise, new Promise<never>((_, reject) => { timer = setTimeout(() => { reject(new Error(otherwise)); }, limitMs); })]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

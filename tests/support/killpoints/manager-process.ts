@@ -1,21 +1,20 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import type { Operation } from '@/lib/contract/operation';
 import { bundleProgram } from '../start-server';
+import { ManagerGoneError, type MortalManager } from './kill-and-recover';
 import type { KillOrder } from './kill-point';
 import type { Call, Calls, Reply } from './manager-calls';
 
 const READY_MS_MAX = 30_000;
 const ANSWER_MS_MAX = 60_000;
 
-let program: Promise<string> | null = null;
-
 /** The manager in a process of its own, over a database file that outlives it. */
-export class ManagerProcess {
+export class ManagerProcess implements MortalManager {
   readonly #waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   #nextId = 1;
   #stderr = '';
-  /** The victim was killed, as the process says itself; a process that kills itself says nothing. */
   readonly struck: Promise<void>;
   readonly exited: Promise<unknown>;
 
@@ -33,13 +32,13 @@ export class ManagerProcess {
       else waiting?.reject(new Error(reply.error));
     });
     void this.exited.then(() => {
-      for (const { reject } of this.#waiting.values()) reject(new Error('The manager is gone'));
+      for (const { reject } of this.#waiting.values()) reject(new ManagerGoneError());
     });
   }
 
   static async start(options: { databaseUrl: string; order: KillOrder | null; provisioners?: object }): Promise<ManagerProcess> {
-    program ??= bundleProgram('tests/support/killpoints/killpoint-manager.ts');
-    const child = spawn(process.execPath, [await program], {
+    const program = await bundleProgram('tests/support/killpoints/killpoint-manager.ts');
+    const child = spawn(process.execPath, [program], {
       cwd: join(import.meta.dirname, '..', '..', '..'),
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       env: { ...process.env, NODE_ENV: 'production', DATABASE_URL: options.databaseUrl, KILL_ORDER: JSON.stringify(options.order), PROVISIONERS: JSON.stringify(options.provisioners ?? {}) },
@@ -69,9 +68,17 @@ export class ManagerProcess {
       const timer = setTimeout(() => { reject(new Error(`No answer to ${call} within ${ANSWER_MS_MAX} ms: ${this.#stderr}`)); }, ANSWER_MS_MAX);
       this.#waiting.set(id, { resolve: (value) => { clearTimeout(timer); resolve(value); }, reject: (error) => { clearTimeout(timer); reject(error); } });
       if (this.isRunning) this.child.send(message);
-      else reject(new Error('The manager is gone'));
+      else reject(new ManagerGoneError());
     });
     return answer as ReturnType<Calls[K]>;
+  }
+
+  operation(operationId: string): Promise<Operation> {
+    return this.ask('operation', { operationId });
+  }
+
+  newest(): Promise<string | null> {
+    return this.ask('newest', null);
   }
 
   async kill(): Promise<void> {
