@@ -59,11 +59,10 @@ const CLEARLY_WORSE = 0.02;
 const EVEN_SHARE = 0.1;
 /** The last temperature in terms of the first. */
 const COOLING_RANGE = 3e-7;
-/** Shares of the whole for the first round of yielding and the later ones, and where the last one ends. */
-const YIELDING_FIRST_ROUND = 0.5;
-const YIELDING_LATER_ROUND = 0.14;
+/** Length of a round of yielding, if that is no less of the whole than the share, and where the last one ends. */
+const YIELDING_PROPOSALS_PER_ITEM = 25_000;
+const YIELDING_ROUND_LEAST = 0.06;
 const YIELDING_UNTIL = 0.94;
-const YIELDING_ROUND_LEAST = 0.08;
 /** The polish begins where so much of the fall is still to come. */
 const POLISH_FALL = 0.03;
 const COOLING_BATCH = 1_000;
@@ -83,7 +82,7 @@ export function createOptimiser(model: AssignmentModel, options: OptimiserOption
  * Four phases. The descent takes what is obvious. Once it is known which items are alike, quick annealings, one of each temper, show at
  * which temperatures this model's cost falls, and whether one temper is clearly better here; another
  * shows whether it pays to let limits yield. The main one, or rounds of yielding ones, spend their time
- * accordingly. The polish goes back to the best of all, clears a bin
+ * accordingly, yielding ones begin again and again from the best of all. The polish goes back to it, clears a bin
  * for some large item by force, and cools from where the last few percent are won: again and
  * again, since what a cold search is caught in is mostly one item.
  */
@@ -91,9 +90,9 @@ type Phase = { readonly name: 'descent' } | { readonly name: 'likening' } | Pilo
 interface Cooldown { readonly temper: Temper; readonly cooling: Cooling; readonly from: number; readonly until: number }
 interface Piloting extends Cooldown { readonly name: 'pilot'; readonly earlier: Trial | null }
 interface Annealing extends Cooldown { readonly name: 'main' }
-/** Round -1 is the pilot; `keeping`: the better of the pilots that kept to every limit. */
-interface Yielding { readonly name: 'yielding'; readonly round: number; readonly from: number; readonly until: number; readonly keeping: Trial }
-interface Polishing { readonly name: 'polish'; readonly cooling: Cooling; proposals: number }
+/** `keeping`: the better of the pilots that kept to every limit. */
+interface Yielding { readonly name: 'yielding'; readonly isPilot: boolean; readonly from: number; readonly until: number; readonly keeping: Trial }
+interface Polishing { readonly name: 'polish'; readonly cooling: Cooling; proposals: number; isLeaning: boolean }
 /** How a pilot ended. */
 interface Trial { readonly temper: Temper; readonly cooling: Cooling; readonly cost: number }
 
@@ -105,7 +104,7 @@ class Search implements Optimiser {
   readonly #descent: Descent;
   /** In its place where there is little to choose from. */
   readonly #enumeration: Enumeration | null;
-  readonly #annealers: Readonly<Record<Temper, Annealer>>;
+  readonly #annealers: Readonly<Record<Temper | 'leaning', Annealer>>;
   readonly #temper: Temper;
   readonly #startCost: number;
   readonly #clearing: Clearing;
@@ -133,6 +132,7 @@ class Search implements Optimiser {
     const of = tempers(state.room.transientCount > 0);
     this.#annealers = {
       homeward: new Annealer({ state, incumbent, movable, random: random.fork('homeward'), ...of.homeward }),
+      leaning: new Annealer({ state, incumbent, movable, random: random.fork('leaning'), ...of.leaning }),
       wandering: new Annealer({ state, incumbent, movable, random: random.fork('wandering'), ...of.wandering }),
     };
     this.#temper = temper;
@@ -200,6 +200,7 @@ class Search implements Optimiser {
   #pilot(temper: Temper, at: number, earlier: Trial | null): Piloting {
     const cooling = new Cooling(this.#temperature, this.#temperature * COOLING_RANGE);
     this.#annealers[temper].prefer(this.#alike());
+    this.#annealers.leaning.prefer(this.#alike());
     return { name: 'pilot', temper, cooling, from: at, until: at + PILOT_SHARE * (1 - at), earlier };
   }
 
@@ -223,18 +224,19 @@ class Search implements Optimiser {
     const roundProposals = POLISH_PROPOSALS_PER_ITEM * this.#movable.length;
     if (phase.proposals >= roundProposals) {
       phase.proposals = 0;
+      phase.isLeaning = !phase.isLeaning;
       this.#incumbent.restore();
       const before = this.#state.cost;
       for (let attempt = 0; attempt < KICK_ATTEMPTS_MAX && this.#state.cost === before; attempt += 1) {
         this.#iterations += this.#clearing.attempt(this.#temperature);
       }
     }
-    // So close to the end every move has to be worth it.
-    this.#anneal('homeward', phase.cooling.temperature(phase.proposals / roundProposals));
+    // So close to the end every move has to be worth it; how much, is tried both ways.
+    this.#anneal(phase.isLeaning ? 'leaning' : 'homeward', phase.cooling.temperature(phase.proposals / roundProposals));
     phase.proposals += COOLING_BATCH;
   }
 
-  #anneal(temper: Temper, temperature: number): void {
+  #anneal(temper: Temper | 'leaning', temperature: number): void {
     this.#annealers[temper].run(COOLING_BATCH, temperature);
     this.#iterations += COOLING_BATCH;
     for (let attempt = 0; attempt < CLEARINGS; attempt += 1) this.#iterations += this.#clearing.attempt(temperature);
@@ -248,21 +250,23 @@ class Search implements Optimiser {
     if (phase.earlier === null) return this.#pilot(temper === 'homeward' ? 'wandering' : 'homeward', until, trial);
     const chosen = this.#isClearlyBetter(trial.cost, phase.earlier.cost) ? trial : phase.earlier;
     if (this.#state.room.limitCount === 0) return mainOf(chosen, until);
-    return { name: 'yielding', round: -1, from: until, until: until + PILOT_SHARE * (1 - until), keeping: chosen };
+    return { name: 'yielding', isPilot: true, from: until, until: until + PILOT_SHARE * (1 - until), keeping: chosen };
   }
 
-  #phaseAfterYielding({ round, until, keeping }: Yielding): Phase {
+  #phaseAfterYielding({ isPilot, until, keeping }: Yielding): Phase {
     this.#incumbent.restore();
-    if (round < 0 && !this.#isClearlyBetter(this.#incumbent.cost, keeping.cost)) return mainOf(keeping, until);
-    if (1 - until < YIELDING_ROUND_LEAST) return this.#polishFrom(keeping.cooling);
-    const share = round < 0 ? YIELDING_FIRST_ROUND : YIELDING_LATER_ROUND;
-    this.#yielding?.begin(round + 1);
-    return { name: 'yielding', round: round + 1, from: until, until: Math.min(YIELDING_UNTIL, until + share), keeping };
+    if (isPilot && !this.#isClearlyBetter(this.#incumbent.cost, keeping.cost)) return mainOf(keeping, until);
+    const left = YIELDING_UNTIL - until;
+    if (left < YIELDING_ROUND_LEAST) return this.#polishFrom(keeping.cooling);
+    this.#yielding?.begin();
+    const share = (YIELDING_PROPOSALS_PER_ITEM * this.#movable.length * until) / this.#iterations;
+    const rounds = Math.max(1, Math.floor(left / Math.max(YIELDING_ROUND_LEAST, share)));
+    return { name: 'yielding', isPilot: false, from: until, until: until + left / rounds, keeping };
   }
 
   #polishFrom(cooling: Cooling): Polishing {
     this.#incumbent.restore();
-    return { name: 'polish', cooling: cooling.from(POLISH_FALL, EVEN_SHARE), proposals: 0 };
+    return { name: 'polish', cooling: cooling.from(POLISH_FALL, EVEN_SHARE), proposals: 0, isLeaning: true };
   }
 
   /** Lower by a good part of all that has been won. */

@@ -92,6 +92,14 @@ export class SearchState {
     this.cost = onBins + moving + this.moveCosts.groupCost;
   }
 
+  /** What the item would cost a bin that is beyond every line. */
+  weight(item: number): number {
+    const itemAt = this.#itemRow[item]! * this.#termCount;
+    let sum = 0;
+    for (let term = 0; term < this.#termCount; term += 1) sum += Math.abs(this.#coefficient[itemAt + term]!);
+    return sum;
+  }
+
   /** How much the items differ in what they may cost a bin. */
   distance(first: number, second: number): number {
     const coefficient = this.#coefficient;

@@ -15,13 +15,19 @@ interface Settings {
 
 /**
  * Found by experiment. Going home is offered far more often than leaving it, which pulls home
- * too: so wandering does without. Where room is used up by arrivals (transient resources),
- * trading arrivals is what works.
+ * too: so wandering does without. The pull has to make up for how many places there are to be
+ * away: about the logarithm of the number of bins, or a search that is hot keeps moves that it never needed.
+ * Leaning, for the polish, is homeward with less of it: where moves are cheap, the strong one
+ * undoes more than it saves. Where room is used up by arrivals (transient resources), trading
+ * arrivals is what works.
  */
-export function tempers(hasTransientLimits: boolean): Readonly<Record<Temper, Settings>> {
-  return hasTransientLimits
-    ? { homeward: { mix: { homing: 0.05, swap: 0.35, eject: 0.5 }, homePull: 1 }, wandering: { mix: { homing: 0, swap: 0.5, eject: 0.2 }, homePull: 0 } }
-    : { homeward: { mix: { homing: 0.05, swap: 0.55, eject: 0.15 }, homePull: 2 }, wandering: { mix: { homing: 0, swap: 0.75, eject: 0 }, homePull: 0 } };
+export function tempers(hasTransientLimits: boolean): Readonly<Record<Temper | 'leaning', Settings>> {
+  const homing: Mix = hasTransientLimits ? { homing: 0.05, swap: 0.35, eject: 0.5 } : { homing: 0.05, swap: 0.55, eject: 0.15 };
+  return {
+    homeward: { mix: homing, homePull: 5 },
+    leaning: { mix: homing, homePull: hasTransientLimits ? 1 : 2 },
+    wandering: { mix: hasTransientLimits ? { homing: 0, swap: 0.5, eject: 0.2 } : { homing: 0, swap: 0.75, eject: 0 }, homePull: 0 },
+  };
 }
 
 /** Found by experiment, like the rest: chains for what transient limits allow, likeness for everything else. */

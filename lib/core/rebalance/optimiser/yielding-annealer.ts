@@ -2,7 +2,9 @@ import { Draws, type AnnealingParts } from './draws';
 import type { Incumbent } from './incumbent';
 import type { Likeness } from './likeness';
 import { LimitPrices } from './limit-prices';
+import { Reach } from './reach';
 import type { SearchState } from './search-state';
+import { WeightedDraws } from './weighted-draws';
 
 /** Shares of the kinds of change that are tried; what is left are shifts. */
 export interface YieldingMix {
@@ -21,7 +23,7 @@ interface YieldingAnnealerInput extends AnnealingParts {
   readonly scale: number;
 }
 
-/** Draws for a bin that could hold an item. */
+/** Draws for an item that could change places with another. */
 const DRAWS_MAX = 4;
 
 /**
@@ -38,6 +40,8 @@ export class YieldingAnnealer {
   readonly #state: SearchState;
   readonly #incumbent: Incumbent;
   readonly #draws: Draws;
+  readonly #reach: Reach;
+  readonly #weighted: WeightedDraws;
   readonly #likeness: Likeness;
   readonly #prices: LimitPrices;
   readonly #mix: YieldingMix;
@@ -45,10 +49,16 @@ export class YieldingAnnealer {
   constructor({ likeness, mix, scale, ...parts }: YieldingAnnealerInput) {
     this.#state = parts.state;
     this.#incumbent = parts.incumbent;
-    this.#draws = new Draws(parts);
+    this.#reach = new Reach(parts.state, parts.movable);
+    this.#draws = new Draws({ ...parts, movable: this.#reach.movable });
+    this.#weighted = new WeightedDraws(parts.state, this.#reach.movable);
     this.#likeness = likeness;
     this.#prices = new LimitPrices(parts.state.room, scale);
     this.#mix = mix;
+  }
+
+  get canMove(): boolean {
+    return this.#reach.movable.length > 0;
   }
 
   /** Lets limits be cheap again. */
@@ -61,13 +71,18 @@ export class YieldingAnnealer {
     this.#prices.steer((shortShare * this.#state.binCount) / Math.sqrt(this.#state.room.limitCount));
   }
 
+  /** Items are drawn as suits the temperature from now on. Takes as long as some thousand proposals. */
+  favour(temperature: number): void {
+    this.#weighted.favour(temperature);
+  }
+
   run(proposals: number, temperature: number): void {
     const draws = this.#draws;
     const { swap, chain } = this.#mix;
     for (let count = 0; count < proposals; count += 1) {
       const kind = draws.dice.next();
       const tolerance = draws.tolerance(temperature);
-      const item = draws.item();
+      const item = this.#weighted.item(draws.dice);
       if (kind < swap) this.#trySwap(item, tolerance);
       else if (kind < swap + chain) this.#tryChain(item, tolerance);
       else this.#tryShift(item, tolerance);
@@ -78,7 +93,7 @@ export class YieldingAnnealer {
     const state = this.#state;
     const { room } = state;
     const from = state.itemBin[item]!;
-    const to = this.#drawBin(item, from);
+    const to = this.#reach.draw(item, from, this.#draws.dice);
     if (to < 0) return;
     const lacked = room.lack[from]! + room.lack[to]!;
     const delta = state.shiftDelta(item, to) - lacked;
@@ -93,8 +108,8 @@ export class YieldingAnnealer {
     const state = this.#state;
     const { room, groupRules } = state;
     const from = state.itemBin[item]!;
-    const other = this.#drawOther(item, from, this.#mix.alike);
-    if (other < 0 || !room.couldHold(other, from)) return;
+    const other = this.#draws.dice.next() < this.#mix.alike ? this.#drawAlike(item, from) : this.#drawOn(item, from, true);
+    if (other < 0) return;
     const bin = state.itemBin[other]!;
     const kin = state.itemGroup[item] === state.itemGroup[other];
     if (!kin && (groupRules.conflicts(item, bin) || groupRules.conflicts(other, from))) return;
@@ -111,11 +126,12 @@ export class YieldingAnnealer {
     const state = this.#state;
     const { room, groupRules } = state;
     const from = state.itemBin[item]!;
-    const other = this.#drawOther(item, from, 0);
+    const other = this.#drawOn(item, from, false);
     if (other < 0 || state.itemGroup[item] === state.itemGroup[other]) return;
     const via = state.itemBin[other]!;
     if (groupRules.conflicts(item, via)) return;
-    const to = this.#draws.dice.next() < this.#mix.homing ? state.initial[other]! : this.#drawBin(other, via);
+    const home = state.initial[other]!;
+    const to = home !== via && this.#draws.dice.next() < this.#mix.homing ? home : this.#reach.draw(other, via, this.#draws.dice);
     if (to < 0 || to === via || to === from || groupRules.conflicts(other, to)) return;
     const delta = state.ejectDelta(item, other, to) - room.lack[from]! - room.lack[via]! - room.lack[to]!;
     if (delta > tolerance || delta + room.lackWithout(item, from) + room.lackReplacing(via, other, item) + room.lackWith(other, to) > tolerance) return;
@@ -127,32 +143,32 @@ export class YieldingAnnealer {
     this.#capture();
   }
 
-  /** A bin other than `from` that could hold the item and holds none of its group; -1 = none was drawn. */
-  #drawBin(item: number, from: number): number {
-    const state = this.#state;
+  /** One that is alike, elsewhere, where each could take the other's place; -1 = none was drawn. */
+  #drawAlike(item: number, from: number): number {
+    const { itemBin } = this.#state;
+    const { dice, isMovable } = this.#draws;
     for (let draw = 0; draw < DRAWS_MAX; draw += 1) {
-      const bin = this.#draws.dice.integer(state.binCount);
-      if (bin !== from && state.room.couldHold(item, bin)) return state.groupRules.conflicts(item, bin) ? -1 : bin;
+      const other = this.#likeness.another(item, dice);
+      const bin = itemBin[other]!;
+      if (bin !== from && isMovable[other] === 1 && this.#reach.couldHold(item, bin) && this.#reach.couldHold(other, from)) return other;
     }
     return -1;
   }
 
-  /** A movable item elsewhere, on a bin that could hold the item; -1 = none was drawn. */
-  #drawOther(item: number, from: number, alikeShare: number): number {
-    const state = this.#state;
-    let other: number;
-    if (this.#draws.dice.next() < alikeShare) {
-      other = this.#likeness.another(item, this.#draws.dice);
-      const bin = state.itemBin[other]!;
-      if (bin === from || !state.room.couldHold(item, bin)) return -1;
-    } else {
-      const bin = this.#drawBin(item, from);
-      if (bin < 0) return -1;
-      const count = state.contents.count(bin);
-      if (count === 0) return -1;
-      other = state.contents.list(bin)[this.#draws.dice.integer(count)]!;
+  /** A movable item on a bin that could hold this one, and that itself could be held where this one is, if it `swaps`; -1 = none was drawn. */
+  #drawOn(item: number, from: number, swaps: boolean): number {
+    const { contents } = this.#state;
+    const { dice, isMovable } = this.#draws;
+    const bin = this.#reach.draw(item, from, dice);
+    if (bin < 0) return -1;
+    const count = contents.count(bin);
+    const list = contents.list(bin);
+    const offset = dice.integer(count);
+    for (let at = 0; at < count; at += 1) {
+      const other = list[at + offset < count ? at + offset : at + offset - count]!;
+      if (isMovable[other] === 1 && (!swaps || this.#reach.couldHold(other, from))) return other;
     }
-    return this.#draws.isMovable[other] === 1 ? other : -1;
+    return -1;
   }
 
   #capture(): void {
