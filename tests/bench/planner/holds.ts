@@ -1,7 +1,8 @@
 /**
  * How long the server's event loop is held while plans of many steps are made, stored,
- * read and approved: through a whole server in a process of its own, on a simulated
- * cluster of 100 nodes and 16,384 shards. The longest hold of each of several rounds, by
+ * read and approved: through a whole server in a process of its own, on simulated
+ * clusters of 16,384 shards: 100 nodes, and 4 of which one is empty, so that an optimal plan
+ * too moves thousands. The longest hold of each of several rounds, by
  * the loop's own timers at 1 ms; idle: nothing is asked, for what the rest of the server
  * (readings of the simulated cluster, the collector of memory) has in it by itself.
  */
@@ -16,8 +17,9 @@ import type { LoopHolds } from '@/tests/support/api-server';
 import { spawnTestServer, type TestServerProcess } from '@/tests/support/start-server';
 
 const ROUNDS = 5;
-const CLUSTER = { nodeCount: 100, shardCount: 16_384, zoneCount: 1, replicationFactor: 1 } as const;
-const STRATEGIES: readonly Strategy[] = ['optimal', 'consistent-hashing'];
+const CLUSTER = { shardCount: 16_384, zoneCount: 1, replicationFactor: 1 } as const;
+interface Long { readonly strategy: Strategy; readonly nodeCount: number }
+const LONG: readonly Long[] = [{ strategy: 'optimal', nodeCount: 4 }, { strategy: 'optimal', nodeCount: 100 }, { strategy: 'consistent-hashing', nodeCount: 100 }];
 const SETTLE_MS = 1_500;
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -33,13 +35,13 @@ async function holdOf<T>(child: ChildProcess, work: () => Promise<T>): Promise<{
   return { ms: await ask(), value };
 }
 
-/** One JSON line per strategy. */
+/** One JSON line per strategy and cluster. */
 export async function measureHolds(say: (text: string) => void): Promise<readonly object[]> {
   const lines: object[] = [];
-  for (const strategy of STRATEGIES) {
+  for (const long of LONG) {
     const server = await spawnTestServer({ program: 'api' });
     try {
-      lines.push(await measure(server, strategy, say));
+      lines.push(await measure(server, long, say));
     } finally {
       await server.stop();
     }
@@ -47,10 +49,10 @@ export async function measureHolds(say: (text: string) => void): Promise<readonl
   return lines;
 }
 
-async function measure(server: TestServerProcess, strategy: Strategy, say: (text: string) => void): Promise<object> {
+async function measure(server: TestServerProcess, { strategy, nodeCount }: Long, say: (text: string) => void): Promise<object> {
   const { clusters } = await succeed<{ clusters: ClusterSummary[] }>(server, 'GET', '/clusters');
   for (const { id } of clusters) await succeed(server, 'DELETE', `/clusters/${id}`);
-  const { id } = await succeed<ClusterSummary>(server, 'POST', '/clusters', { body: { name: 'Bench', connection: { kind: 'simulator', ...CLUSTER } } });
+  const { id } = await succeed<ClusterSummary>(server, 'POST', '/clusters', { body: { name: 'Bench', connection: { kind: 'simulator', nodeCount, ...CLUSTER } } });
   const { generation, settings } = await succeed<VersionedSettings>(server, 'GET', `/clusters/${id}/settings`);
   // So slow that a round is over before anything has moved.
   const throttle = { ...settings.throttle, movesInFlightMax: 1, movesPerNodeMax: 1, bytesPerSecondMax: 65_536 };
@@ -73,10 +75,10 @@ async function measure(server: TestServerProcess, strategy: Strategy, say: (text
     }
     steps = preview.value.steps.length;
     const ms = { idle: idle.ms, preview: preview.ms, read: read.ms, approve: approve.ms, start: start.ms };
-    say(`  ${strategy}, ${steps} steps, round ${round}: ${Object.entries(ms).map(([name, held]) => `${name} ${held.toFixed(1)} ms`).join(', ')}`);
+    say(`  ${strategy}, ${nodeCount} nodes, ${steps} steps, round ${round}: ${Object.entries(ms).map(([name, held]) => `${name} ${held.toFixed(1)} ms`).join(', ')}`);
     if (round > 0) for (const [name, held] of Object.entries(ms)) holds[name as keyof typeof ms].push(held);
   }
-  return { bench: 'planner', scenario: 'holds', strategy, nodes: CLUSTER.nodeCount, shards: CLUSTER.shardCount, steps, rounds: ROUNDS, longestHoldMs: Object.fromEntries(Object.entries(holds).map(([name, all]) => [name, { median: medianOf(all), max: Number(Math.max(...all).toFixed(1)) }])) };
+  return { bench: 'planner', scenario: 'holds', strategy, nodes: nodeCount, shards: CLUSTER.shardCount, steps, rounds: ROUNDS, longestHoldMs: Object.fromEntries(Object.entries(holds).map(([name, all]) => [name, { median: medianOf(all), max: Number(Math.max(...all).toFixed(1)) }])) };
 }
 
 function medianOf(values: readonly number[]): number {
