@@ -37,6 +37,8 @@ export interface PhaseLatency {
   readonly p99Ms: number;
   readonly p999Ms: number;
   readonly maxMs: number;
+  /** Fresh maps of the slots that the client fetched meanwhile. */
+  readonly refreshes: number;
 }
 
 export interface CheckerReport extends Verdict {
@@ -65,6 +67,7 @@ export class CheckerClient {
   readonly #cluster: Cluster;
   readonly #workers: Worker[];
   readonly #latencies = new Map<string, number[]>();
+  readonly #refreshes = new Map<string, number>();
   readonly #closed: ClosedConnections | null;
   #phase = 'all';
   #stopped = false;
@@ -77,6 +80,7 @@ export class CheckerClient {
   private constructor(cluster: CheckedCluster, options: CheckerOptions) {
     const { workers = 16, durationMsMax = 120_000 } = options;
     this.#cluster = connect(cluster, options);
+    this.#cluster.on('refresh', () => { this.#refreshes.set(this.#phase, (this.#refreshes.get(this.#phase) ?? 0) + 1); });
     this.#closed = options.nodesLeave === true ? new ClosedConnections(this.#cluster) : null;
     this.#workers = Array.from({ length: workers }, (_, index) => new Worker(ledgersOf(this.#cluster, index, options)));
     const deadline = performance.now() + durationMsMax;
@@ -112,7 +116,7 @@ export class CheckerClient {
         errors: errors.slice(0, 10),
         p50Ms: all.p50Ms,
         p99Ms: all.p99Ms,
-        phases: Object.fromEntries([...this.#latencies].map(([name, latencies]) => [name, latencyOf(latencies)])),
+        phases: Object.fromEntries([...this.#latencies].map(([name, latencies]) => [name, { ...latencyOf(latencies), refreshes: this.#refreshes.get(name) ?? 0 }])),
       };
     } finally {
       this.#cluster.disconnect();
@@ -199,7 +203,7 @@ function add(a: Verdict, b: Verdict): Verdict {
   return { lost: a.lost + b.lost, duplicated: a.duplicated + b.duplicated, resurrected: a.resurrected + b.resurrected, ttlWrong: a.ttlWrong + b.ttlWrong };
 }
 
-function latencyOf(latencies: readonly number[]): PhaseLatency {
+function latencyOf(latencies: readonly number[]): Omit<PhaseLatency, 'refreshes'> {
   const sorted = [...latencies].sort((a, b) => a - b);
   const at = (share: number) => Number((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(3));
   return { operations: sorted.length, p50Ms: at(0.5), p99Ms: at(0.99), p999Ms: at(0.999), maxMs: at(1) };

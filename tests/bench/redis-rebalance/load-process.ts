@@ -23,6 +23,13 @@ export class LoadProcess {
     await answer;
   }
 
+  /** Processor time that it has taken. */
+  async usage(): Promise<NodeJS.CpuUsage> {
+    const answer = answerOf(this.child);
+    this.child.send('usage');
+    return await answer as NodeJS.CpuUsage;
+  }
+
   async stop(): Promise<CheckerReport> {
     const answer = answerOf(this.child);
     this.child.send('stop');

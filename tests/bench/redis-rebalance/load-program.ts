@@ -20,6 +20,8 @@ const checker = CheckerClient.start(order, {
 process.on('message', (message) => {
   if (message === 'stop') {
     void checker.stop().then((report) => { process.send?.(report, () => { process.exit(0); }); });
+  } else if (message === 'usage') {
+    process.send?.(process.cpuUsage());
   } else if (typeof message === 'string') {
     checker.phase(message);
     process.send?.('noted');

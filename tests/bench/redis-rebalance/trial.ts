@@ -6,6 +6,7 @@ import type { TestServerProcess } from '@/tests/support/start-server';
 import { prepare, type Contender } from './contenders';
 import { filledName } from './filled-name';
 import { LoadProcess } from './load-process';
+import { between, processorTime, type ProcessorTime } from './processor-time';
 
 export interface Scene {
   readonly server: string;
@@ -23,11 +24,15 @@ export interface Trial {
   readonly maxMs: number;
   readonly idleP99Ms: number;
   readonly operations: number;
+  /** Maps of the slots that the clients fetched meanwhile. */
+  readonly refreshes: number;
   readonly lost: number;
   readonly duplicated: number;
   readonly stale: number;
   readonly clientErrors: number;
   readonly errors: readonly string[];
+  /** While the rebalance ran. */
+  readonly processor: ProcessorTime;
   readonly note: string;
 }
 
@@ -53,11 +58,14 @@ export async function runTrial(contender: Contender, scene: Scene & { readonly m
       await wait(SETTLE_MS);
       await load.phase('idle');
       await wait(IDLE_MS);
+      const takers = { cluster, load, manager: contender.kind === 'ours' ? scene.manager : null };
+      const before = await processorTime(takers);
       await load.phase('moving');
       const { seconds, note } = await contestant.run(told);
       await load.phase('after');
+      const processor = between(before, await processorTime(takers));
       const report = await load.stop();
-      return { ...await countLost(cluster, scene, report), seconds, note: await note() };
+      return { ...await countLost(cluster, scene, report), seconds, processor, note: await note() };
     } finally {
       await contestant.stop();
     }
@@ -68,13 +76,13 @@ export async function runTrial(contender: Contender, scene: Scene & { readonly m
 }
 
 /** What the clients know is missing, and filled keys that nobody has any more. */
-async function countLost(cluster: RedisClusterProcesses, scene: Scene, report: CheckerReport): Promise<Omit<Trial, 'seconds' | 'note'>> {
+async function countLost(cluster: RedisClusterProcesses, scene: Scene, report: CheckerReport): Promise<Omit<Trial, 'seconds' | 'processor' | 'note'>> {
   await cluster.waitUntilAgreed();
   const sizes = await Promise.all([...cluster.primaries, ...cluster.emptyPrimaries].map((node) => node.call('DBSIZE')));
   const held = sizes.reduce<number>((sum, size) => sum + Number(size), 0);
   const moving = report.phases['moving'];
   return {
-    p99Ms: moving?.p99Ms ?? NaN, p999Ms: moving?.p999Ms ?? NaN, maxMs: moving?.maxMs ?? NaN, operations: moving?.operations ?? 0,
+    p99Ms: moving?.p99Ms ?? NaN, p999Ms: moving?.p999Ms ?? NaN, maxMs: moving?.maxMs ?? NaN, operations: moving?.operations ?? 0, refreshes: moving?.refreshes ?? 0,
     idleP99Ms: report.phases['idle']?.p99Ms ?? NaN,
     lost: report.lost + Math.max(0, scene.keys - held),
     duplicated: report.duplicated, stale: report.stale, clientErrors: report.clientErrors, errors: report.errors,
