@@ -1,3 +1,5 @@
+import type { ByteString } from './resp';
+
 /** Bound of what is remembered per slot; beyond it a key is compared before it is replaced, as any other. */
 const KEYS_MAX = 5_000;
 
@@ -10,19 +12,19 @@ const KEYS_MAX = 5_000;
 export class DoubtfulKeys {
   readonly #names = new Set<string>();
 
-  has(name: Buffer): boolean {
-    return this.#names.size > 0 && this.#names.has(name.toString('hex'));
+  has(name: ByteString): boolean {
+    return this.#names.size > 0 && this.#names.has(name.latin1);
   }
 
-  add(keys: readonly { readonly name: Buffer }[]): void {
+  add(keys: readonly { readonly name: ByteString }[]): void {
     for (const { name } of keys) {
-      if (this.#names.size < KEYS_MAX) this.#names.add(name.toString('hex'));
+      if (this.#names.size < KEYS_MAX) this.#names.add(name.latin1);
     }
   }
 
-  settle(keys: readonly { readonly name: Buffer }[]): void {
+  settle(keys: readonly { readonly name: ByteString }[]): void {
     if (this.#names.size === 0) return;
-    for (const { name } of keys) this.#names.delete(name.toString('hex'));
+    for (const { name } of keys) this.#names.delete(name.latin1);
   }
 
   get size(): number {

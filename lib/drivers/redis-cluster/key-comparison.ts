@@ -4,6 +4,7 @@ import { driverFailure, failureOf } from './failures';
 import type { SizedKey, TransferEnds } from './transfer-ends';
 import type { Command } from './node-client';
 import type { CommandResult, Reply } from './replies';
+import { ByteString, textOfBytes } from './resp';
 
 /** Larger values are not fetched to be compared: both ends would stop for it, and we would hold them. */
 const COMPARED_BYTES_MAX = 8 * 1024 * 1024;
@@ -61,8 +62,8 @@ async function haveSameContent(ends: TransferEnds, key: SizedKey): Promise<Resul
   const [[, there], [here]] = await Promise.all([ends.target.pipeline([['ASKING'], dump], options), ends.source.pipeline([dump], options)]);
   if (here?.ok !== true) return here?.error.code === 'ASK' ? ok(true) : broken(ends.source.address, here);
   if (there?.ok !== true) return broken(ends.target.address, there);
-  if (!Buffer.isBuffer(here.value) || !Buffer.isBuffer(there.value)) return ok(true);
-  if (withoutFooter(here.value).equals(withoutFooter(there.value))) return ok(true);
+  if (!(here.value instanceof ByteString) || !(there.value instanceof ByteString)) return ok(true);
+  if (withoutFooter(here.value) === withoutFooter(there.value)) return ok(true);
   return await haveSameMembers(ends, key);
 }
 
@@ -76,10 +77,10 @@ async function haveSameMembers(ends: TransferEnds, key: SizedKey): Promise<Resul
   if (here?.ok !== true) return broken(ends.source.address, here);
   if (there?.ok !== true) return broken(ends.target.address, there);
   const width = command[0] === 'SMEMBERS' ? 1 : 2;
-  return ok(command[0] === 'LRANGE' ? flat(here.value).join() === flat(there.value).join() : rowsOf(here.value, width) === rowsOf(there.value, width));
+  return ok(command[0] === 'LRANGE' ? JSON.stringify(flat(here.value)) === JSON.stringify(flat(there.value)) : rowsOf(here.value, width) === rowsOf(there.value, width));
 }
 
-function contentCommand(type: string, key: Buffer): Command | null {
+function contentCommand(type: string, key: ByteString): Command | null {
   switch (type) {
     case 'set': return ['SMEMBERS', key];
     case 'hash': return ['HGETALL', key];
@@ -91,18 +92,18 @@ function contentCommand(type: string, key: Buffer): Command | null {
 }
 
 function flat(reply: Reply): string[] {
-  return Array.isArray(reply) ? (reply as readonly Reply[]).map((item) => Buffer.isBuffer(item) ? item.toString('hex') : String(item)) : [];
+  return Array.isArray(reply) ? (reply as readonly Reply[]).map((item) => item instanceof ByteString ? item.latin1 : String(item)) : [];
 }
 
 function rowsOf(reply: Reply, width: number): string {
   const items = flat(reply);
   const rows: string[] = [];
-  for (let i = 0; i < items.length; i += width) rows.push(items.slice(i, i + width).join(' '));
+  for (let i = 0; i < items.length; i += width) rows.push(JSON.stringify(items.slice(i, i + width)));
   return rows.sort().join(',');
 }
 
-function withoutFooter(dump: Buffer): Buffer {
-  return dump.subarray(0, Math.max(0, dump.length - DUMP_FOOTER_BYTES));
+function withoutFooter({ latin1 }: ByteString): string {
+  return latin1.slice(0, Math.max(0, latin1.length - DUMP_FOOTER_BYTES));
 }
 
 function broken(address: string, result: CommandResult | undefined): Result<never, DriverFailure> {
@@ -110,7 +111,7 @@ function broken(address: string, result: CommandResult | undefined): Result<neve
 }
 
 /** Key names are bytes; what is not plain text is shown as hex. */
-function printable(name: Buffer): string {
-  const text = name.toString('utf8');
-  return /^[\x20-\x7e]{1,200}$/.test(text) ? `"${text}"` : `0x${name.subarray(0, 64).toString('hex')}`;
+function printable({ latin1 }: ByteString): string {
+  const text = textOfBytes(latin1);
+  return /^[\x20-\x7e]{1,200}$/.test(text) ? `"${text}"` : `0x${Buffer.from(latin1.slice(0, 64), 'latin1').toString('hex')}`;
 }

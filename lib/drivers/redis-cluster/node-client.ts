@@ -4,7 +4,7 @@ import { NOT_ALLOWED, type Outbound } from '@/lib/platform/outbound';
 import { err, ok, type Result } from '@/lib/platform/result';
 import { formatEndpoint, type Endpoint } from './endpoints';
 import { errorReply, type CommandFailure } from './failures';
-import { RespError, RespProtocolError, type Command, type RawReply } from './resp';
+import { ByteString, RespError, RespProtocolError, textOfBytes, type Command, type RawReply } from './resp';
 import { RespConnection } from './resp-connection';
 import type { CommandResult, Reply } from './replies';
 
@@ -76,7 +76,7 @@ export class NodeClient {
 
   async #send(commands: readonly Command[], bytes: boolean): Promise<Result<CommandResult[], CommandFailure>> {
     if (this.#closed) return err({ kind: 'connection', code: '', farCode: '', message: 'The connection was closed by us' });
-    const forbidden = this.#outbound.refusalOf(this.#endpoint.host);
+    const forbidden = this.#open === null ? this.#outbound.refusalOf(this.#endpoint.host) : null;
     if (forbidden !== null) return err({ kind: 'connection', code: NOT_ALLOWED, farCode: '', message: forbidden });
     const open = this.#open ?? this.#connect();
     const ready = await open.ready;
@@ -142,14 +142,13 @@ export class NodeClient {
 
 /** An error inside an array (of EXEC, say) is told as its text. */
 function textOf(reply: RawReply): Reply {
-  if (Buffer.isBuffer(reply)) return reply.toString('utf8');
-  if (reply instanceof RespError) return reply.text;
-  return Array.isArray(reply) ? (reply as readonly RawReply[]).map(textOf) : reply as number | null;
+  if (typeof reply === 'string') return textOfBytes(reply);
+  if (typeof reply === 'number' || reply === null) return reply;
+  return reply instanceof RespError ? reply.text : reply.map(textOf);
 }
 
-/** Bytes of their own: a few names must not keep the whole of what was received. */
 function bytesOf(reply: RawReply): Reply {
-  if (Buffer.isBuffer(reply)) return Buffer.from(reply);
-  if (reply instanceof RespError) return reply.text;
-  return Array.isArray(reply) ? (reply as readonly RawReply[]).map(bytesOf) : reply as number | null;
+  if (typeof reply === 'string') return new ByteString(reply);
+  if (typeof reply === 'number' || reply === null) return reply;
+  return reply instanceof RespError ? reply.text : reply.map(bytesOf);
 }

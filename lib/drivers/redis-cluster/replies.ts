@@ -1,8 +1,9 @@
 import { err, ok, type Result } from '@/lib/platform/result';
 import { malformed, type CommandFailure } from './failures';
+import { ByteString, textOfBytes } from './resp';
 
 /** A RESP2 reply as the connection hands it over: text, or bytes where bytes were asked for. */
-export type Reply = string | number | null | Buffer | readonly Reply[];
+export type Reply = string | number | null | ByteString | readonly Reply[];
 export type CommandResult = Result<Reply, CommandFailure>;
 
 /** Replies are outside data: these are the only places that say what they are. */
@@ -24,10 +25,10 @@ export function listOf(result: CommandResult | undefined, command: string): Resu
   return Array.isArray(result.value) ? ok(result.value as readonly Reply[]) : err(malformed(command));
 }
 
-export function bytesListOf(result: CommandResult | undefined, command: string): Result<Buffer[], CommandFailure> {
+export function bytesListOf(result: CommandResult | undefined, command: string): Result<readonly ByteString[], CommandFailure> {
   const list = listOf(result, command);
   if (!list.ok) return list;
-  const bytes = list.value.filter((item): item is Buffer => Buffer.isBuffer(item));
+  const bytes = list.value.filter((item): item is ByteString => item instanceof ByteString);
   return bytes.length === list.value.length ? ok(bytes) : err(malformed(command));
 }
 
@@ -39,7 +40,9 @@ export function pairsOf(reply: Reply | undefined): Map<string, Reply> {
   for (let i = 0; i + 1 < flat.length; i += 2) {
     const name = flat[i];
     const value = flat[i + 1];
-    if (value !== undefined && (typeof name === 'string' || typeof name === 'number' || Buffer.isBuffer(name))) pairs.set(name.toString(), value);
+    if (value === undefined) continue;
+    if (name instanceof ByteString) pairs.set(textOfBytes(name.latin1), value);
+    else if (typeof name === 'string' || typeof name === 'number') pairs.set(String(name), value);
   }
   return pairs;
 }

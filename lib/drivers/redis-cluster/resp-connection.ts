@@ -22,7 +22,7 @@ export class RespConnection {
   /** Waiting for replies, oldest first, from `#first` on. */
   #expected: Expected[] = [];
   #first = 0;
-  #out: (string | Buffer)[] = [];
+  #out = '';
   #ended: Error | null = null;
   readonly ready: Promise<void>;
 
@@ -57,8 +57,8 @@ export class RespConnection {
     if (this.#ended !== null) return Promise.reject(this.#ended);
     return new Promise((resolve, reject) => {
       this.#expected.push({ count: commands.length, replies: [], resolve, reject });
-      if (this.#out.length === 0) setImmediate(() => { this.#flush(); });
-      this.#out.push(...encodeCommands(commands));
+      if (this.#out === '') setImmediate(() => { this.#flush(); });
+      this.#out += encodeCommands(commands);
     });
   }
 
@@ -67,14 +67,9 @@ export class RespConnection {
   }
 
   #flush(): void {
-    const pieces = this.#out;
-    this.#out = [];
-    if (this.#ended !== null) return;
-    if (pieces.every((piece) => typeof piece === 'string')) {
-      this.#socket.write(pieces.join(''));
-      return;
-    }
-    this.#socket.write(Buffer.concat(pieces.map((piece) => typeof piece === 'string' ? Buffer.from(piece) : piece)));
+    const out = this.#out;
+    this.#out = '';
+    if (this.#ended === null) this.#socket.write(out, 'latin1');
   }
 
   #received(reply: RawReply): void {

@@ -3,34 +3,51 @@
  * Ours, since moves and readings send tens of thousands of tiny commands and a general
  * client spends ten times as long on each as the server does (docs/decisions).
  */
-export type Argument = string | number | Buffer;
+export type Argument = string | number | ByteString;
 export type Command = readonly [name: string, ...args: Argument[]];
+
+/**
+ * Bytes that need not be text, such as a key's name: one character for each byte. A string
+ * costs a fraction of what a Buffer does, and a move handles a few for every key.
+ */
+export class ByteString {
+  constructor(readonly latin1: string) {}
+
+  static from(bytes: Buffer): ByteString {
+    return new ByteString(bytes.toString('latin1'));
+  }
+}
 
 /** An error reply, as a value: its text begins with the code. */
 export class RespError {
   constructor(readonly text: string) {}
 }
 
-export type RawReply = Buffer | number | null | RespError | readonly RawReply[];
+/** Strings are bytes, one character each; see `textOfBytes`. */
+export type RawReply = string | number | null | RespError | readonly RawReply[];
 
-/** Commands as what goes to the socket: text is put together, bytes stay as they are. */
-export function encodeCommands(commands: readonly Command[]): (string | Buffer)[] {
-  const pieces: (string | Buffer)[] = [];
-  let text = '';
+const NOT_ASCII = /[^\0-\x7f]/;
+
+/** The text that these bytes are in UTF-8. */
+export function textOfBytes(latin1: string): string {
+  return NOT_ASCII.test(latin1) ? Buffer.from(latin1, 'latin1').toString('utf8') : latin1;
+}
+
+function bytesOfText(text: string): string {
+  return NOT_ASCII.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
+}
+
+/** Commands as what goes to the socket, one character for each byte. */
+export function encodeCommands(commands: readonly Command[]): string {
+  let out = '';
   for (const command of commands) {
-    text += `*${command.length}\r\n`;
+    out += `*${command.length}\r\n`;
     for (const argument of command) {
-      if (Buffer.isBuffer(argument)) {
-        pieces.push(`${text}$${argument.length}\r\n`, argument);
-        text = '\r\n';
-      } else {
-        const word = typeof argument === 'number' ? String(argument) : argument;
-        text += `$${Buffer.byteLength(word)}\r\n${word}\r\n`;
-      }
+      const word = typeof argument === 'string' ? bytesOfText(argument) : typeof argument === 'number' ? String(argument) : argument.latin1;
+      out += `$${word.length}\r\n${word}\r\n`;
     }
   }
-  pieces.push(text);
-  return pieces;
+  return out;
 }
 
 /** Not a server that speaks RESP2; the connection is of no use any more. */
@@ -40,9 +57,11 @@ export class RespProtocolError extends Error {
 
 const CR = 13;
 const PLUS = 43, MINUS = 45, COLON = 58, DOLLAR = 36, STAR = 42;
+const ZERO = 48, NINE = 57, O = 79, K = 75;
 const INCOMPLETE = Symbol('incomplete');
 const EMPTY = Buffer.alloc(0);
-const OK = Buffer.from('OK');
+/** No server writes a longer number; what is longer is no number. */
+const DIGITS_MAX = 20;
 
 interface OpenArray {
   readonly items: RawReply[];
@@ -61,6 +80,9 @@ export class RespParser {
   /** Bytes of `#buffer` and `#chunks` together without which there is nothing to do. */
   #bytesNeeded = 0;
   readonly #open: OpenArray[] = [];
+  /** What `#number` read last, and where its line ends. */
+  #value = 0;
+  #end = 0;
 
   constructor(private readonly onReply: (reply: RawReply) => void) {}
 
@@ -91,24 +113,31 @@ export class RespParser {
 
   #next(): RawReply | typeof INCOMPLETE {
     for (;;) {
-      const end = this.#buffer.indexOf(CR, this.#at);
-      if (end < 0 || end + 2 > this.#buffer.length) return INCOMPLETE;
+      if (this.#at >= this.#buffer.length) return INCOMPLETE;
       const type = this.#buffer[this.#at]!;
-      const from = this.#at + 1;
-      if (type === DOLLAR) return this.#bulk(this.#integer(from, end), end + 2);
-      this.#at = end + 2;
-      if (type === PLUS) return this.#isOk(from, end) ? OK : this.#buffer.subarray(from, end);
-      if (type === COLON) return this.#integer(from, end);
-      if (type === MINUS) return new RespError(this.#buffer.toString('utf8', from, end));
-      if (type !== STAR) throw new RespProtocolError(`A reply begins with byte ${type}, which RESP2 does not know`);
-      const length = this.#integer(from, end);
-      if (length < 0) return null;
-      if (length === 0) return [];
-      this.#open.push({ items: [], length });
+      if (type === PLUS || type === MINUS) return this.#line(type);
+      if (type !== COLON && type !== DOLLAR && type !== STAR) throw new RespProtocolError(`A reply begins with byte ${type}, which RESP2 does not know`);
+      if (!this.#number(this.#at + 1)) return INCOMPLETE;
+      const value = this.#value;
+      if (type === DOLLAR) return this.#bulk(value, this.#end);
+      this.#at = this.#end;
+      if (type === COLON) return value;
+      if (value < 0) return null;
+      if (value === 0) return [];
+      this.#open.push({ items: [], length: value });
     }
   }
 
-  #bulk(length: number, from: number): Buffer | null | typeof INCOMPLETE {
+  #line(type: number): string | RespError | typeof INCOMPLETE {
+    const end = this.#buffer.indexOf(CR, this.#at);
+    if (end < 0 || end + 2 > this.#buffer.length) return INCOMPLETE;
+    const from = this.#at + 1;
+    this.#at = end + 2;
+    if (type === MINUS) return new RespError(this.#buffer.toString('utf8', from, end));
+    return end - from === 2 && this.#buffer[from] === O && this.#buffer[from + 1] === K ? 'OK' : this.#buffer.toString('latin1', from, end);
+  }
+
+  #bulk(length: number, from: number): string | null | typeof INCOMPLETE {
     if (length < 0) {
       this.#at = from;
       return null;
@@ -119,22 +148,23 @@ export class RespParser {
       return INCOMPLETE;
     }
     this.#at = end + 2;
-    return this.#buffer.subarray(from, end);
+    return this.#buffer.toString('latin1', from, end);
   }
 
-  /** Most replies are this one. */
-  #isOk(from: number, end: number): boolean {
-    return end - from === 2 && this.#buffer[from] === OK[0] && this.#buffer[from + 1] === OK[1];
-  }
-
-  #integer(from: number, end: number): number {
+  /** Reads a number up to the end of its line into `#value`; false when its line is not whole. */
+  #number(from: number): boolean {
+    const buffer = this.#buffer;
+    const negative = buffer[from] === MINUS;
     let value = 0;
-    const negative = this.#buffer[from] === MINUS;
-    for (let at = negative ? from + 1 : from; at < end; at += 1) {
-      const digit = this.#buffer[at]! - 48;
-      if (digit < 0 || digit > 9) throw new RespProtocolError('A number is none');
-      value = value * 10 + digit;
+    let at = negative ? from + 1 : from;
+    for (; at < buffer.length && buffer[at] !== CR; at += 1) {
+      const byte = buffer[at]!;
+      if (byte < ZERO || byte > NINE || at - from > DIGITS_MAX) throw new RespProtocolError('A number is none');
+      value = value * 10 + (byte - ZERO);
     }
-    return negative ? -value : value;
+    if (at + 2 > buffer.length) return false;
+    this.#value = negative ? -value : value;
+    this.#end = at + 2;
+    return true;
   }
 }

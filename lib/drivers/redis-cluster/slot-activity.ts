@@ -18,26 +18,32 @@ export class SlotActivity {
 
   /** Runs `work` when no other work on this slot runs. */
   async exclusively<T>(slot: number, work: () => Promise<T>): Promise<T> {
-    const before = this.#queues.get(slot);
-    const { promise, release } = gate();
-    const mine = before === undefined ? promise : before.then(() => promise);
-    this.#queues.set(slot, mine);
-    await before;
-    try {
-      return await work();
-    } finally {
-      this.#endedAtMs.delete(slot);
-      this.#endedAtMs.set(slot, this.#clock.monotonicMs());
-      if (this.#queues.get(slot) === mine) this.#queues.delete(slot);
-      this.#forgetOld();
-      release();
-    }
+    return await this.exclusivelyAll([slot], work);
   }
 
   /** The same for several slots. They are taken in ascending order, so that two batches never wait for each other. */
   async exclusivelyAll<T>(slots: readonly number[], work: () => Promise<T>): Promise<T> {
-    const [first, ...rest] = [...new Set(slots)].sort((a, b) => a - b);
-    return first === undefined ? await work() : await this.exclusively(first, () => this.exclusivelyAll(rest, work));
+    const { promise, release } = gate();
+    const taken = new Map<number, Promise<void>>();
+    try {
+      for (const slot of [...new Set(slots)].sort((a, b) => a - b)) {
+        const before = this.#queues.get(slot);
+        const mine = before === undefined ? promise : before.then(() => promise);
+        this.#queues.set(slot, mine);
+        taken.set(slot, mine);
+        if (before !== undefined) await before;
+      }
+      return await work();
+    } finally {
+      const nowMs = this.#clock.monotonicMs();
+      for (const [slot, mine] of taken) {
+        this.#endedAtMs.delete(slot);
+        this.#endedAtMs.set(slot, nowMs);
+        if (this.#queues.get(slot) === mine) this.#queues.delete(slot);
+      }
+      this.#forgetOld();
+      release();
+    }
   }
 
   /** Was the slot ours at any time since `sinceMs` (monotonic)? */

@@ -9,6 +9,7 @@ import { tooBig } from './key-transfer';
 import type { Command, NodeClient } from './node-client';
 import { ProgressReport } from './progress-report';
 import { bytesListOf, type CommandResult, integerOf, parseFields, quantityOf, textOf } from './replies';
+import type { ByteString } from './resp';
 import type { Carried, Copying, SlotBatch } from './slot-batch';
 import type { SizedKey } from './transfer-ends';
 
@@ -123,7 +124,7 @@ async function copyKeys(batch: SlotBatch, slots: readonly Carried[], copying: Co
 async function listKeys({ ends, targetNodeId, timeoutMs }: SlotBatch, slots: readonly Carried[], { settingFlag }: { settingFlag: boolean }): Promise<void> {
   const { address } = ends.source;
   const perSlot = Math.max(KEYS_LISTED_PER_SLOT.min, Math.min(KEYS_LISTED_PER_SLOT.max, Math.floor(KEYS_LISTED_MAX / slots.length)));
-  const listed = new Map<Carried, readonly Buffer[]>();
+  const listed = new Map<Carried, readonly ByteString[]>();
   await each(ends.source, slots, { timeoutMs, bytes: true }, ({ order: { slot } }) => [
     ...(settingFlag ? [['CLUSTER', 'SETSLOT', slot, 'MIGRATING', targetNodeId] as const] : []),
     ['CLUSTER', 'GETKEYSINSLOT', slot, perSlot],
@@ -141,7 +142,7 @@ async function listKeys({ ends, targetNodeId, timeoutMs }: SlotBatch, slots: rea
   await sizeKeys(ends.source, listed, timeoutMs);
 }
 
-async function sizeKeys(source: NodeClient, listed: ReadonlyMap<Carried, readonly Buffer[]>, timeoutMs: number): Promise<void> {
+async function sizeKeys(source: NodeClient, listed: ReadonlyMap<Carried, readonly ByteString[]>, timeoutMs: number): Promise<void> {
   const sized = await sizesOf(source, [...listed.values()].flat(), timeoutMs);
   let from = 0;
   for (const [carried, names] of listed) {
@@ -151,7 +152,7 @@ async function sizeKeys(source: NodeClient, listed: ReadonlyMap<Carried, readonl
   }
 }
 
-async function sizesOf(source: NodeClient, names: readonly Buffer[], timeoutMs: number): Promise<readonly SizedKey[]> {
+async function sizesOf(source: NodeClient, names: readonly ByteString[], timeoutMs: number): Promise<readonly SizedKey[]> {
   const keys: SizedKey[] = [];
   for (let from = 0; from < names.length; from += SIZES_PER_WRITE) {
     const some = names.slice(from, from + SIZES_PER_WRITE);

@@ -2,9 +2,10 @@ import type { RedisConnection } from '@/lib/contract/connection';
 import type { DoubtfulKeys } from './doubtful-keys';
 import type { Endpoint } from './endpoints';
 import type { NodeClient } from './node-client';
+import type { ByteString } from './resp';
 
 export interface SizedKey {
-  readonly name: Buffer;
+  readonly name: ByteString;
   readonly bytes: number;
 }
 

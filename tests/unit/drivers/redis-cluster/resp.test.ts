@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeCommands, RespError, RespParser, RespProtocolError, type RawReply } from '@/lib/drivers/redis-cluster/resp';
+import { ByteString, encodeCommands, RespError, RespParser, RespProtocolError, textOfBytes, type RawReply } from '@/lib/drivers/redis-cluster/resp';
 
 type Value = number | string | null | Value[];
 const { value: valueArbitrary } = fc.letrec<{ value: Value }>((tie) => ({
@@ -15,9 +15,9 @@ function encode(value: Value): Buffer {
 }
 
 function decoded(reply: RawReply): Value {
-  if (Buffer.isBuffer(reply)) return reply.toString();
-  if (reply instanceof RespError) return reply.text;
-  return Array.isArray(reply) ? (reply as readonly RawReply[]).map(decoded) : reply as number | null;
+  if (typeof reply === 'string') return textOfBytes(reply);
+  if (typeof reply === 'number' || reply === null) return reply;
+  return reply instanceof RespError ? reply.text : reply.map(decoded);
 }
 
 describe('replies', () => {
@@ -48,12 +48,17 @@ describe('replies', () => {
     const parser = new RespParser(() => undefined);
     expect(() => { parser.push(Buffer.from('HTTP/1.1 400 Bad Request\r\n')); }).toThrow(RespProtocolError);
   });
+
+  it.each([':12x\r\n', '$5-\r\n', '*1.5\r\n', `:${'1'.repeat(40)}`])('%j holds no number', (bytes) => {
+    const parser = new RespParser(() => undefined);
+    expect(() => { parser.push(Buffer.from(bytes)); }).toThrow(RespProtocolError);
+  });
 });
 
 describe('commands', () => {
   it('are arrays of bulk strings; bytes go through as they are', () => {
     const name = Buffer.from([0, 255, 13, 10]);
-    const bytes = Buffer.concat(encodeCommands([['SET', name, 5], ['GET', 'ü']]).map((piece) => Buffer.isBuffer(piece) ? piece : Buffer.from(piece)));
+    const bytes = Buffer.from(encodeCommands([['SET', ByteString.from(name), 5], ['GET', 'ü']]), 'latin1');
     expect(bytes).toEqual(Buffer.concat([Buffer.from('*3\r\n$3\r\nSET\r\n$4\r\n'), name, Buffer.from('\r\n$1\r\n5\r\n*2\r\n$3\r\nGET\r\n$2\r\nü\r\n')]));
   });
 });
