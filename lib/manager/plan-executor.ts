@@ -190,7 +190,7 @@ export class PlanExecutor {
     const outcomes = this.#outcomes;
     this.#outcomes = [];
     const before = this.#state;
-    const after = settle(outcomes.reduce((state, outcome) => this.#stateAfter(state, outcome), before));
+    const after = settle(this.#stateAfter(before, outcomes));
     const effects = nextEffects(after, clock.monotonicMs(), this.#pacer.movesInFlightMax);
     const starting = effects.flatMap((effect) => (effect.kind === 'start-moves' ? effect.batches : []));
     const abandoned = effects.flatMap((effect) => (effect.kind === 'abandon-moves' ? effect.indexes : []));
@@ -206,7 +206,7 @@ export class PlanExecutor {
       return null;
     }
     // A command or progress may have come while the store was busy.
-    this.#state = this.#state === before ? after : outcomes.reduce((state, outcome) => this.#stateAfter(state, outcome), this.#state);
+    this.#state = this.#state === before ? after : this.#stateAfter(this.#state, outcomes);
     if (abandoned.length > 0) this.#apply({ kind: 'moves-abandoned', indexes: abandoned, nowMs });
     this.#state = settle(this.#state);
     this.hooks.landed(outcomes.map(({ index }) => this.#state.moves.at(index)!).filter(({ status }) => status === 'done'));
@@ -262,16 +262,19 @@ export class PlanExecutor {
     this.#calls.settle(this.#state.moves.at(index)!);
   }
 
-  #stateAfter(state: ExecutionState, outcome: Outcome): ExecutionState {
+  #stateAfter(state: ExecutionState, outcomes: readonly Outcome[]): ExecutionState {
     const { clock, random } = this.resources;
-    const { index, result, reverting } = outcome;
     const nowMs = Math.round(clock.wallMs());
-    const event: ExecutionEvent = !result.ok
-      ? { kind: 'move-failed', index, failure: result.error, nowMs, monotonicMs: clock.monotonicMs(), random: random.next() }
-      : reverting ? { kind: 'move-reverted', index, nowMs }
-        : { kind: 'move-succeeded', index, bytes: result.value.bytes, keyCount: result.value.keyCount, nowMs };
-    const next = transition(state, event);
-    return next.ok ? next.value : state;
+    const moves = outcomes.flatMap(({ index, result, reverting }) => (result.ok && !reverting ? [{ index, bytes: result.value.bytes, keyCount: result.value.keyCount }] : []));
+    const events: ExecutionEvent[] = moves.length === 0 ? [] : [{ kind: 'moves-succeeded', moves, nowMs }];
+    for (const { index, result, reverting } of outcomes) {
+      if (!result.ok) events.push({ kind: 'move-failed', index, failure: result.error, nowMs, monotonicMs: clock.monotonicMs(), random: random.next() });
+      else if (reverting) events.push({ kind: 'move-reverted', index, nowMs });
+    }
+    return events.reduce((before, event) => {
+      const next = transition(before, event);
+      return next.ok ? next.value : before;
+    }, state);
   }
 
   #saveMove(expected: MoveRecord['status'], move: ExecutionMove): StoreWrite {
@@ -303,7 +306,7 @@ export class PlanExecutor {
     this.#calls.interrupt('every');
     while (this.#calls.size > 0) await this.#sleepUntilWoken(null);
     if (this.#fenced !== null) return;
-    const { writes, drafts } = this.#endings(this.#outcomes.reduce((state, outcome) => this.#stateAfter(state, outcome), this.#state), this.#outcomes);
+    const { writes, drafts } = this.#endings(this.#stateAfter(this.#state, this.#outcomes), this.#outcomes);
     await this.#commit(writes, drafts);
   }
 
@@ -321,7 +324,7 @@ export class PlanExecutor {
     const nowMs = this.resources.clock.monotonicMs();
     if (nowMs - this.#shownMonotonicMs < SHOW_EVERY_MS) return;
     this.#shownMonotonicMs = nowMs;
-    for (const [index, { stage, bytesDone, keysDone }] of this.#progress) this.#apply({ kind: 'move-progressed', index, stage, bytesDone, keysDone });
+    this.#apply({ kind: 'moves-progressed', moves: [...this.#progress].map(([index, progress]) => ({ index, ...progress })) });
     this.#progress.clear();
     this.#samples = addSample(this.#samples, { monotonicMs: nowMs, bytesDone: bytesSoFar(this.#state), movesDone: this.#state.counts.done });
     this.hooks.progressed();

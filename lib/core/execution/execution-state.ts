@@ -47,13 +47,23 @@ export type ExecutionEvent =
   | { readonly kind: 'throttle'; readonly throttle: Throttle }
   /** The intent of these moves is stored and they begin, as one batch. */
   | { readonly kind: 'moves-started'; readonly indexes: readonly number[]; readonly nowMs: number }
-  | { readonly kind: 'move-progressed'; readonly index: number; readonly stage: Extract<MoveStatus, 'copying' | 'verifying' | 'committing'>; readonly bytesDone: number; readonly keysDone: number }
-  | { readonly kind: 'move-succeeded'; readonly index: number; readonly bytes: number; readonly keyCount: number; readonly nowMs: number }
+  | { readonly kind: 'moves-progressed'; readonly moves: readonly MoveProgress[] }
+  | { readonly kind: 'moves-succeeded'; readonly moves: readonly { readonly index: number; readonly bytes: number; readonly keyCount: number }[]; readonly nowMs: number }
   /** They rest on room that a failed move did not make. */
   | { readonly kind: 'moves-abandoned'; readonly indexes: readonly number[]; readonly nowMs: number }
   | { readonly kind: 'move-reverted'; readonly index: number; readonly nowMs: number }
   /** `random` in [0, 1) spreads the retries. */
   | { readonly kind: 'move-failed'; readonly index: number; readonly failure: DriverFailure; readonly nowMs: number; readonly monotonicMs: number; readonly random: number };
+
+interface MoveProgress {
+  readonly index: number;
+  readonly stage: Extract<MoveStatus, 'copying' | 'verifying' | 'committing'>;
+  readonly bytesDone: number;
+  readonly keysDone: number;
+}
+
+/** How a move ends. */
+type Ending = { readonly index: number; readonly status: 'done' | 'failed' | 'reverted' } & Partial<Pick<ExecutionMove, 'bytesDone' | 'keysDone' | 'failure' | 'finishedAtMs'>>;
 
 const ABANDONED: DriverFailure = { code: 'topology-changed', message: 'Not started: the room it needed was to be made by a move that failed', retryable: false };
 
@@ -101,11 +111,11 @@ export function transition(state: ExecutionState, event: ExecutionEvent): Result
     case 'cancel': return state.status === 'pending' ? become(state, 'canceled') : become(state, 'canceling');
     case 'supersede': return become(state, 'superseded');
     case 'throttle': return ok({ ...state, throttle: event.throttle });
-    case 'moves-started': return ok(event.indexes.reduce((next, index) => startMove(next, index, event.indexes[0] ?? index, event.nowMs), state));
-    case 'move-progressed': return ok(progressMove(state, event));
-    case 'move-succeeded': return ok(endMove(state, event.index, { status: 'done', bytesDone: event.bytes, keysDone: event.keyCount, finishedAtMs: event.nowMs, failure: null }));
-    case 'moves-abandoned': return ok(event.indexes.reduce((next, index) => endMove(next, index, { status: 'failed', failure: ABANDONED, finishedAtMs: event.nowMs }), state));
-    case 'move-reverted': return ok(endMove(state, event.index, { status: 'reverted', bytesDone: 0, keysDone: 0, finishedAtMs: event.nowMs }));
+    case 'moves-started': return ok(startMoves(state, event.indexes, event.nowMs));
+    case 'moves-progressed': return ok(progressMoves(state, event.moves));
+    case 'moves-succeeded': return ok(endMoves(state, event.moves.map(({ index, bytes, keyCount }) => ({ index, status: 'done', bytesDone: bytes, keysDone: keyCount, finishedAtMs: event.nowMs, failure: null }))));
+    case 'moves-abandoned': return ok(endMoves(state, event.indexes.map((index) => ({ index, status: 'failed', failure: ABANDONED, finishedAtMs: event.nowMs }))));
+    case 'move-reverted': return ok(endMoves(state, [{ index: event.index, status: 'reverted', bytesDone: 0, keysDone: 0, finishedAtMs: event.nowMs }]));
     case 'move-failed': return ok(failMove(state, event));
     default: return assertNever(event);
   }
@@ -126,25 +136,32 @@ function become(state: ExecutionState, to: ExecutionStatus): Result<ExecutionSta
   return mayBecome(state.status, to) ? ok({ ...state, status: to }) : err({ code: 'illegal-transition', from: state.status, to });
 }
 
-function startMove(state: ExecutionState, index: number, batch: number, nowMs: number): ExecutionState {
-  const move = moveAt(state, index);
-  assertMoveTransition(move.status, 'copying');
-  const started: ExecutionMove = { ...move, status: 'copying', inFlight: true, batch, retryAtMonotonicMs: null, attempt: move.attempt + 1, startedAtMs: move.startedAtMs ?? nowMs };
-  const open = state.open.includes(index) ? state.open : withIndex(state.open, index);
-  return withMove({ ...state, open }, started);
+/** As one batch, named after its first. */
+function startMoves(state: ExecutionState, indexes: readonly number[], nowMs: number): ExecutionState {
+  const started = indexes.map((index): ExecutionMove => {
+    const move = moveAt(state, index);
+    assertMoveTransition(move.status, 'copying');
+    return { ...move, status: 'copying', inFlight: true, batch: indexes[0]!, retryAtMonotonicMs: null, attempt: move.attempt + 1, startedAtMs: move.startedAtMs ?? nowMs };
+  });
+  return { ...state, open: withIndexes(state.open, indexes), moves: state.moves.withAll(started) };
 }
 
-/** Ascending; most begin in the order of the plan. */
-function withIndex(open: readonly number[], index: number): readonly number[] {
-  const next = [...open, index];
-  return index > (open.at(-1) ?? -1) ? next : next.sort((a, b) => a - b);
+/** Ascending, each once; most begin in the order of the plan. */
+function withIndexes(open: readonly number[], indexes: readonly number[]): readonly number[] {
+  const known = new Set(open);
+  const next = [...open, ...indexes.filter((index) => !known.has(index))];
+  const isAscending = next.every((index, at) => at < open.length || index > (next[at - 1] ?? -1));
+  return isAscending ? next : next.sort((a, b) => a - b);
 }
 
-function progressMove(state: ExecutionState, event: Extract<ExecutionEvent, { kind: 'move-progressed' }>): ExecutionState {
-  const move = moveAt(state, event.index);
-  if (!move.inFlight) return state;
-  assertMoveTransition(move.status, event.stage);
-  return withMove(state, { ...move, status: event.stage, bytesDone: Math.max(move.bytesDone, event.bytesDone), keysDone: Math.max(move.keysDone, event.keysDone) });
+function progressMoves(state: ExecutionState, progressed: readonly MoveProgress[]): ExecutionState {
+  const moves = progressed.flatMap(({ index, stage, bytesDone, keysDone }): ExecutionMove[] => {
+    const move = moveAt(state, index);
+    if (!move.inFlight) return [];
+    assertMoveTransition(move.status, stage);
+    return [{ ...move, status: stage, bytesDone: Math.max(move.bytesDone, bytesDone), keysDone: Math.max(move.keysDone, keysDone) }];
+  });
+  return { ...state, moves: state.moves.withAll(moves) };
 }
 
 function failMove(state: ExecutionState, event: Extract<ExecutionEvent, { kind: 'move-failed' }>): ExecutionState {
@@ -153,24 +170,28 @@ function failMove(state: ExecutionState, event: Extract<ExecutionEvent, { kind: 
     return withMove(state, { ...move, inFlight: false, attempt: Math.max(0, move.attempt - 1) });
   }
   const delayMs = retryDelayMs(event.failure, move.attempt, event.random, state.retry);
-  if (delayMs === null) return endMove(state, event.index, { status: 'failed', failure: event.failure, finishedAtMs: event.nowMs });
+  if (delayMs === null) return endMoves(state, [{ index: event.index, status: 'failed', failure: event.failure, finishedAtMs: event.nowMs }]);
   return withMove(state, { ...move, inFlight: false, failure: event.failure, retryAtMonotonicMs: event.monotonicMs + delayMs });
 }
 
-function endMove(state: ExecutionState, index: number, end: Pick<ExecutionMove, 'status'> & Partial<ExecutionMove>): ExecutionState {
-  const move = moveAt(state, index);
-  assertMoveTransition(move.status, end.status);
-  const ended: ExecutionMove = { ...move, ...end, inFlight: false, retryAtMonotonicMs: null };
-  const counts = { ...state.counts, [end.status]: state.counts[end.status as keyof ExecutionState['counts']] + 1 };
-  const next = withMove({ ...state, counts, open: state.open.filter((other) => other !== index) }, ended);
-  const landed = end.status === 'done';
-  return {
-    ...next,
-    unreleased: end.status === 'failed' ? withUnreleased(next.unreleased, move) : next.unreleased,
-    bytesDone: next.bytesDone + (landed ? ended.bytesDone : 0),
-    keysDone: next.keysDone + (landed ? ended.keysDone : 0),
-    firstPending: skipTerminal(next.moves, next.firstPending),
-  };
+function endMoves(state: ExecutionState, endings: readonly Ending[]): ExecutionState {
+  const counts = { ...state.counts };
+  let { unreleased, bytesDone, keysDone } = state;
+  const ended = endings.map(({ index, ...end }): ExecutionMove => {
+    const move = moveAt(state, index);
+    assertMoveTransition(move.status, end.status);
+    const next: ExecutionMove = { ...move, ...end, inFlight: false, retryAtMonotonicMs: null };
+    counts[end.status] += 1;
+    if (end.status === 'failed') unreleased = withUnreleased(unreleased, move);
+    if (end.status === 'done') {
+      bytesDone += next.bytesDone;
+      keysDone += next.keysDone;
+    }
+    return next;
+  });
+  const over = new Set(ended.map(({ index }) => index));
+  const moves = state.moves.withAll(ended);
+  return { ...state, moves, counts, unreleased, bytesDone, keysDone, open: state.open.filter((index) => !over.has(index)), firstPending: skipTerminal(moves, state.firstPending) };
 }
 
 function withUnreleased(unreleased: ReadonlyMap<string, number>, { step: { sourceNodeId }, wave }: ExecutionMove): ReadonlyMap<string, number> {
@@ -184,7 +205,7 @@ function moveAt(state: ExecutionState, index: number): ExecutionMove {
 }
 
 function withMove(state: ExecutionState, move: ExecutionMove): ExecutionState {
-  return { ...state, moves: state.moves.with(move.index, move) };
+  return { ...state, moves: state.moves.withAll([move]) };
 }
 
 function skipTerminal(moves: MoveList, from: number): number {

@@ -23,7 +23,8 @@ const CHUNK = 64;
  */
 export class MoveList {
   private constructor(
-    private readonly chunks: readonly (readonly ExecutionMove[])[],
+    /** Never changed once it is part of a list. */
+    private readonly chunks: readonly ExecutionMove[][],
     readonly length: number,
     /** Does any shard occur twice? Most plans move each once, and then nobody needs to look. */
     readonly shardsRepeat: boolean,
@@ -56,11 +57,17 @@ export class MoveList {
     return this.chunks[Math.floor(index / CHUNK)]?.[index % CHUNK];
   }
 
-  with(index: number, move: ExecutionMove): MoveList {
-    const chunkIndex = Math.floor(index / CHUNK);
-    const chunk = this.chunks[chunkIndex];
-    if (chunk === undefined) return this;
-    return new MoveList(this.chunks.with(chunkIndex, chunk.with(index % CHUNK, move)), this.length, this.shardsRepeat, this.pairCount);
+  /** With these in the place of those of the same index; each part of the list is copied once for all of them. */
+  withAll(moves: readonly ExecutionMove[]): MoveList {
+    const chunks: ExecutionMove[][] = [...this.chunks];
+    for (const move of moves) {
+      const at = Math.floor(move.index / CHUNK);
+      const chunk = chunks[at];
+      if (chunk === undefined) continue;
+      if (chunk === this.chunks[at]) chunks[at] = [...chunk];
+      chunks[at]![move.index % CHUNK] = move;
+    }
+    return new MoveList(chunks, this.length, this.shardsRepeat, this.pairCount);
   }
 
   *[Symbol.iterator](): Generator<ExecutionMove> {

@@ -3,7 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import type { RedisConnection } from '@/lib/contract/connection';
 import type { OutboundLookup } from '@/lib/platform/outbound';
 import type { Endpoint } from './endpoints';
-import { encodeCommands, RespParser, type Command, type RawReply } from './resp';
+import { CommandBytes, RespParser, type Command, type RawReply } from './resp';
 
 interface Expected {
   readonly count: number;
@@ -22,7 +22,7 @@ export class RespConnection {
   /** Waiting for replies, oldest first, from `#first` on. */
   #expected: Expected[] = [];
   #first = 0;
-  #out = '';
+  readonly #out = new CommandBytes();
   #ended: Error | null = null;
   readonly ready: Promise<void>;
 
@@ -57,8 +57,8 @@ export class RespConnection {
     if (this.#ended !== null) return Promise.reject(this.#ended);
     return new Promise((resolve, reject) => {
       this.#expected.push({ count: commands.length, replies: [], resolve, reject });
-      if (this.#out === '') setImmediate(() => { this.#flush(); });
-      this.#out += encodeCommands(commands);
+      if (this.#out.isEmpty) setImmediate(() => { this.#flush(); });
+      this.#out.add(commands);
     });
   }
 
@@ -67,9 +67,8 @@ export class RespConnection {
   }
 
   #flush(): void {
-    const out = this.#out;
-    this.#out = '';
-    if (this.#ended === null) this.#socket.write(out, 'latin1');
+    const bytes = this.#out.take();
+    if (this.#ended === null) this.#socket.write(bytes);
   }
 
   #received(reply: RawReply): void {

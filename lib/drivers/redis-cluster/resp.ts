@@ -26,6 +26,9 @@ export class RespError {
 /** Strings are bytes, one character each; see `textOfBytes`. */
 export type RawReply = string | number | null | RespError | readonly RawReply[];
 
+const CR = 13, LF = 10;
+const PLUS = 43, MINUS = 45, COLON = 58, DOLLAR = 36, STAR = 42;
+const ZERO = 48, NINE = 57, O = 79, K = 75;
 const NOT_ASCII = /[^\0-\x7f]/;
 
 /** The text that these bytes are in UTF-8. */
@@ -33,21 +36,81 @@ export function textOfBytes(latin1: string): string {
   return NOT_ASCII.test(latin1) ? Buffer.from(latin1, 'latin1').toString('utf8') : latin1;
 }
 
-function bytesOfText(text: string): string {
-  return NOT_ASCII.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
-}
+const FIRST_BYTES = 1_024;
+/** Above this a copy by the runtime is quicker than one by us. */
+const SHORT = 48;
 
-/** Commands as what goes to the socket, one character for each byte. */
-export function encodeCommands(commands: readonly Command[]): string {
-  let out = '';
-  for (const command of commands) {
-    out += `*${command.length}\r\n`;
-    for (const argument of command) {
-      const word = typeof argument === 'string' ? bytesOfText(argument) : typeof argument === 'number' ? String(argument) : argument.latin1;
-      out += `$${word.length}\r\n${word}\r\n`;
+/** Commands as the bytes that go to the socket, put together in one place. */
+export class CommandBytes {
+  #buffer = Buffer.allocUnsafe(FIRST_BYTES);
+  #length = 0;
+
+  get isEmpty(): boolean {
+    return this.#length === 0;
+  }
+
+  add(commands: readonly Command[]): void {
+    for (const command of commands) {
+      this.#header(STAR, command.length);
+      for (const argument of command) {
+        const word = typeof argument === 'number' ? String(argument) : typeof argument === 'string' ? bytesOfText(argument) : argument.latin1;
+        this.#header(DOLLAR, word.length);
+        this.#put(word);
+        this.#endLine();
+      }
     }
   }
-  return out;
+
+  /** What was added since it was last taken. */
+  take(): Buffer {
+    const taken = this.#buffer.subarray(0, this.#length);
+    // The socket may keep it for a while.
+    this.#buffer = Buffer.allocUnsafe(FIRST_BYTES);
+    this.#length = 0;
+    return taken;
+  }
+
+  #header(type: number, count: number): void {
+    this.#reserve(1);
+    this.#buffer[this.#length] = type;
+    this.#length += 1;
+    if (count < 10) {
+      this.#reserve(1);
+      this.#buffer[this.#length] = ZERO + count;
+      this.#length += 1;
+    } else {
+      this.#put(String(count));
+    }
+    this.#endLine();
+  }
+
+  #put(bytes: string): void {
+    this.#reserve(bytes.length);
+    if (bytes.length > SHORT) this.#buffer.write(bytes, this.#length, 'latin1');
+    else for (let at = 0; at < bytes.length; at += 1) this.#buffer[this.#length + at] = bytes.charCodeAt(at);
+    this.#length += bytes.length;
+  }
+
+  #endLine(): void {
+    this.#reserve(2);
+    this.#buffer[this.#length] = CR;
+    this.#buffer[this.#length + 1] = LF;
+    this.#length += 2;
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#length + bytes <= this.#buffer.length) return;
+    const larger = Buffer.allocUnsafe(2 * (this.#length + bytes));
+    this.#buffer.copy(larger, 0, 0, this.#length);
+    this.#buffer = larger;
+  }
+}
+
+function bytesOfText(text: string): string {
+  for (let at = 0; at < text.length; at += 1) {
+    if (text.charCodeAt(at) > 127) return Buffer.from(text, 'utf8').toString('latin1');
+  }
+  return text;
 }
 
 /** Not a server that speaks RESP2; the connection is of no use any more. */
@@ -55,9 +118,6 @@ export class RespProtocolError extends Error {
   override readonly name = 'RespProtocolError';
 }
 
-const CR = 13;
-const PLUS = 43, MINUS = 45, COLON = 58, DOLLAR = 36, STAR = 42;
-const ZERO = 48, NINE = 57, O = 79, K = 75;
 const INCOMPLETE = Symbol('incomplete');
 const EMPTY = Buffer.alloc(0);
 /** No server writes a longer number; what is longer is no number. */

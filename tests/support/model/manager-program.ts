@@ -103,7 +103,7 @@ function storeOutcome(manager: Manager, nodes: Nodes, journal: Journal): Moved {
   const started = after(stateOf(manager), { kind: 'moves-started', indexes: [0], nowMs: 0 });
   const failure = (of: DriverFailure): ExecutionEvent => ({ kind: 'move-failed', index: 0, failure: of, nowMs: 0, monotonicMs: 0, random: 0 });
   const events: Readonly<Record<NonNullable<Manager['outcome']>, ExecutionEvent>> = {
-    done: { kind: 'move-succeeded', index: 0, bytes: 0, keyCount: 0, nowMs: 0 },
+    done: { kind: 'moves-succeeded', moves: [{ index: 0, bytes: 0, keyCount: 0 }], nowMs: 0 },
     reverted: { kind: 'move-reverted', index: 0, nowMs: 0 },
     retry: failure(RETRY),
     failed: failure(FAILED),

@@ -74,7 +74,7 @@ class Rig {
     const running = this.inFlight();
     const index = running[pick % Math.max(1, running.length)];
     if (index === undefined) return;
-    if (what === 'succeed') this.apply({ kind: 'move-succeeded', index, bytes: 100, keyCount: 1, nowMs: this.nowMs });
+    if (what === 'succeed') this.apply({ kind: 'moves-succeeded', moves: [{ index, bytes: 100, keyCount: 1 }], nowMs: this.nowMs });
     else {
       const failure = what === 'retry' ? RETRYABLE : what === 'fail' ? FOR_GOOD : INTERRUPTED;
       this.apply({ kind: 'move-failed', index, failure, nowMs: this.nowMs, monotonicMs: this.nowMs, random: 0.5 });
@@ -181,7 +181,7 @@ describe('execution', () => {
       for (let round = 0; round < 2_000 && !isTerminal(rig.state.status); round += 1) {
         rig.apply({ kind: 'resume' });
         rig.pump();
-        for (const index of rig.inFlight()) rig.apply({ kind: 'move-succeeded', index, bytes: 100, keyCount: 1, nowMs: rig.nowMs });
+        for (const index of rig.inFlight()) rig.apply({ kind: 'moves-succeeded', moves: [{ index, bytes: 100, keyCount: 1 }], nowMs: rig.nowMs });
       }
       expect(isTerminal(rig.state.status)).toBe(true);
       if (rig.state.status !== 'canceled') for (const move of rig.state.moves) expect(isMoveTerminal(move.status)).toBe(true);
@@ -206,7 +206,7 @@ describe('execution', () => {
     const rig = started([moveRecord(0, 1, 'a', 'b'), moveRecord(1, 2, 'c', 'd')], WIDE);
     rig.pump();
     rig.apply({ kind: 'cancel' });
-    rig.apply({ kind: 'move-succeeded', index: 0, bytes: 100, keyCount: 1, nowMs: 1 });
+    rig.apply({ kind: 'moves-succeeded', moves: [{ index: 0, bytes: 100, keyCount: 1 }], nowMs: 1 });
     rig.apply({ kind: 'move-failed', index: 1, failure: INTERRUPTED, nowMs: 1, monotonicMs: 1, random: 0.5 });
     expect(rig.state.status).toBe('canceling');
     expect(nextEffects(rig.state, 1)).toEqual([{ kind: 'settle-moves', indexes: [1] }]);

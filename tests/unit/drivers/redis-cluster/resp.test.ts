@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ByteString, encodeCommands, RespError, RespParser, RespProtocolError, textOfBytes, type RawReply } from '@/lib/drivers/redis-cluster/resp';
+import { ByteString, CommandBytes, RespError, RespParser, RespProtocolError, textOfBytes, type Command, type RawReply } from '@/lib/drivers/redis-cluster/resp';
 
 type Value = number | string | null | Value[];
 const { value: valueArbitrary } = fc.letrec<{ value: Value }>((tie) => ({
@@ -56,9 +56,34 @@ describe('replies', () => {
 });
 
 describe('commands', () => {
+  function encoded(commands: readonly Command[]): Buffer {
+    const bytes = new CommandBytes();
+    bytes.add(commands);
+    return bytes.take();
+  }
+
   it('are arrays of bulk strings; bytes go through as they are', () => {
     const name = Buffer.from([0, 255, 13, 10]);
-    const bytes = Buffer.from(encodeCommands([['SET', ByteString.from(name), 5], ['GET', 'ü']]), 'latin1');
-    expect(bytes).toEqual(Buffer.concat([Buffer.from('*3\r\n$3\r\nSET\r\n$4\r\n'), name, Buffer.from('\r\n$1\r\n5\r\n*2\r\n$3\r\nGET\r\n$2\r\nü\r\n')]));
+    expect(encoded([['SET', ByteString.from(name), 5], ['GET', 'ü']]))
+      .toEqual(Buffer.concat([Buffer.from('*3\r\n$3\r\nSET\r\n$4\r\n'), name, Buffer.from('\r\n$1\r\n5\r\n*2\r\n$3\r\nGET\r\n$2\r\nü\r\n')]));
+  });
+
+  it('of any number and length read back as they were', () => {
+    const word = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary', minLength: 1_000, maxLength: 3_000 }));
+    fc.assert(fc.property(fc.array(fc.tuple(word, word), { maxLength: 40 }), (commands) => {
+      const got: Value[] = [];
+      new RespParser((reply) => { got.push(decoded(reply)); }).push(encoded(commands));
+      expect(got).toEqual(commands);
+    }));
+  });
+
+  it('are taken once, and what was taken stays as it was', () => {
+    const bytes = new CommandBytes();
+    bytes.add([['GET', 'a']]);
+    const taken = bytes.take();
+    expect(bytes.isEmpty).toBe(true);
+    bytes.add([['GET', 'b']]);
+    expect(taken.toString()).toBe('*2\r\n$3\r\nGET\r\n$1\r\na\r\n');
+    expect(bytes.take().toString()).toBe('*2\r\n$3\r\nGET\r\n$1\r\nb\r\n');
   });
 });
