@@ -9,7 +9,10 @@
  * compiled).
  *
  * npm run bench -- redis-rebalance [--server BINARY] [--cli BINARY] [--keys N] [--bytes N]
- *   [--nodes N] [--runs N] [--rate N] [--only cli|default|high|low]
+ *   [--nodes N] [--runs N] [--rate N] [--only cli|default|high|low] [--nice N]
+ *
+ * --nice: the manager's process gives way to the others by so much (nice(1)), as it may when
+ * it shares the machine with the servers.
  *
  * On servers with atomic slot migration also the frontier of seconds against p99 over chunk
  * sizes, by the driver alone.
@@ -34,6 +37,7 @@ const { values } = parseArgs({
   options: {
     server: { type: 'string' }, cli: { type: 'string' }, keys: { type: 'string', default: '200000' }, bytes: { type: 'string', default: '100' },
     nodes: { type: 'string', default: '4' }, runs: { type: 'string', default: '3' }, rate: { type: 'string', default: '2000' }, only: { type: 'string' },
+    nice: { type: 'string', default: '0' },
   },
 });
 
@@ -51,7 +55,7 @@ if (values.only === undefined && await canChunk()) chosen.push(...CHUNKS.map((ch
 const version = /\bv=(\S+)/.exec(execFileSync(server, ['--version'], { encoding: 'utf8' }))?.[1] ?? 'unknown';
 const trials = new Map<string, Trial[]>(chosen.map((contender) => [nameOf(contender), []]));
 
-const manager = chosen.some(({ kind }) => kind === 'ours') ? await startManager(server) : null;
+const manager = chosen.some(({ kind }) => kind === 'ours') ? await startManager(server, { niceness: numberOf('nice', 0, 19) }) : null;
 try {
   for (let run = 1; run <= numberOf('runs', 1, 100); run += 1) for (const contender of chosen) await measure(run, contender, manager);
 } finally {
@@ -124,7 +128,7 @@ function cliBeside(path: string): string {
   return existsSync(beside) ? beside : name;
 }
 
-function numberOf(name: 'keys' | 'bytes' | 'nodes' | 'runs' | 'rate', least: number, most: number): number {
+function numberOf(name: 'keys' | 'bytes' | 'nodes' | 'runs' | 'rate' | 'nice', least: number, most: number): number {
   const value = Number(values[name]);
   if (Number.isInteger(value) && value >= least && value <= most) return value;
   process.stderr.write(`--${name} must be a whole number from ${least} to ${most}, not ${values[name]}\n`);

@@ -185,12 +185,21 @@ export class SlotMover {
     if (refused !== null) return batch.slots.map(() => err(refused));
     const atomic = isOpen ? null : this.#options.reader.atomicBetween(batch.sourceNodeId, batch.targetNodeId);
     if (atomic !== null) return await this.#atomic.move(atomic, batch, context);
-    const slots = batch.slots.map(({ slot }) => slot);
-    const unsettled = this.#options.reader.keepsMarks(batch.targetNodeId) ? await batch.staleClaims.settle(batch, { ends: batch.ends, slots, timeoutMs: batch.timeoutMs, signal: context.signal }) : null;
+    const unsettled = await this.#settleMarks(batch, context);
     if (unsettled !== null) return batch.slots.map(() => err(unsettled));
     const results = await migrateSlots(batch, context);
     this.#finder.keepDoubts(batch);
     return results;
+  }
+
+  /**
+   * Before the target takes slots. Not for those that it has taken: waiting for a packet
+   * of a source that has not been told yet would be waiting for the very harm.
+   */
+  async #settleMarks({ ends, timeoutMs, staleClaims, ...batch }: SlotBatch, { signal }: BatchContext): Promise<DriverFailure | null> {
+    const slots = batch.slots.flatMap(({ slot, isTargetOwner }) => (isTargetOwner ? [] : [slot]));
+    if (slots.length === 0 || !this.#options.reader.keepsMarks(batch.targetNodeId)) return null;
+    return await staleClaims.settle(batch, { ends, slots, timeoutMs, signal });
   }
 
   /** The target owns the slot, or nobody does: what is left is telling, and keys that the source may still have. */
@@ -198,11 +207,14 @@ export class SlotMover {
     const made = this.#finder.batchOf([{ position: context.position, move: target, found }]);
     if (!made.ok) return made;
     const { ends, timeoutMs, sourceNodeId, targetNodeId } = made.value;
-    const owned = found.truth.views.get(targetNodeId);
+    const onTarget = found.truth.views.get(targetNodeId);
+    const isTaken = onTarget !== undefined && ownerInView(onTarget, target.shardId) === targetNodeId;
+    const unsettled = isTaken ? null : await this.#settleMarks(made.value, context);
+    if (unsettled !== null) return err(unsettled);
     const isLeftBehind = (found.keys.source ?? 0) > 0;
     // Taken and told in one: in between the source still claims the slot.
     const told = await made.value.handOvers.run(made.value, async (): Promise<Result<boolean, DriverFailure>> => {
-      if (owned === undefined || ownerInView(owned, target.shardId) !== targetNodeId) {
+      if (!isTaken) {
         const [, taken] = await ends.target.pipeline([
           ['CLUSTER', 'SETSLOT', target.shardId, 'IMPORTING', sourceNodeId],
           ['CLUSTER', 'SETSLOT', target.shardId, 'NODE', targetNodeId],

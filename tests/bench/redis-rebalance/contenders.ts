@@ -40,8 +40,8 @@ export async function prepare(contender: Contender, cluster: RedisClusterProcess
  * A manager that has been running for a while: a service, as ours is, and it has made a
  * rebalance before, so that its code is compiled. It serves all runs of a bench.
  */
-export async function startManager(server: string): Promise<TestServerProcess> {
-  const manager = await spawnTestServer({ program: 'api' });
+export async function startManager(server: string, { niceness }: { niceness: number }): Promise<TestServerProcess> {
+  const manager = await spawnTestServer({ program: 'api', niceness });
   try {
     for (const { id } of (await api<{ clusters: ClusterSummary[] }>(manager, 'GET', '/clusters')).clusters) await api(manager, 'DELETE', `/clusters/${id}`);
     for (const preset of ['default', 'high'] as const) await rehearse(manager, server, preset);
