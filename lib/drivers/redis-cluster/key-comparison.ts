@@ -92,7 +92,7 @@ function contentCommand(type: string, key: ByteString): Command | null {
 }
 
 function flat(reply: Reply): string[] {
-  return Array.isArray(reply) ? (reply as readonly Reply[]).map((item) => item instanceof ByteString ? item.latin1 : String(item)) : [];
+  return Array.isArray(reply) ? (reply as readonly Reply[]).map((item) => item instanceof ByteString ? item.latin1 : JSON.stringify(item)) : [];
 }
 
 function rowsOf(reply: Reply, width: number): string {
