@@ -24,6 +24,8 @@ export interface NodeColumn {
   /** What the number is over, on hover of the head. */
   readonly hint?: string;
   readonly widthRem: number;
+  /** A figure: it stands at the right, under the others. */
+  readonly numeric?: boolean;
   readonly shownByDefault: boolean;
   /** What it is sorted by; unknown is undefined and comes last. */
   readonly value: (row: NodeRow) => string | number | undefined;
@@ -45,7 +47,7 @@ function resourceColumn(resource: Resource): NodeColumn {
 
 function statColumn(stat: keyof NodeStats, label: string, kind: QuantityKind, shownByDefault: boolean, hint = INTERVAL_HINT, widthRem = 5.5): NodeColumn {
   return {
-    id: stat, label, hint, widthRem, shownByDefault,
+    id: stat, label, hint, widthRem, shownByDefault, numeric: true,
     value: ({ node }) => node.stats[stat] ?? undefined,
     render: ({ node }) => <Quantity kind={kind} value={node.stats[stat]} />,
   };
@@ -53,7 +55,7 @@ function statColumn(stat: keyof NodeStats, label: string, kind: QuantityKind, sh
 
 function countColumn(id: 'primaries' | 'shards', label: string): NodeColumn {
   return {
-    id, label, widthRem: 4.6, shownByDefault: true,
+    id, label, widthRem: 4.6, shownByDefault: true, numeric: true,
     value: ({ counts }) => counts?.[id],
     render: ({ counts, leaderName }) => (leaderName === null ? <Quantity kind="count" value={counts?.[id] ?? null} /> : <Text span size="xs" c="dimmed">mirrors</Text>),
   };

@@ -103,7 +103,7 @@ const Line = memo(({ row, index, startPx, selected, template, columnKey, context
     style={{ gridTemplateColumns: template, height: ROW_HEIGHT_PX, transform: `translateY(${startPx}px)` }}
   >
     <span role="cell" className={classes.check}><Checkbox size="xs" checked={selected} onChange={onToggle} aria-label={`Select ${row.node.name}`} /></span>
-    {columnKey.split(' ').map((id) => <span key={id} role="cell" className={classes.cell} data-column={id}>{columnById.get(id)?.render(row, context)}</span>)}
+    {columnKey.split(' ').map((id) => <span key={id} role="cell" className={classes.cell} data-column={id} data-numeric={columnById.get(id)?.numeric}>{columnById.get(id)?.render(row, context)}</span>)}
   </div>
 ), (before, next) => isSameRow(before.row, next.row) && before.index === next.index && before.startPx === next.startPx && before.selected === next.selected
   && before.template === next.template && before.columnKey === next.columnKey && before.context.safetyLines === next.context.safetyLines);
@@ -122,10 +122,10 @@ function Head({ columns, template, url, onSort, allPicked, onPickAll }: HeadProp
   return (
     <div role="row" aria-rowindex={1} className={classes.head} style={{ gridTemplateColumns: template }}>
       <span role="columnheader" className={classes.check}><Checkbox size="xs" checked={allPicked} onChange={onPickAll} aria-label="Select all nodes shown" /></span>
-      {columns.map(({ id, label, hint }) => {
+      {columns.map(({ id, label, hint, numeric }) => {
         const active = url.sort === id;
         return (
-          <span key={id} role="columnheader" aria-sort={active ? (url.order === 'asc' ? 'ascending' : 'descending') : 'none'} className={classes.cell} data-column={id}>
+          <span key={id} role="columnheader" aria-sort={active ? (url.order === 'asc' ? 'ascending' : 'descending') : 'none'} className={classes.cell} data-column={id} data-numeric={numeric}>
             <UnstyledButton className={classes.sort} onClick={() => onSort(id)} title={hint}>
               {label}{active && (url.order === 'asc' ? <IconArrowUp size={12} aria-hidden /> : <IconArrowDown size={12} aria-hidden />)}
             </UnstyledButton>

@@ -88,7 +88,7 @@ function Rows({ clusterId, table, order, url, setUrl, selection, names }: ShardT
           {COLUMNS.map(({ key, label }) => {
             const active = url.sort === key;
             return (
-              <span key={key} role="columnheader" aria-sort={active ? (url.order === 'asc' ? 'ascending' : 'descending') : 'none'} data-column={key}>
+              <span key={key} role="columnheader" aria-sort={active ? (url.order === 'asc' ? 'ascending' : 'descending') : 'none'} data-column={key} data-numeric={key !== 'id' && key !== 'owner'}>
                 <UnstyledButton className={classes.sort} onClick={() => sortBy(key)}>
                   {label}{active && (url.order === 'asc' ? <IconArrowUp size={12} aria-hidden /> : <IconArrowDown size={12} aria-hidden />)}
                 </UnstyledButton>
@@ -134,7 +134,7 @@ function Row({ clusterId, table, shardId, names, index, startPx, selected, onTog
         {facts.primaryNodeId === null ? 'No primary' : <NodeLink nodeId={facts.primaryNodeId} names={names} clusterId={clusterId} />}
         {facts.secondaryNodeIds.length > 0 && <Text span size="xs" c="dimmed"> + {facts.secondaryNodeIds.map(names.nameOf).join(', ')}</Text>}
       </span>
-      {facts.metrics.map(({ metric, text, quality }) => <span key={metric} role="cell" data-column={metric} title={quality}>{text}</span>)}
+      {facts.metrics.map(({ metric, text, quality }) => <span key={metric} role="cell" data-column={metric} data-numeric title={quality}>{text}</span>)}
     </div>
   );
 }
