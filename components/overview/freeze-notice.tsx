@@ -16,7 +16,7 @@ export function FreezeNotice() {
   return (
     <Note tone={freeze.cause === 'operator' ? 'notice' : 'critical'} title="Automation is frozen: no automatic rebalance, scaling or repair">
       <p>{FREEZE_CAUSES[freeze.cause]}, by {freeze.by} <TimeText atMs={freeze.sinceMs} nowMs={nowMs} />: {freeze.reason}</p>
-      {freeze.cause !== 'operator' && <p className={classes['dim']}>Look at the nodes, the network between them and this manager, and what they share. Clients are served as before. Nothing goes on by itself until somebody lifts the freeze.</p>}
+      {freeze.cause !== 'operator' && <p className={classes['dim']}>Look at the nodes, the network between them and this manager, and what they share. The freeze itself touches no client. Nothing goes on by itself until somebody lifts the freeze.</p>}
       <div className={classes['wayOut']}><UnfreezeAction /></div>
     </Note>
   );

@@ -2,9 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { AgentProcess, bundleAgent } from '../../scripts/agents/agent-process';
 import { expectAccessible, expectLive, expectNoSidewaysScroll, keepPicture } from '../support/console-page';
+import { test } from '../support/console-test';
 import { spawnTestServer, type TestServerProcess } from '../support/start-server';
 
 let server: TestServerProcess;

@@ -45,6 +45,11 @@ describe('the product', () => {
     expect(page.headers.get('x-powered-by')).toBeNull();
   });
 
+  it('has an icon where browsers look for one unasked', async () => {
+    const icon = await fetch(`${product.url}/favicon.ico`);
+    expect([icon.status, icon.headers.get('content-type')]).toEqual([200, 'image/svg+xml']);
+  });
+
   it('answers an address that is no page with the way back', async () => {
     const page = await fetch(`${product.url}/no/such/page`);
     expect(page.status).toBe(404);

@@ -20,7 +20,8 @@ export async function expectAccessible(page: Page): Promise<void> {
 
 /** Nothing reaches out of a narrow screen. */
 export async function expectNoSidewaysScroll(page: Page): Promise<void> {
-  expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0);
+  // Until what slides away when the window becomes narrow has gone.
+  await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0);
 }
 
 /** The dot in the header says that changes arrive as they happen; by its spoken word, which stands beside the visible one. */
