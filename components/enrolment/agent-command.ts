@@ -10,7 +10,8 @@ export interface AgentCommandFields {
 /** What to run on the machine of the new node. The token is in the environment, where other users of the machine do not see it. */
 export function agentCommandOf({ managerUrl, token, dataDir, port, zone }: AgentCommandFields): string {
   const options = [['--data', dataDir], ['--port', port], ['--zone', zone], ['--manager', managerUrl]].filter(([, value]) => value !== '');
-  return [`PHANTOM_AGENT_TOKEN=${quoted(token)} npm run agent --`, ...options.map(([name, value]) => `${name} ${quoted(value!)}`)].join(' \\\n  ');
+  // The token fills a line of its own, so that the dialog breaks no word of the command.
+  return [`PHANTOM_AGENT_TOKEN=${quoted(token)}`, 'npm run agent --', ...options.map(([name, value]) => `${name} ${quoted(value!)}`)].join(' \\\n  ');
 }
 
 /** As one word of a POSIX shell. */

@@ -66,7 +66,7 @@ function Facts({ facts, node }: { readonly facts: NodeLiveness; readonly node: N
 
 function flapWords({ flaps }: NodeLiveness, node: Node): string {
   const rule = `${flaps.departuresMax} times in ${formatDuration(flaps.windowMs)} make a quarantine of ${formatDuration(flaps.holdDownMs)}`;
-  if (node.quarantinedUntilMs !== null) return `in quarantine for it; counted anew since: ${flaps.departures}. ${rule}`;
+  if (node.quarantinedUntilMs !== null) return `in quarantine for it; fell over ${plural(flaps.departures, 'time')} since. ${rule}`;
   return flaps.departures === 0 ? `it has not left “alive” of late; ${rule}` : `left “alive” ${plural(flaps.departures, 'time')} of late; ${rule}`;
 }
 

@@ -30,7 +30,7 @@ describe('enrolment', { timeout: SLOW_MS }, () => {
     const command = await dialog.findByLabelText('Command that enrols the node');
     expect(harness.requests.find(({ call }) => call === `POST ${TOKENS}`)?.body).toEqual({ acceptByRule: true, ttlMs: 3_600_000 });
     fireEvent.change(dialog.getByLabelText('Zone'), { target: { value: 'zone b' } });
-    expect(command.textContent).toContain(`PHANTOM_AGENT_TOKEN=${SECRET} npm run agent --`);
+    expect(command.textContent).toContain(`PHANTOM_AGENT_TOKEN=${SECRET} \\\n  npm run agent --`);
     expect(command.textContent).toContain(`--zone 'zone b'`);
     expect(command.textContent).toContain(`--manager ${window.location.origin}`);
     fireEvent.click(dialog.getByRole('button', { name: /I have copied it/ }));
@@ -51,6 +51,6 @@ describe('enrolment', { timeout: SLOW_MS }, () => {
   });
 
   it('a command is one that a shell takes as it is meant', () => {
-    expect(agentCommandOf({ managerUrl: 'http://c:3000', token: SECRET, dataDir: `/data/it's`, port: '', zone: '' })).toBe(`PHANTOM_AGENT_TOKEN=${SECRET} npm run agent -- \\\n  --data '/data/it'\\''s' \\\n  --manager http://c:3000`);
+    expect(agentCommandOf({ managerUrl: 'http://c:3000', token: SECRET, dataDir: `/data/it's`, port: '', zone: '' })).toBe(`PHANTOM_AGENT_TOKEN=${SECRET} \\\n  npm run agent -- \\\n  --data '/data/it'\\''s' \\\n  --manager http://c:3000`);
   });
 });
