@@ -254,14 +254,20 @@ class Search implements Optimiser {
   }
 
   #phaseAfterYielding({ isPilot, until, keeping }: Yielding): Phase {
+    const cost = this.#state.room.shortCount === 0 ? this.#state.cost : Infinity;
     this.#incumbent.restore();
-    if (isPilot && !this.#isClearlyBetter(this.#incumbent.cost, keeping.cost)) return mainOf(keeping, until);
+    if (isPilot && !this.#isYielding(cost, keeping.cost)) return mainOf(keeping, until);
     const left = YIELDING_UNTIL - until;
     if (left < YIELDING_ROUND_LEAST) return this.#polishFrom(keeping.cooling);
     this.#yielding?.begin();
     const share = (YIELDING_PROPOSALS_PER_ITEM * this.#movable.length * until) / this.#iterations;
     const rounds = Math.max(1, Math.floor(left / Math.max(YIELDING_ROUND_LEAST, share)));
     return { name: 'yielding', isPilot: false, from: until, until: until + left / rounds, keeping };
+  }
+
+  /** Where neither is clearly better, which shows late and by little, one of two searches that exchange what they find does either. */
+  #isYielding(yielding: number, keeping: number): boolean {
+    return this.#temper === 'wandering' ? !this.#isClearlyBetter(keeping, yielding) : this.#isClearlyBetter(yielding, keeping);
   }
 
   #polishFrom(cooling: Cooling): Polishing {
