@@ -254,7 +254,7 @@ class Search implements Optimiser {
   }
 
   #phaseAfterYielding({ isPilot, until, keeping }: Yielding): Phase {
-    const cost = this.#state.room.shortCount === 0 ? this.#state.cost : Infinity;
+    const cost = this.#yielding?.leastKept ?? Infinity;
     this.#incumbent.restore();
     if (isPilot && !this.#isYielding(cost, keeping.cost)) return mainOf(keeping, until);
     const left = YIELDING_UNTIL - until;

@@ -45,6 +45,7 @@ export class YieldingAnnealer {
   readonly #likeness: Likeness;
   readonly #prices: LimitPrices;
   readonly #mix: YieldingMix;
+  #leastKept = Infinity;
 
   constructor({ likeness, mix, scale, ...parts }: YieldingAnnealerInput) {
     this.#state = parts.state;
@@ -61,6 +62,11 @@ export class YieldingAnnealer {
     return this.#reach.movable.length > 0;
   }
 
+  /** The least cost while no bin was short, nor was to be. */
+  get leastKept(): number {
+    return this.#leastKept;
+  }
+
   /** Lets limits be cheap again. */
   restart(): void {
     this.#prices.restart();
@@ -68,6 +74,7 @@ export class YieldingAnnealer {
 
   /** `shortShare`: of the bins, how many may be short of something from now on. */
   steer(shortShare: number): void {
+    if (shortShare > 0) this.#leastKept = Infinity;
     this.#prices.steer((shortShare * this.#state.binCount) / Math.sqrt(this.#state.room.limitCount));
   }
 
@@ -172,6 +179,9 @@ export class YieldingAnnealer {
   }
 
   #capture(): void {
-    if (this.#state.room.shortCount === 0 && this.#state.cost < this.#incumbent.cost) this.#incumbent.capture();
+    const { cost, room } = this.#state;
+    if (cost >= this.#leastKept || room.shortCount > 0) return;
+    this.#leastKept = cost;
+    if (cost < this.#incumbent.cost) this.#incumbent.capture();
   }
 }

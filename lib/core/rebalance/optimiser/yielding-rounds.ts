@@ -42,6 +42,11 @@ export class YieldingRounds {
     this.#shortShare = SHORT_SHARE[temper];
   }
 
+  /** The least cost in the cool part of the round, while no bin was short: in the end chance may leave one short. */
+  get leastKept(): number {
+    return this.#annealer.leastKept;
+  }
+
   /** Another round. */
   begin(): void {
     this.#steeredAt = 0;
