@@ -16,9 +16,10 @@ class Recorded {
   constructor(private readonly answers: (Reply | { readonly error: string })[]) {}
 
   call(command: Command) {
-    this.asked.push(command.join(' '));
+    const asked = command.map(String).join(' ');
+    this.asked.push(asked);
     const answer = this.answers.shift();
-    if (answer === undefined) throw new Error(`Nothing is recorded for ${command.join(' ')}`);
+    if (answer === undefined) throw new Error(`Nothing is recorded for ${asked}`);
     const isError = typeof answer === 'object' && answer !== null && 'error' in answer;
     return Promise.resolve(isError ? err(errorReply(answer.error)) : ok(answer));
   }
