@@ -1,8 +1,9 @@
 /** A real node stands still under the operator's eyes: suspect, unreachable, why, maintenance, and alive again. */
 import { rmSync } from 'node:fs';
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import type { RedisClusterProcesses } from '../../scripts/redis/redis-cluster-processes';
 import { expectFits, expectLive } from '../support/console-page';
+import { test } from '../support/console-test';
 import { startRedisCluster } from '../support/redis-cluster';
 import { spawnTestServer, type TestServerProcess } from '../support/start-server';
 

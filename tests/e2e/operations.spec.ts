@@ -1,8 +1,9 @@
 /** Operations, as an operator lives with them: the queue, the live page, the report, the way back. */
 import { rmSync } from 'node:fs';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { spawnTestServer, type TestServerProcess } from '../support/start-server';
 import { expectFits, keepPicture, openFirstCluster } from '../support/console-page';
+import { test } from '../support/console-test';
 
 /** Slow enough to be looked at. */
 const SLOW = { movesInFlightMax: 1, movesPerNodeMax: 1, bytesPerSecondMax: 4 * 1024 * 1024 };

@@ -1,8 +1,9 @@
 /** Planning, as an operator does it: choose, look at what it would bring, keep it, look closely, stop early, run it. */
 import { rmSync } from 'node:fs';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { spawnTestServer, type TestServerProcess } from '../support/start-server';
 import { expectAccessible, expectNoSidewaysScroll, keepPicture, openFirstCluster } from '../support/console-page';
+import { test } from '../support/console-test';
 
 let server: TestServerProcess;
 

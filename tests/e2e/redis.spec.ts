@@ -1,9 +1,10 @@
 /** The same first minutes on a real Redis Cluster: connect it in the form, rebalance onto its empty node under load, watch. */
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { fillKeys, mixedValueBytes } from '../../scripts/redis/fill-keys';
 import type { RedisClusterProcesses } from '../../scripts/redis/redis-cluster-processes';
 import { CheckerClient } from '../support/checker-client';
 import { expectAccessible, keepPicture } from '../support/console-page';
+import { test } from '../support/console-test';
 import { startRedisCluster } from '../support/redis-cluster';
 import { spawnTestServer, type TestServerProcess } from '../support/start-server';
 

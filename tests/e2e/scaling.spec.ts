@@ -3,9 +3,10 @@
  * have done, watch it as a shadow, promote it, and see the pool grow.
  */
 import { rmSync } from 'node:fs';
-import { expect, test, type Locator, type Page } from '@playwright/test';
+import { expect, type Locator, type Page } from '@playwright/test';
 import { spawnTestServer, type TestServerProcess } from '../support/start-server';
 import { expectAccessible, expectNoSidewaysScroll, keepPicture, openFirstCluster } from '../support/console-page';
+import { test } from '../support/console-test';
 
 let server: TestServerProcess;
 

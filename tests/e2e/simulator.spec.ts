@@ -3,9 +3,10 @@
  * preview, run, pause, stop, edit a threshold, and lose the server in the middle.
  */
 import { rmSync } from 'node:fs';
-import { expect, test, type Locator, type Page } from '@playwright/test';
+import { expect, type Locator, type Page } from '@playwright/test';
 import { spawnTestServer, type TestServerProcess } from '../support/start-server';
 import { expectFits, expectLive, keepPicture, openFirstCluster } from '../support/console-page';
+import { test } from '../support/console-test';
 
 const SCREENS = ['overview', 'topology', 'shards', 'nodes', 'operations', 'operations/new', 'scaling', 'events', 'settings'] as const;
 
