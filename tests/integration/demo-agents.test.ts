@@ -7,18 +7,11 @@ import { describe, expect, it } from 'vitest';
 import type { Node } from '@/lib/contract/node';
 import { succeed } from '../support/api-calls';
 import { eventually } from '../support/eventually';
+import { isRunning } from '../support/is-running';
 import { makeFolder } from '../support/temporary-folder';
 
 const root = join(import.meta.dirname, '..', '..');
 const READY_MS_MAX = 60_000;
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
 
 describe('npm run demo:agents', () => {
   it('starts six living nodes in three zones that serve a load, and ends with all it started', async () => {
@@ -28,7 +21,8 @@ describe('npm run demo:agents', () => {
     });
     let output = '';
     for (const stream of [demo.stdout, demo.stderr]) stream.on('data', (chunk: Buffer) => { output += chunk.toString(); });
-    const ended = once(demo, 'exit');
+    // Not `exit`: its last words may still be on their way then.
+    const ended = once(demo, 'close');
     try {
       await eventually('the demo is ready', () => Promise.resolve({ output, exitCode: demo.exitCode }), (now) => now.output.includes('Ctrl-C stops everything') || now.exitCode !== null, READY_MS_MAX);
       const [, url, clusterId] = /ready at (http:\/\/[^/]+)\/(\w+)\/overview/.exec(output) ?? [];

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { runChild } from '../../../scripts/child-process.mjs';
+import { isRunning } from '../../support/is-running';
 
 const node = process.execPath;
 
@@ -51,16 +51,3 @@ describe('a child process', () => {
     expect(isRunning(Number(firstOutput.toString()))).toBe(false);
   });
 });
-
-/** A process that has ended and waits to be reaped (Z; for long in a container without an init), or is being reaped (X), is not running. */
-function isRunning(pid: number): boolean {
-  const status = `/proc/${pid}/status`;
-  if (existsSync(status)) return !/^State:\s+[ZX]/m.test(readFileSync(status, 'utf8'));
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
-    throw error;
-  }
-}
