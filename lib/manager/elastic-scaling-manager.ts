@@ -97,7 +97,7 @@ export class ElasticScalingManager {
     this.#repairPilot = new RepairPilot(resources, this.#repairs);
     this.#membership = new MembershipCommands(resources, this.#runner, this.#repairs);
     this.#newcomers = new NewcomerPilot(resources, this.#membership);
-    this.#settings = new SettingsCommands(resources, this.#runner, (name) => nodeSupply.knows(name));
+    this.#settings = new SettingsCommands(resources, { runner: this.#runner, acknowledgeSilence: () => { this.#observer.watch.acknowledge(); }, knowsProvisioner: (name) => nodeSupply.knows(name) });
     this.#autoPilot = new AutoPilot(resources, this.#plans, this.#approval);
     this.#scaler = new ScalingPilot(resources, {
       ...stored,

@@ -26,7 +26,6 @@ export interface ObserverHooks {
 
 export class Observer {
   readonly watch: NodeWatch;
-  #wasFrozen: boolean;
   #landed: { readonly monotonicMs: number; readonly change: PlacementChange }[] = [];
   #fullDueMonotonicMs = 0;
   #failing = false;
@@ -34,7 +33,6 @@ export class Observer {
 
   constructor(private readonly resources: ManagerResources, private readonly hooks: ObserverHooks) {
     this.watch = new NodeWatch(resources.clock, resources.driver);
-    this.#wasFrozen = resources.model.freeze !== null;
   }
 
   [Symbol.dispose](): void {
@@ -57,7 +55,6 @@ export class Observer {
     const detail = force === 'full' || beganMs >= this.#fullDueMonotonicMs ? 'full' : 'nodes';
     const read = await driver.observe({ detail, signal });
     if (signal.aborted) return null;
-    this.#noteUnfreezing();
     if (!read.ok) {
       if (SILENCE.includes(read.error.code)) this.#adoptSilence();
       return this.#failed(read.error.message);
@@ -156,14 +153,6 @@ export class Observer {
     const { model } = this.resources;
     const failure = this.watch.massFailure([...model.nodes.values()]);
     if (failure !== null && model.freeze === null) this.hooks.freeze(failure.cause, failure.reason);
-    this.#wasFrozen = model.freeze !== null;
-  }
-
-  /** Somebody lifted the freeze since the last round: it must not come back for what they have seen. */
-  #noteUnfreezing(): void {
-    const frozen = this.resources.model.freeze !== null;
-    if (this.#wasFrozen && !frozen) this.watch.acknowledge();
-    this.#wasFrozen = frozen;
   }
 }
 

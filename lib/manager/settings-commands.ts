@@ -9,7 +9,12 @@ import type { OperationRunner } from './operation-runner';
 import { dataOfSeen, silentNodeIds } from './seen-silence';
 
 export class SettingsCommands {
-  constructor(private readonly resources: ManagerResources, private readonly runner: OperationRunner, private readonly knowsProvisioner: (name: string | null) => boolean) {}
+  constructor(private readonly resources: ManagerResources, private readonly options: {
+    readonly runner: OperationRunner;
+    /** What is silent now has been seen, and freezes nothing again. */
+    readonly acknowledgeSilence: () => void;
+    readonly knowsProvisioner: (name: string | null) => boolean;
+  }) {}
 
   /** R4: `input.generation` is the one the change was built on; another one stored is a conflict that carries it. */
   async update(input: VersionedSettings, context: CommandContext): Promise<CommandResult<VersionedSettings>> {
@@ -19,7 +24,7 @@ export class SettingsCommands {
       return err({ code: 'conflict', message: `Built on generation ${input.generation}, stored is ${current.generation}`, current });
     }
     const { provisioner } = input.settings.scaling;
-    if (!this.knowsProvisioner(provisioner)) {
+    if (!this.options.knowsProvisioner(provisioner)) {
       return err({ code: 'invalid', errors: [{ path: ['settings', 'scaling', 'provisioner'], message: `There is no provisioner ${provisioner ?? ''} for this kind of cluster in the configuration file`, code: 'unknown-provisioner' }] });
     }
     const next: VersionedSettings = { generation: current.generation + 1, settings: input.settings };
@@ -38,14 +43,16 @@ export class SettingsCommands {
     const { model, log, clusterId, clock } = this.resources;
     if (model.freeze !== null) return refused(refusal('already-so', `Frozen already: ${model.freeze.reason}`));
     const freeze: Freeze = { cause, reason, sinceMs: Math.round(clock.wallMs()), by: context.actor.name };
+    // By rule it holds at once, and even when it cannot be stored: stopping needs no permission of the database.
+    if (cause !== 'operator') this.#become(freeze);
     const committed = await log.commit(
       [{ kind: 'set-freeze', clusterId, freeze }, ...(context.alsoCommit?.(freeze) ?? [])],
       [{ type: 'automation.frozen', severity: cause === 'operator' ? 'warning' : 'critical', actor: context.actor, message: `Frozen by ${context.actor.name}: ${reason}`.slice(0, 1_000), data: { cause } }],
     );
-    // A freeze by rule holds even when it cannot be stored: stopping needs no permission of the database.
-    if (!committed.ok && cause === 'operator') return err(failureOfStore(committed.error));
-    model.freeze = freeze;
-    model.touch();
+    if (cause === 'operator') {
+      if (!committed.ok) return err(failureOfStore(committed.error));
+      this.#become(freeze);
+    }
     await this.#pauseRunning(reason);
     return ok(freeze);
   }
@@ -61,16 +68,21 @@ export class SettingsCommands {
       }],
     );
     if (!committed.ok) return err(failureOfStore(committed.error));
-    model.freeze = null;
-    model.touch();
+    this.options.acknowledgeSilence();
+    this.#become(null);
     return ok(null);
+  }
+
+  #become(freeze: Freeze | null): void {
+    this.resources.model.freeze = freeze;
+    this.resources.model.touch();
   }
 
   /** M13: a freeze brings running moves to a safe point; a human resumes them. */
   async #pauseRunning(reason: string): Promise<void> {
     for (const operation of this.resources.model.operations) {
       if (operation.status !== 'running') continue;
-      const paused = await this.runner.command({ operationId: operation.id }, 'pause', { actor: SYSTEM_ACTOR });
+      const paused = await this.options.runner.command({ operationId: operation.id }, 'pause', { actor: SYSTEM_ACTOR });
       if (!paused.ok) this.resources.logger.warn({ operationId: operation.id, reason, failure: paused.error.code }, 'The freeze could not pause an operation');
     }
   }

@@ -73,6 +73,17 @@ describe('liveness', () => {
     expect(freeze()?.reason).toContain('of zone-b');
   });
 
+  it('[N5] a freeze that is lifted before the next reading does not come back for what has been seen', async () => {
+    rig = await SimulatedFleet.start();
+    await rig.clock.advance(30_000);
+    for (const { id, domain } of rig.manager.view().nodes) if (domain.zone === 'zone-a') rig.cluster.faults.silence(id);
+    await rig.clock.advanceUntil(() => freeze() !== null, 60_000);
+    await rig.run(rig.manager.unfreeze(OPERATOR));
+    await rig.clock.advance(120_000);
+    expect(freeze()).toBeNull();
+    expect(rig.typesOf().filter((type) => type === 'automation.frozen')).toHaveLength(1);
+  });
+
   it('[N5] what a human has seen when lifting a freeze is remembered over a restart of the manager, until it has come back', async () => {
     rig = await SimulatedFleet.start();
     const gone = rig.manager.view().nodes.filter(({ domain }) => domain.zone === 'zone-a').map(({ id }) => id);
