@@ -12,6 +12,7 @@ const KINDS: Record<OperationKind, string> = {
   'move-shards': 'Move shards',
   'reverse': 'Reverse',
   'repair': 'Repair',
+  'mend-shards': 'Mend shards',
 };
 
 /** "Rebalance", "Drain node-3". */

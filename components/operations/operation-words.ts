@@ -4,12 +4,13 @@ import type { ExecutionStatus, Operation, OperationKind, Progress, Stage } from 
 
 export const KIND_LABELS: Readonly<Record<OperationKind, string>> = {
   'rebalance': 'Rebalance', 'scale-out': 'Scale out', 'scale-in': 'Scale in', 'add-node': 'Add node', 'drain': 'Drain',
-  'decommission': 'Decommission', 'replace': 'Replace', 'move-shards': 'Move shards', 'reverse': 'Reverse', 'repair': 'Repair',
+  'decommission': 'Decommission', 'replace': 'Replace', 'move-shards': 'Move shards', 'reverse': 'Reverse', 'repair': 'Repair', 'mend-shards': 'Mend shards',
 };
 
 const STAGE_LABELS: Readonly<Record<Stage['kind'], string>> = {
   'provision': 'Make a node', 'join': 'Join', 'cordon': 'Cordon', 'fail-over': 'Let other copies take over', 'plan': 'Make the plan', 'execute-plan': 'Run the moves',
   'verify-empty': 'Verify on the node that it is empty', 'leave': 'Leave the cluster', 'deprovision': 'Give the node back',
+  'mend-shards': 'Mend shards', 'verify-mended': 'Verify on all nodes that each shard is served',
 };
 
 /** "Join node-13". */
@@ -27,6 +28,7 @@ export function stageTime({ startedAtMs, finishedAtMs, status }: Stage, nowMs: n
 const DOING: Readonly<Record<Stage['kind'], string>> = {
   'provision': 'A node is being made', 'join': 'A node is joining', 'cordon': 'The node is told to take nothing new', 'fail-over': 'Secondaries that have every write take over from the node that is gone', 'plan': 'The plan is being made from how things are now',
   'execute-plan': 'Data is moving', 'verify-empty': 'The node itself is asked whether it is empty', 'leave': 'The node is leaving', 'deprovision': 'The node is given back',
+  'mend-shards': 'Shards are given to who is to serve them, and their keys brought together', 'verify-mended': 'All nodes are asked whether each shard is served',
 };
 
 const STATE: Readonly<Record<Exclude<ExecutionStatus, 'running'>, string>> = {

@@ -56,6 +56,8 @@ export const PERMISSION_OF_ROUTE: Readonly<Record<RouteId, Permission>> = {
   'agents.tokens': 'view',
   'agents.revokeToken': 'administer',
   'shards.list': 'view',
+  'mending.preview': 'view',
+  'mending.start': 'operate',
   'plans.preview': 'operate',
   'plans.whatIf': 'view',
   'plans.list': 'view',

@@ -16,6 +16,7 @@ import { PolicyDocumentSchema, ScalingOverrideSchema } from './scaling-policy';
 import {
   BacktestAnswerSchema, BacktestSeriesSchema, DecisionEntrySchema, PolicyChangeSchema, PolicyProblemSchema, PolicyRoleSchema, PolicyVersionSchema, PoolNameSchema, PoolScalingSchema,
 } from './scaling-view';
+import { MendPreviewSchema, MendRequestSchema } from './shard-mending';
 import { ClusterSettingsSchema, ThrottleSchema, VersionedSettingsSchema } from './settings';
 
 /**
@@ -167,6 +168,12 @@ export const api = {
         nodeId: IdSchema.optional(),
         orderBy: z.enum(['shardId', 'sizeBytes', 'keyCount', 'cpu', 'operations']).default('shardId'),
       })).output(z.object({ shards: z.array(ShardRowSchema), total: z.number().int().min(0), nextCursor: z.string().nullable() })),
+  },
+  mending: {
+    preview: base.route({ method: 'GET', path: '/clusters/{clusterId}/mending', tags: ['shards'], summary: 'Shards that nobody serves or that a half-done move left open, by the nodes\' own word, with what would be done about each and what could be lost; changes nothing' })
+      .input(cluster).output(MendPreviewSchema),
+    start: base.route({ method: 'POST', path: '/clusters/{clusterId}/mending', successStatus: 202, tags: ['shards'], summary: 'Carry out the remedies that were looked at; a 409 with what is found now when the nodes say something else meanwhile' })
+      .input(cluster.extend({ ...MendRequestSchema.shape, throttle: ThrottleSchema.optional() }).strict()).output(AcceptedSchema),
   },
   plans: {
     preview: base.route({ method: 'POST', path: '/clusters/{clusterId}/plans', successStatus: 201, tags: ['plans'], summary: 'Make a plan; nothing moves' })

@@ -28,6 +28,8 @@ export const CapabilitiesSchema = z.object({
   removeNode: z.boolean(),
   /** Primaries and copies of a node that is gone can be made again from the copies that are left, when we say so. */
   repair: z.boolean(),
+  /** Shards that nobody serves, or that somebody's half-done move left open, can be looked at and mended. */
+  mendShards: z.boolean(),
   loadPerShard: z.enum(['measured', 'estimated', 'unknown']),
 }).meta({ id: 'Capabilities' });
 export type Capabilities = z.infer<typeof CapabilitiesSchema>;

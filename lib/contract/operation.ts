@@ -3,6 +3,7 @@ import { PacingSchema } from './pacing';
 import { PlanStepSchema, RefusalSchema } from './plan';
 import { ActorSchema, CountSchema, IdSchema, QuantitySchema, TimestampMsSchema } from './primitives';
 import { ThrottleSchema } from './settings';
+import { MendingSchema } from './shard-mending';
 import { LatencyComparisonSchema, ReportSchema, UNKNOWN_LATENCY } from './report';
 import { EXECUTION_STATUSES, MOVE_STATUSES, OPERATION_KINDS } from './vocabulary';
 
@@ -62,7 +63,7 @@ export type OperationKind = z.infer<typeof OperationKindSchema>;
 
 /** One step of an operation's saga; they run in order, each stored before its effect and after it. */
 export const StageSchema = z.object({
-  kind: z.enum(['provision', 'join', 'cordon', 'fail-over', 'plan', 'execute-plan', 'verify-empty', 'leave', 'deprovision']),
+  kind: z.enum(['provision', 'join', 'cordon', 'fail-over', 'plan', 'execute-plan', 'mend-shards', 'verify-mended', 'verify-empty', 'leave', 'deprovision']),
   /** The node it is about; of `join`, the one that joined, once there is one. */
   nodeId: IdSchema.nullable().default(null),
   /** `compensated`: it was done, or begun, and taken back; `message` says how. */
@@ -122,6 +123,8 @@ export const OperationSchema = z.object({
   /** The operation that this one takes back, and the one that took this one back. */
   reverses: IdSchema.nullable().default(null),
   reversedBy: IdSchema.nullable().default(null),
+  /** Of mend-shards: what its stages do, and what came of it. */
+  mending: MendingSchema.optional(),
   stages: z.array(StageSchema).max(512),
   throttle: ThrottleSchema,
   progress: ProgressSchema,

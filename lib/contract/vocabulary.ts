@@ -55,7 +55,19 @@ export const GUARD_RAILS = [
 /** simulator comes with a simulated cluster; the others are named in the configuration file. */
 export const PROVISIONER_KINDS = ['simulator', 'local-process', 'standby', 'command', 'webhook'] as const;
 
-export const OPERATION_KINDS = ['rebalance', 'scale-out', 'scale-in', 'add-node', 'drain', 'decommission', 'replace', 'move-shards', 'reverse', 'repair'] as const;
+export const OPERATION_KINDS = ['rebalance', 'scale-out', 'scale-in', 'add-node', 'drain', 'decommission', 'replace', 'move-shards', 'reverse', 'repair', 'mend-shards'] as const;
+
+/**
+ * unassigned: nobody serves the shard. served-by-gone: who served it does not answer. open: a move of somebody else's
+ * was left half done. disputed: several nodes say that they serve it.
+ */
+export const SHARD_FAULTS = ['unassigned', 'served-by-gone', 'open', 'disputed'] as const;
+
+/** Why a shard is mended the way it is. */
+export const REMEDY_REASONS = ['no-keys-anywhere', 'only-holder', 'holds-most-keys', 'keys-arrived', 'nothing-moved', 'owner-keeps'] as const;
+
+/** One stage each, with one more that verifies. */
+export const MEND_STEPS_MAX = 500;
 
 export const MOVE_STATUSES = ['pending', 'copying', 'verifying', 'committing', 'done', 'failed', 'reverted'] as const;
 

@@ -3,6 +3,8 @@ import type { DriverFailure } from '@/lib/contract/operation';
 import type { Observation } from '@/lib/contract/observation';
 import type { NodeSample } from '@/lib/contract/pacing';
 import type { Risk } from '@/lib/contract/plan';
+import type { MendResult, MendStep } from '@/lib/contract/shard-mending';
+import type { NodesById, ShardFacts } from '@/lib/core/mending/shard-facts';
 import type { Result } from '@/lib/platform/result';
 
 /**
@@ -67,11 +69,37 @@ export interface ClusterDriver {
    */
   foreseeLoss?(nodeId: string, signal: AbortSignal): Promise<Result<LossForecast, DriverFailure>>;
 
+  /** Looks at shards that are not served as they should, and mends them; absent where `capabilities.mendShards` is false. */
+  readonly mending?: ShardMending;
+
   /** What is true out there about one move, read from the nodes themselves, never from memory. */
   inspectMove(move: MoveTarget, signal: AbortSignal): Promise<Result<MoveTruth, DriverFailure>>;
 
   /** Ends connections and timers. Idempotent. Moves under way stop at their safe point first. */
   close(): Promise<void>;
+}
+
+export interface ShardMending {
+  /**
+   * Asks every node itself about the shards that somebody finds unserved, claimed twice or
+   * half moved; with `shardIds` about these and no others, whole ones too. Changes nothing.
+   * `isEligible` of the nodes is for the caller to say.
+   */
+  look(options: { readonly shardIds: readonly number[] | null; readonly signal: AbortSignal }): Promise<Result<MendingFacts, DriverFailure>>;
+  /**
+   * Carries one remedy out for these shards. Looks again before it touches any, and fails
+   * with `topology-changed` when somebody else has acted; again, it goes on where it was.
+   */
+  mend(order: MendOrder, context: StepContext): Promise<Result<MendResult, DriverFailure>>;
+}
+
+export interface MendingFacts {
+  readonly shards: readonly ShardFacts[];
+  readonly nodes: NodesById;
+}
+
+export interface MendOrder extends Pick<MendStep, 'remedy' | 'lostNodeIds'> {
+  readonly shardIds: readonly number[];
 }
 
 export interface MoveTarget {

@@ -11,6 +11,7 @@ import type { MoveRecord, Operation } from '@/lib/contract/operation';
 import type { Plan, PlanRequest, PlanSummary, WhatIf } from '@/lib/contract/plan';
 import type { Provisioning } from '@/lib/contract/provisioner';
 import type { Throttle, VersionedSettings } from '@/lib/contract/settings';
+import type { MendPreview } from '@/lib/contract/shard-mending';
 import type { ClusterRecord, EventQuery, Page, PageOf, Store } from '@/lib/contract/storage';
 import type { ClusterDriver } from '@/lib/drivers/driver';
 import { sleep, type Clock } from '@/lib/platform/clock';
@@ -29,6 +30,7 @@ import { ManagerCallbacks, type ManagerSubscription } from './manager-callbacks'
 import type { ManagerLogger } from './manager-logger';
 import type { ManagerResources } from './manager-resources';
 import { MembershipCommands, type AddNodeInput, type ReplaceInput, type ScaleOutInput } from './membership-commands';
+import { MendCommands, type MendInput } from './mend-commands';
 import { MetricsRecorder } from './metrics-recorder';
 import { NewcomerPilot } from './newcomer-pilot';
 import { NodeCommands } from './node-commands';
@@ -72,6 +74,7 @@ export class ElasticScalingManager {
   readonly #nodes: NodeCommands;
   readonly #membership: MembershipCommands;
   readonly #repairs: RepairCommands;
+  readonly #mending: MendCommands;
   readonly #repairPilot: RepairPilot;
   readonly #newcomers: NewcomerPilot;
   readonly #settings: SettingsCommands;
@@ -94,6 +97,7 @@ export class ElasticScalingManager {
     this.#approval = new Approval(resources, this.#runner, this.#plans, operationPlans);
     this.#nodes = new NodeCommands(resources, this.#observer);
     this.#repairs = new RepairCommands(resources, this.#runner);
+    this.#mending = new MendCommands(resources, this.#runner);
     this.#repairPilot = new RepairPilot(resources, this.#repairs);
     this.#membership = new MembershipCommands(resources, this.#runner, this.#repairs);
     this.#newcomers = new NewcomerPilot(resources, this.#membership);
@@ -263,6 +267,15 @@ export class ElasticScalingManager {
   /** Others take over from a node that is gone, and what it held is copied again. */
   repair(input: RepairInput, context: CommandContext): Promise<CommandResult<Operation>> {
     return this.#repairs.repair(input, context);
+  }
+
+  /** What is wrong with shards by the nodes' own word, and what would be done; changes nothing. */
+  mendPreview(): Promise<CommandResult<MendPreview>> {
+    return this.#mending.preview();
+  }
+
+  mendShards(input: MendInput, context: CommandContext): Promise<CommandResult<Operation>> {
+    return this.#mending.start(input, context);
   }
 
   replace(input: ReplaceInput, context: CommandContext): Promise<CommandResult<Operation>> {

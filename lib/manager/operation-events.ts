@@ -5,7 +5,7 @@ import { SYSTEM_ACTOR, type EventDraft } from './event-log';
 
 const TITLES: Readonly<Record<OperationKind, string>> = {
   rebalance: 'Rebalance', 'scale-out': 'Scale out', 'scale-in': 'Scale in', 'add-node': 'Add node', drain: 'Drain', decommission: 'Decommission',
-  replace: 'Replace', 'move-shards': 'Move shards', reverse: 'Reverse', repair: 'Repair',
+  replace: 'Replace', 'move-shards': 'Move shards', reverse: 'Reverse', repair: 'Repair', 'mend-shards': 'Mend shards',
 };
 
 const VERBS: Partial<Record<EventType, string>> = {

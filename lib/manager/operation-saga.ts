@@ -13,6 +13,8 @@ import { MoveRun, type MoveRunOutcome } from './move-run';
 import { finishOperation } from './operation-ending';
 import { makePlanOf } from './plan-stage';
 import { SagaContext, type SagaParts } from './saga-context';
+import { withMended } from './mend-record';
+import type { StageOutcome } from './stage-run';
 import { compensateStage, runStage } from './stages';
 
 /** stopped: the manager closes, or another one has the cluster; the operation stays open in storage. */
@@ -65,13 +67,19 @@ export class OperationSaga {
 
   /** The record says so already; what is under way follows it. */
   follow(command: OperationCommand): void {
-    if (command === 'cancel') this.#step?.abort(new Error('Called off'));
+    if (command === 'cancel' || (command === 'pause' && this.#isRepeatable())) this.#step?.abort(new Error('Called off'));
     this.#moveRun?.follow(command);
     this.#wake?.();
   }
 
   afterReading(): void {
     this.#moveRun?.afterReading();
+    if (this.#context.resources.model.freeze !== null && this.#isRepeatable()) this.#step?.abort(new Error('Frozen'));
+  }
+
+  /** May what runs be stopped half-way and run again later? The other stages are short, and go to their end. */
+  #isRepeatable(): boolean {
+    return this.#context.operation?.stages.find(({ status }) => status === 'running')?.kind === 'mend-shards';
   }
 
   /** Steps aside for an emergency at the next safe point; stored first, so that a restart knows whose turn it is. */
@@ -174,7 +182,7 @@ export class OperationSaga {
     if (outcome.status === 'preempted' || outcome.status === 'stopped') return outcome;
     if (stage.kind === 'plan' && outcome.status === 'done') return outcome;
     const message = outcome.message ?? (outcome.status === 'failed' ? context.operation?.statusReason ?? null : null);
-    await this.#setStage(index, outcome.status, message, outcome.nodeId);
+    await this.#setStage(index, outcome.status, message, outcome);
     return outcome;
   }
 
@@ -208,7 +216,7 @@ export class OperationSaga {
     }
   }
 
-  async #setStage(index: number, status: Stage['status'], message: string | null, nodeId?: string): Promise<boolean> {
+  async #setStage(index: number, status: Stage['status'], message: string | null, { nodeId, mended }: Pick<StageOutcome, 'nodeId' | 'mended'> = {}): Promise<boolean> {
     const context = this.#context;
     return context.persist((operation) => {
       const stages = operation.stages.map((stage, at): Stage => (at !== index ? stage : {
@@ -216,6 +224,7 @@ export class OperationSaga {
         startedAtMs: status === 'running' ? context.nowMs : stage.startedAtMs,
         finishedAtMs: status === 'running' ? null : context.nowMs,
       }));
+      if (mended !== undefined) return ok({ change: { stages, ...withMended(operation, index, mended) } });
       if (nodeId === undefined) return ok({ change: { stages } });
       return ok({ change: { stages, nodeId: operation.kind === 'add-node' ? nodeId : operation.nodeId, nodeIds: [...new Set([...operation.nodeIds, nodeId])] } });
     });

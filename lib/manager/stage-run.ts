@@ -1,4 +1,6 @@
 import type { Operation } from '@/lib/contract/operation';
+import type { MendResult } from '@/lib/contract/shard-mending';
+import type { StepContext } from '@/lib/drivers/driver';
 import type { ManagerResources } from './manager-resources';
 
 export interface StageOutcome {
@@ -7,6 +9,8 @@ export interface StageOutcome {
   readonly message: string | null;
   /** Of `join`: who joined. */
   readonly nodeId?: string;
+  /** Of `mend-shards`: what came of it. */
+  readonly mended?: MendResult;
 }
 
 export interface StageRun {
@@ -15,4 +19,15 @@ export interface StageRun {
   /** Position in `operation.stages`; makes the idempotency key. */
   readonly index: number;
   readonly signal: AbortSignal;
+}
+
+/** What the driver is given with a step of this stage: the same key at every try. */
+export function stepContextOf({ resources, operation, index, signal }: StageRun): StepContext {
+  return {
+    idempotencyKey: `${operation.id}/${index}`,
+    epoch: resources.model.state.epoch,
+    signal,
+    bytesPerSecondMax: () => null,
+    onProgress: () => { resources.model.touch(); },
+  };
 }

@@ -3,13 +3,14 @@ import type { DriverFailure, Stage } from '@/lib/contract/operation';
 import type { ProvisionRecord } from '@/lib/contract/provisioner';
 import type { Lifecycle } from '@/lib/contract/node';
 import type { StoreWrite } from '@/lib/contract/storage';
-import type { DriverStep, StepContext, StepOutcome } from '@/lib/drivers/driver';
+import type { DriverStep, StepOutcome } from '@/lib/drivers/driver';
 import { retryDelayMs } from '@/lib/core/execution/retry';
 import { wishLifecycle, wishOf, type NodeWish } from '@/lib/core/cluster/node-wish';
 import { sleep } from '@/lib/platform/clock';
 import type { Result } from '@/lib/platform/result';
 import type { EventDraft } from './event-log';
-import type { StageOutcome, StageRun } from './stage-run';
+import { mendShards, verifyMended } from './mend-stages';
+import { stepContextOf, type StageOutcome, type StageRun } from './stage-run';
 import { addressToJoin, giveBackNode, provide, takeBackProvision } from './provisioning/supply-stages';
 
 const STORE_RETRY_MS = 1_000;
@@ -24,6 +25,8 @@ export async function runStage(run: StageRun, kind: SingleStep): Promise<StageOu
     case 'cordon': return wishFor(run, nodeId)?.lifecycle === 'drained' ? { status: 'done', message: 'It was drained already' } : setLifecycle(run, nodeId, 'draining', { cordoned: true });
     case 'verify-empty': return verifyEmpty(run, nodeId);
     case 'fail-over': return failOver(run, nodeId);
+    case 'mend-shards': return mendShards(run);
+    case 'verify-mended': return verifyMended(run);
     case 'join': return join(run);
     case 'leave': return leave(run, nodeId);
     case 'provision': return provide(run);
@@ -38,7 +41,7 @@ export async function runStage(run: StageRun, kind: SingleStep): Promise<StageOu
 export async function compensateStage(run: StageRun, stage: Stage): Promise<{ readonly compensated: boolean; readonly message: string } | null> {
   if (stage.kind === 'provision') return takeBackProvision(run, {
     leave: (nodeId) => leaveIfEmpty(run, nodeId),
-    joinToItsEnd: async (address) => { await run.resources.driver.execute({ kind: 'add-node', address, zone: null, followerOf: null }, contextOf(run)); },
+    joinToItsEnd: async (address) => { await run.resources.driver.execute({ kind: 'add-node', address, zone: null, followerOf: null }, stepContextOf(run)); },
   });
   if (stage.nodeId === null) return null;
   const name = run.resources.model.nodes.get(stage.nodeId)?.name ?? stage.nodeId;
@@ -155,7 +158,7 @@ async function saveWish(run: StageRun, nodeId: string, wish: NodeWish, before: L
 async function executeStep(run: StageRun, step: DriverStep): Promise<Result<StepOutcome, DriverFailure>> {
   const { driver, clock, random } = run.resources;
   for (let attempt = 1; ; attempt += 1) {
-    const result = await driver.execute(step, contextOf(run));
+    const result = await driver.execute(step, stepContextOf(run));
     const delayMs = result.ok || run.signal.aborted ? null : retryDelayMs(result.error, attempt, random.next());
     if (delayMs === null) return result;
     await sleep(clock, delayMs, run.signal).catch(() => undefined);
@@ -180,14 +183,4 @@ function wishFor({ resources }: StageRun, nodeId: string): NodeWish | null {
 
 function failedBy(failure: { code: string; message: string }, signal: AbortSignal): StageOutcome {
   return signal.aborted ? STOPPED : { status: 'failed', message: failure.message.slice(0, 500) };
-}
-
-function contextOf({ resources, operation, index, signal }: StageRun): StepContext {
-  return {
-    idempotencyKey: `${operation.id}/${index}`,
-    epoch: resources.model.state.epoch,
-    signal,
-    bytesPerSecondMax: () => null,
-    onProgress: () => { resources.model.touch(); },
-  };
 }

@@ -11,7 +11,7 @@ const KEYS_PER_SLOT = 400;
 const traits: DriverTraits = {
   kind: 'redis-cluster',
   capabilities: {
-    replication: 'followers', moveShard: true, transferPrimary: false, addNode: true, addNodeNeeds: 'address', removeNode: true, repair: false, loadPerShard: 'estimated',
+    replication: 'followers', moveShard: true, transferPrimary: false, addNode: true, addNodeNeeds: 'address', removeNode: true, repair: false, mendShards: true, loadPerShard: 'estimated',
   },
   fences: true,
   canSilence: true,

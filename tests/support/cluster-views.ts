@@ -14,7 +14,7 @@ function summaryOf(overrides: Partial<ClusterSummary> = {}): ClusterSummary {
     id: 'c', name: 'Test', environment: 'development', kind: 'simulator',
     connection: { kind: 'simulator', nodeCount: 3, zoneCount: 1, shardCount: 8, replicationFactor: 1, seed: 1, speed: 1, lastNodeEmpty: false, clientRouting: 'round-robin' },
     createdAtMs: 0, epoch: 1, revision: 1, settingsGeneration: 1, observationIntervalMs: 1_000, observedAtMs: 0, observationError: null,
-    capabilities: { replication: 'per-shard', moveShard: true, transferPrimary: true, addNode: true, addNodeNeeds: 'nothing', removeNode: true, repair: true, loadPerShard: 'measured' },
+    capabilities: { replication: 'per-shard', moveShard: true, transferPrimary: true, addNode: true, addNodeNeeds: 'nothing', removeNode: true, repair: true, mendShards: false, loadPerShard: 'measured' },
     engine: null, warnings: [], health: { status: 'healthy', reasons: [], nodesTotal: 3, nodesAlive: 3, shardsAtRisk: 0, zones: [] }, freeze: null,
     totals: { nodes: 3, leaders: 3, shards: 8, operationsPerSecond: null, latencyP99Ms: null, dataBytes: null, keyCount: null, cpu: null, memory: null, disk: null, network: null },
     imbalance: NO_IMBALANCE, scaling: null, operations: [], ...overrides,

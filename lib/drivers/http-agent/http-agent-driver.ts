@@ -21,7 +21,7 @@ import { ShardMover } from './shard-mover';
 import { ShardView } from './shard-view';
 
 export const HTTP_AGENT_CAPABILITIES: Capabilities = {
-  replication: 'per-shard', moveShard: true, transferPrimary: true, addNode: true, addNodeNeeds: 'address', removeNode: true, repair: true, loadPerShard: 'measured',
+  replication: 'per-shard', moveShard: true, transferPrimary: true, addNode: true, addNodeNeeds: 'address', removeNode: true, repair: true, mendShards: false, loadPerShard: 'measured',
 };
 
 export interface HttpAgentDriverOptions {

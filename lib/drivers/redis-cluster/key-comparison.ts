@@ -2,7 +2,7 @@ import type { DriverFailure } from '@/lib/contract/operation';
 import { err, ok, type Result } from '@/lib/platform/result';
 import { driverFailure, failureOf } from './failures';
 import type { SizedKey, TransferEnds } from './transfer-ends';
-import type { Command } from './node-client';
+import type { CallOptions, Command } from './node-client';
 import type { CommandResult, Reply } from './replies';
 import { ByteString, textOfBytes } from './resp';
 
@@ -22,7 +22,7 @@ export async function keysWithSameValue(ends: TransferEnds, keys: readonly Sized
     if (!same.ok) return same;
     if (!same.value) {
       return err(failureOf('busy-key', `Key ${printable(key.name)} is on both ends with different values; nothing was overwritten. `
-        + `Compare it on ${ends.source.address} and (after ASKING) on ${ends.target.address}, keep one, then continue the move`));
+        + `Compare it on ${ends.source.address} and on ${ends.target.address} (ASKING first), keep one, then go on`));
     }
   }
   return ok(undefined);
@@ -41,13 +41,19 @@ export async function keysOnTarget<K extends SizedKey>(ends: TransferEnds, keys:
   return ok(present);
 }
 
+/**
+ * The answers of target and source, in this order. ASKING holds for the next command alone,
+ * and one pipeline runs without others in between. It opens the end that imports the slot:
+ * the target, or a node whose stray keys go to the owner; the other one pays no heed to it.
+ */
+async function bothAsked({ source, target }: TransferEnds, command: Command, options: CallOptions): Promise<[CommandResult | undefined, CommandResult | undefined]> {
+  const [[, there], [, here]] = await Promise.all([target.pipeline([['ASKING'], command], options), source.pipeline([['ASKING'], command], options)]);
+  return [there, here];
+}
+
 async function isSame(ends: TransferEnds, key: SizedKey): Promise<Result<boolean, DriverFailure>> {
   const options = { timeoutMs: ends.commandTimeoutMs, bytes: true };
-  // ASKING holds for the next command alone, and one pipeline runs without others in between.
-  const [[, onTarget], [onSource]] = await Promise.all([
-    ends.target.pipeline([['ASKING'], ['EXISTS', key.name]], options),
-    ends.source.pipeline([['EXISTS', key.name]], options),
-  ]);
+  const [onTarget, onSource] = await bothAsked(ends, ['EXISTS', key.name], options);
   // EXISTS of a key that the source no longer has is answered by ASK.
   if (onSource?.ok !== true) return onSource?.error.code === 'ASK' ? ok(true) : broken(ends.source.address, onSource);
   if (onTarget?.ok !== true) return broken(ends.target.address, onTarget);
@@ -59,7 +65,7 @@ async function isSame(ends: TransferEnds, key: SizedKey): Promise<Result<boolean
 async function haveSameContent(ends: TransferEnds, key: SizedKey): Promise<Result<boolean, DriverFailure>> {
   const options = { timeoutMs: ends.commandTimeoutMs, bytes: true };
   const dump: Command = ['DUMP', key.name];
-  const [[, there], [here]] = await Promise.all([ends.target.pipeline([['ASKING'], dump], options), ends.source.pipeline([dump], options)]);
+  const [there, here] = await bothAsked(ends, dump, options);
   if (here?.ok !== true) return here?.error.code === 'ASK' ? ok(true) : broken(ends.source.address, here);
   if (there?.ok !== true) return broken(ends.target.address, there);
   if (!(here.value instanceof ByteString) || !(there.value instanceof ByteString)) return ok(true);
@@ -70,10 +76,10 @@ async function haveSameContent(ends: TransferEnds, key: SizedKey): Promise<Resul
 /** One value can be stored in several ways: an unordered type is compared by its members in sorted order. */
 async function haveSameMembers(ends: TransferEnds, key: SizedKey): Promise<Result<boolean, DriverFailure>> {
   const options = { timeoutMs: ends.commandTimeoutMs, bytes: true };
-  const [type] = await ends.source.pipeline([['TYPE', key.name]], { timeoutMs: ends.commandTimeoutMs });
+  const [, type] = await ends.source.pipeline([['ASKING'], ['TYPE', key.name]], { timeoutMs: ends.commandTimeoutMs });
   const command = type?.ok === true && typeof type.value === 'string' ? contentCommand(type.value, key.name) : null;
   if (command === null) return ok(false);
-  const [[, there], [here]] = await Promise.all([ends.target.pipeline([['ASKING'], command], options), ends.source.pipeline([command], options)]);
+  const [there, here] = await bothAsked(ends, command, options);
   if (here?.ok !== true) return broken(ends.source.address, here);
   if (there?.ok !== true) return broken(ends.target.address, there);
   const width = command[0] === 'SMEMBERS' ? 1 : 2;

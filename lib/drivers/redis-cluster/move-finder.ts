@@ -125,6 +125,11 @@ export class MoveFinder {
     });
   }
 
+  /** The slots have a new owner by our doing, other than by a move. */
+  noteGiven(slots: readonly number[], ownerId: string): void {
+    for (const slot of slots) this.#staleClaims.given(slot, ownerId);
+  }
+
   /** Doubts that a batch left are remembered for the next try of its slots. */
   keepDoubts({ slots, sourceNodeId }: SlotBatch): void {
     for (const { slot, doubtful } of slots) {

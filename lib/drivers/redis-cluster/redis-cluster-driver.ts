@@ -4,7 +4,7 @@ import type { Observation } from '@/lib/contract/observation';
 import type { DriverFailure } from '@/lib/contract/operation';
 import type { NodeSample } from '@/lib/contract/pacing';
 import type { Risk } from '@/lib/contract/plan';
-import type { BatchContext, ClusterDriver, DriverStep, ForeseenMove, MoveBatches, MoveTarget, MoveTruth, StepContext, StepOutcome } from '@/lib/drivers/driver';
+import type { BatchContext, ClusterDriver, DriverStep, ForeseenMove, MoveBatches, MoveTarget, MoveTruth, ShardMending, StepContext, StepOutcome } from '@/lib/drivers/driver';
 import { assertNever } from '@/lib/platform/assert';
 import type { Clock } from '@/lib/platform/clock';
 import type { Outbound } from '@/lib/platform/outbound';
@@ -19,6 +19,8 @@ import { Promotion } from './promotion';
 import { NodeSampler } from './node-sampler';
 import { Observer } from './observer';
 import { SlotActivity } from './slot-activity';
+import { SlotLooker } from './slot-looker';
+import { SlotMender } from './slot-mender';
 import { SlotMover } from './slot-mover';
 import { TruthReader } from './slot-truth';
 
@@ -54,6 +56,7 @@ export class RedisClusterDriver implements ClusterDriver {
   readonly #membership: Membership;
   readonly #promotion: Promotion;
   readonly #sampler: NodeSampler;
+  readonly mending: ShardMending;
   readonly #foresight: Foresight;
   readonly #closing = new AbortController();
   readonly #steps = new Set<Promise<unknown>>();
@@ -72,6 +75,16 @@ export class RedisClusterDriver implements ClusterDriver {
     this.#membership = new Membership({ connection, clock, connections: this.#connections, reader: this.#reader });
     this.#promotion = new Promotion({ connection, clock, connections: this.#connections, reader: this.#reader });
     this.#sampler = new NodeSampler({ connection, clock, connections: this.#connections, reader: this.#reader });
+    const looking = { truths, reader: this.#reader, connections: this.#connections, activity: this.#activity, clock, timeoutMs: connection.commandTimeoutMs };
+    const looker = new SlotLooker(looking);
+    const mender = new SlotMender({ ...looking, connection, looker, mover: this.#mover });
+    this.mending = {
+      look: async (asked) => asked.signal.aborted || this.#closing.signal.aborted ? err(INTERRUPTED) : await looker.look(asked),
+      mend: async (order, context) => {
+        const refused = this.#admit(context);
+        return refused === null ? await this.#tracked(context.signal, (signal) => mender.mend(order, { ...context, signal }), err(INTERRUPTED)) : err(refused);
+      },
+    };
     this.#foresight = new Foresight({ connection, connections: this.#connections, reader: this.#reader, activity: this.#activity });
   }
 
@@ -80,7 +93,7 @@ export class RedisClusterDriver implements ClusterDriver {
 
   get capabilities(): Capabilities {
     return {
-      replication: 'followers', moveShard: true, transferPrimary: false, addNode: true, addNodeNeeds: 'address', removeNode: true, repair: false,
+      replication: 'followers', moveShard: true, transferPrimary: false, addNode: true, addNodeNeeds: 'address', removeNode: true, repair: false, mendShards: true,
       loadPerShard: this.#observer.loadPerShard,
     };
   }

@@ -95,6 +95,11 @@ export class SlotMover {
     return finding.state === 'unknown' ? err(silence(found.value, finding.nodeId)) : ok(truthOf(finding, keys));
   }
 
+  /** Slots that were given to a node without a move count as given (see stale-claims.ts). */
+  noteGiven(slots: readonly number[], ownerId: string): void {
+    this.#finder.noteGiven(slots, ownerId);
+  }
+
   /** The servers' own migration takes all at once. */
   #wavesOf(open: readonly Positioned[], { sourceNodeId, targetNodeId }: MoveTarget): Positioned[][] {
     const size = this.#options.reader.atomicBetween(sourceNodeId, targetNodeId) === null ? WAVE_SLOTS : open.length;

@@ -17,7 +17,7 @@ import type { SimulatedTime } from './simulated-time';
 type StepResult = Result<StepOutcome, DriverFailure>;
 
 export const SIMULATOR_CAPABILITIES: Capabilities = {
-  replication: 'per-shard', moveShard: true, transferPrimary: true, addNode: true, addNodeNeeds: 'nothing', removeNode: true, repair: true, loadPerShard: 'measured',
+  replication: 'per-shard', moveShard: true, transferPrimary: true, addNode: true, addNodeNeeds: 'nothing', removeNode: true, repair: true, mendShards: false, loadPerShard: 'measured',
 };
 
 /** While steps run: how often throttles are read again and progress is told, in the clock's time. */

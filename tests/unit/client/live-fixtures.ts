@@ -15,7 +15,7 @@ export function summaryOf(change: Partial<ClusterSummary> = {}): ClusterSummary 
     connection: { kind: 'simulator', nodeCount: 12, zoneCount: 3, shardCount: 1_024, replicationFactor: 3, seed: 7, speed: 1, lastNodeEmpty: true, clientRouting: 'round-robin' },
     createdAtMs: START_MS - 3_600_000, epoch: 1, revision: 1, settingsGeneration: 1, observationIntervalMs: 1_000,
     observedAtMs: START_MS, observationError: null,
-    capabilities: { replication: 'per-shard', moveShard: true, transferPrimary: true, addNode: true, addNodeNeeds: 'nothing', removeNode: true, repair: true, loadPerShard: 'measured' },
+    capabilities: { replication: 'per-shard', moveShard: true, transferPrimary: true, addNode: true, addNodeNeeds: 'nothing', removeNode: true, repair: true, mendShards: false, loadPerShard: 'measured' },
     engine: { name: 'PhantomDB', version: '1.0.0', serving: true, replicationFactor: 3, settings: {} },
     warnings: [],
     health: { status: 'healthy', reasons: [], nodesTotal: 12, nodesAlive: 12, shardsAtRisk: 0, zones: [] },
