@@ -37,19 +37,20 @@ export async function applyWrites(tx: Transaction, writes: readonly StoreWrite[]
   }
 }
 
-/** The writes from `start` that can be one statement: of one kind, and no move twice. */
+/** The writes from `start` that can be one statement: of one kind; moves of one operation under one epoch, and none twice. */
 function runFrom(writes: readonly StoreWrite[], start: number): readonly StoreWrite[] {
-  const kind = writes[start]!.kind;
-  if (kind !== 'append-event' && kind !== 'save-move') return [writes[start]!];
-  const seen = new Set<string>();
+  const first = writes[start]!;
+  const { kind } = first;
+  if (kind !== 'append-event' && kind !== 'save-move') return [first];
+  const seen = new Set<number>();
   let end = start;
   for (; end < writes.length; end += 1) {
     const write = writes[end]!;
     if (write.kind !== kind) break;
-    if (write.kind === 'save-move') {
-      const key = `${write.operationId}/${write.move.index}`;
-      if (seen.has(key)) break;
-      seen.add(key);
+    if (write.kind === 'save-move' && first.kind === 'save-move') {
+      const isOfRun = write.operationId === first.operationId && write.clusterId === first.clusterId && write.epoch === first.epoch;
+      if (!isOfRun || seen.has(write.move.index)) break;
+      seen.add(write.move.index);
     }
   }
   return writes.slice(start, end);

@@ -11,7 +11,7 @@ import { UNKNOWN_LATENCY } from '@/lib/contract/report';
 import { ClusterSettingsSchema, type VersionedSettings } from '@/lib/contract/settings';
 import type { AgentRecord, ClusterRecord, EnrolmentToken, NodeIntent, RememberedAnswer } from '@/lib/contract/storage';
 import { assertNever } from '@/lib/platform/assert';
-import { moveOfValue, type ShortStep } from './move-document';
+import { moveOfValue, type ShortMove, type ShortStep } from './move-document';
 import { valueOfPlanDocument } from './plan-document';
 
 /**
@@ -97,7 +97,7 @@ const ADDED_LATER = {
 } as const satisfies Partial<Operation>;
 
 export function moveOfRow(row: { readonly operationId: string; readonly index: bigint; readonly document: string }): MoveRecord {
-  return moveOfValue(jsonOf(row.document, `move ${row.index} of operation ${row.operationId}`) as MoveRecord | ShortStep, Number(row.index));
+  return moveOfValue(jsonOf(row.document, `move ${row.index} of operation ${row.operationId}`) as MoveRecord | ShortStep | ShortMove, Number(row.index));
 }
 
 export function eventOfRow(row: { readonly clusterId: string; readonly sequence: bigint; readonly document: string }): DomainEvent {

@@ -2,7 +2,7 @@ import { isTerminal, type MoveRecord, type Operation } from '@/lib/contract/oper
 import type { StoreWrite } from '@/lib/contract/storage';
 import { nextTurn } from '@/lib/platform/in-turns';
 import { alreadyExists, changedMeanwhile, notFound, outdatedEpoch, type CommitRefusal } from './conflicts';
-import { documentOfMove } from './move-document';
+import { valueOfMove } from './move-document';
 import type { RunRefusal, Transaction } from './transaction';
 
 type WriteOf<K extends StoreWrite['kind']> = Extract<StoreWrite, { kind: K }>;
@@ -42,10 +42,10 @@ export async function insertMoves(tx: Transaction, { clusterId, operationId, mov
 async function writeMoves(tx: Transaction, operationId: string, moves: readonly MoveRecord[]): Promise<void> {
   for (let start = 0; start < moves.length; start += MOVES_PER_STATEMENT) {
     if (start > 0) await nextTurn();
-    const rows = moves.slice(start, start + MOVES_PER_STATEMENT).map((move) => [move.index, move.status, documentOfMove(move)]);
+    const rows = moves.slice(start, start + MOVES_PER_STATEMENT).map((move) => [move.index, move.status, valueOfMove(move)]);
     await tx.$executeRaw`
       INSERT INTO "Move" ("operationId", "index", "status", "document")
-      SELECT ${operationId}, value->>0, value->>1, value->>2 FROM json_each(${JSON.stringify(rows)})`;
+      SELECT ${operationId}, value->>0, value->>1, value->2 FROM json_each(${JSON.stringify(rows)})`;
   }
   if (moves.length > MOVES_PER_STATEMENT) await nextTurn();
 }
@@ -68,29 +68,30 @@ interface StoredMove {
   readonly status: string | null;
 }
 
-interface MoveKey {
-  readonly operationId: string;
-  readonly index: number | bigint;
-}
-
-/** Sets all moves of the run that are as expected, by one statement; each move occurs once. When one is not, the caller undoes it all. */
+/**
+ * Sets all moves of the run that are as expected, by one statement; they are of one
+ * operation and each occurs once. They are counted, not listed: a row that comes back costs
+ * as much as one that is written. When one is missing, the caller undoes it all.
+ * The operation is made to depend on `value` so that SQLite begins with the rows that are
+ * given and finds each by its whole key; by a constant it would begin with all moves there are.
+ */
 export async function saveMoves(tx: Transaction, run: readonly WriteOf<'save-move'>[]): Promise<RunRefusal | null> {
-  const rows = JSON.stringify(run.map(({ clusterId, operationId, expected, move, epoch }) => [operationId, move.index, expected, move.status, JSON.stringify(move), clusterId, epoch]));
-  const saved = await tx.$queryRaw<MoveKey[]>`
+  const { clusterId, operationId, epoch } = run[0]!;
+  const rows = JSON.stringify(run.map(({ expected, move }) => [move.index, expected, move.status, valueOfMove(move)]));
+  await tx.$executeRaw`SAVEPOINT moves`;
+  const saved = await tx.$executeRaw`
     UPDATE "Move" SET "status" = new.status, "document" = new.document
-    FROM (
-      SELECT value->>0 AS operation, value->>1 AS position, value->>2 AS expected, value->>3 AS status, value->>4 AS document, value->>5 AS cluster, value->>6 AS epoch
-      FROM json_each(${rows})
-    ) AS new
-    JOIN "Operation" AS o ON o."id" = new.operation AND o."clusterId" = new.cluster
-    JOIN "Cluster" AS c ON c."id" = new.cluster AND c."epoch" <= new.epoch
-    WHERE "Move"."operationId" = new.operation AND "Move"."index" = new.position AND "Move"."status" = new.expected
-    RETURNING "operationId", "index"`;
-  return saved.length === run.length ? null : await firstRefusal(tx, run, new Set(saved.map(({ operationId, index }) => `${operationId}/${index}`)));
+    FROM (SELECT iif(value IS NULL, NULL, ${operationId}) AS operation, value->>0 AS position, value->>1 AS expected, value->>2 AS status, value->3 AS document FROM json_each(${rows})) AS new
+    JOIN "Operation" AS o ON o."id" = new.operation AND o."clusterId" = ${clusterId}
+    JOIN "Cluster" AS c ON c."id" = o."clusterId" AND c."epoch" <= ${epoch}
+    WHERE "Move"."operationId" = new.operation AND "Move"."index" = new.position AND "Move"."status" = new.expected`;
+  if (saved === run.length) return null;
+  await tx.$executeRaw`ROLLBACK TO moves`;
+  return await firstRefusal(tx, run);
 }
 
-/** Why a move of the run could not be saved. */
-async function firstRefusal(tx: Transaction, run: readonly WriteOf<'save-move'>[], saved: ReadonlySet<string>): Promise<RunRefusal | null> {
+/** Why a move of the run cannot be saved. */
+async function firstRefusal(tx: Transaction, run: readonly WriteOf<'save-move'>[]): Promise<RunRefusal> {
   const keys = JSON.stringify(run.map((write) => [write.clusterId, write.operationId, write.move.index]));
   const stored = await tx.$queryRaw<StoredMove[]>`
     SELECT c."epoch" AS epoch, m."status" AS status
@@ -100,10 +101,10 @@ async function firstRefusal(tx: Transaction, run: readonly WriteOf<'save-move'>[
     LEFT JOIN "Move" AS m ON m."operationId" = o."id" AND m."index" = wanted.value->>2
     ORDER BY wanted.key`;
   for (const [offset, write] of run.entries()) {
-    const refusal = saved.has(`${write.operationId}/${write.move.index}`) ? null : moveRefusal(write, stored[offset]!);
+    const refusal = moveRefusal(write, stored[offset]!);
     if (refusal !== null) return { refusal, offset };
   }
-  return null;
+  throw new Error(`Not all of ${run.length} moves were saved, though each is as expected`);
 }
 
 function moveRefusal({ clusterId, operationId, expected, move, epoch }: WriteOf<'save-move'>, stored: StoredMove): CommitRefusal | null {
