@@ -12,6 +12,12 @@ import type { SizedKey } from './transfer-ends';
  * each of them stops the source for MIGRATE's idle time, so they are few.
  */
 const MIGRATES_PER_BURST_MAX = 4;
+/**
+ * Bursts at a time that one target restores. A second one waits inside MIGRATE for the
+ * target's one thread and keeps its source stopped meanwhile, so only those who may press
+ * hard have two, which hide the way between source and target.
+ */
+const BURSTS_PER_TARGET = { gentle: 1, most: 2, gentleDutyMax: 0.5 } as const;
 /** A slot of so many small keys is not cut in two, however short bursts are at the moment: some 2 ms at most. */
 const WHOLE_SLOT_KEYS = 128;
 
@@ -34,7 +40,9 @@ export async function sendBursts(batch: SlotBatch, slots: readonly Carried[], co
     const keys = portions.reduce((sum, portion) => sum + portion.keys.length, 0);
     if (portions.length === 0) continue;
     const isReady = await throttle.ready(context.signal);
-    const results = await batch.lane.run<Result<boolean, DriverFailure>[]>({ keys, bytes }, { inTurn: (work) => batch.turns.run(batch, work), duty: () => context.pressure?.().duty ?? 1 }, async () => {
+    const duty = () => context.pressure?.().duty ?? 1;
+    const inTurn = <T>(work: () => Promise<T>) => batch.turns.run(batch, work, { perTargetMax: duty() <= BURSTS_PER_TARGET.gentleDutyMax ? BURSTS_PER_TARGET.gentle : BURSTS_PER_TARGET.most });
+    const results = await batch.lane.run<Result<boolean, DriverFailure>[]>({ keys, bytes }, { inTurn, duty }, async () => {
       // A turn may come late: nothing new is begun after the stop.
       if (!isReady || context.signal.aborted) return portions.map((): Result<boolean, DriverFailure> => err(INTERRUPTED));
       throttle.spent(bytes);

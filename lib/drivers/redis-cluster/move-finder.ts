@@ -21,9 +21,6 @@ import { lineIn, slotViews, type Truth, type TruthReader } from './slot-truth';
 import { isPrimary, nameOf, ownerInView } from './topology';
 import type { TargetHealth } from './transfer-ends';
 
-/** Bursts at a time that one target restores; more would only wait for its one thread, and keep their sources stopped meanwhile. */
-const BURSTS_PER_TARGET_MAX = 2;
-
 export interface FinderOptions {
   readonly connection: RedisConnection;
   readonly connections: Connections;
@@ -46,7 +43,7 @@ export interface Found {
 export class MoveFinder {
   readonly #options: FinderOptions;
   readonly #lanes = new Map<string, MigrationLane>();
-  readonly #turns = new OneRole({ perSourceMax: 1, perTargetMax: BURSTS_PER_TARGET_MAX });
+  readonly #turns = new OneRole({ perSourceMax: 1, perTargetMax: Infinity });
   readonly #handOvers: HandOvers;
   readonly #staleClaims: StaleClaims;
   readonly #targetHealth = new Map<string, TargetHealth>();
