@@ -1,6 +1,6 @@
 import { implement, ORPCError } from '@orpc/server';
 import { api } from '@/lib/contract/api';
-import type { Plan, PlanStep } from '@/lib/contract/plan';
+import type { Plan } from '@/lib/contract/plan';
 import type { Actor } from '@/lib/contract/primitives';
 import type { CommandContext, CommandFailure, CommandResult } from '@/lib/manager/commands';
 import type { ElasticScalingManager } from '@/lib/manager/elastic-scaling-manager';
@@ -27,8 +27,8 @@ export interface ApiContext {
   readonly actor: Actor;
   readonly conditional: Conditional;
   readonly route: Route;
-  /** Of the plan that is answered, the steps where there are too many to be looked through in one go. */
-  readonly aside: { steps: readonly PlanStep[] | null };
+  /** Of the plan that is answered, what is too long to be looked through in one go. */
+  readonly aside: { plan: Pick<Plan, 'steps' | 'before' | 'after'> | null };
   /** Present when the request carries an Idempotency-Key. */
   readonly recorder: AnswerRecorder | null;
 }
@@ -56,14 +56,16 @@ export async function managerOfOperation(context: ApiContext, operationId: strin
 }
 
 /**
- * The plan as the handler returns it. Its steps are the planner's own, and looking through
- * 100,000 of them and encoding them at once would hold everybody else for half a second:
- * where there are many they pass by, and are written into the answer in portions.
+ * The plan as the handler returns it. Its steps and what each node holds are the planner's
+ * own, and looking through 100,000 of them and encoding them at once would hold everybody
+ * else for half a second: where there are many they pass by, and are written into the
+ * answer in portions.
  */
 export function planAnswer({ aside }: ApiContext, plan: Plan): Plan {
-  if (isShortList(plan.steps)) return plan;
-  aside.steps = plan.steps;
-  return { ...plan, steps: [] };
+  const { steps, before, after } = plan;
+  if (isShortList(steps) && isShortList(before.holdings)) return plan;
+  aside.plan = { steps, before, after };
+  return { ...plan, steps: [], before: { ...before, holdings: [] }, after: { ...after, holdings: [] } };
 }
 
 /** The value of a result, or its failure as a problem. */

@@ -95,7 +95,9 @@ export class Approval {
     if (!isTerminal(operation.status)) return refused(refusal('operation-running', `The operation is ${operation.status}: cancel it first, then what it moved can be taken back`));
     const { moves } = await store.moves(operationId);
     if (moves.length === 0) return refused(refusal('not-reversible', 'The operation moved no data: there is nothing to take back'));
-    const plan = this.operationPlans.reverse(operation, moves, context.actor);
+    const made = await this.operationPlans.reverse(operation, moves, context.actor);
+    if (!made.ok) return made;
+    const plan = made.value;
     if (plan.steps.length > 0) return this.plans.keep(plan, context);
     return refused(...(plan.refusals.length > 0 ? plan.refusals.slice(0, REFUSALS_MAX) : [refusal('nothing-to-move', 'Nothing that it moved is still where it landed')]));
   }

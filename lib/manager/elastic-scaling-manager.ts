@@ -41,6 +41,7 @@ import { OperationRunner } from './operation-runner';
 import { RepairCommands, type RepairInput } from './repair-commands';
 import { RepairPilot } from './repair-pilot';
 import { PlanCommands } from './plan-commands';
+import { restIfLarge } from './rest-if-large';
 import type { PlanJobOptions, Planner } from './planner';
 import type { ClusterView, ProvisionerCatalogue, Publisher } from './ports';
 import { ClusterProvisioning } from './provisioning/provisioning';
@@ -385,6 +386,7 @@ export class ElasticScalingManager {
   async #round(first: boolean): Promise<boolean> {
     const { clock, model } = this.#resources;
     const changes = await this.#observer.observe(this.#abort.signal);
+    await restIfLarge(model.state);
     if (this.#abort.signal.aborted) return first;
     if (changes !== null && first) this.#runner.recover();
     if (changes !== null) this.#runner.afterReading();
@@ -392,8 +394,11 @@ export class ElasticScalingManager {
     await this.#nodes.expireMaintenance();
     if (changes !== null) this.#repairPilot.decide();
     if (changes !== null) this.#newcomers.decide();
+    await restIfLarge(model.state);
     this.#autoPilot.decide(changes, first);
+    await restIfLarge(model.state);
     await this.#scaler.round(changes !== null);
+    await restIfLarge(model.state);
     if (changes !== null) await this.#metrics.record(model, Math.round(clock.wallMs()));
     return first && changes === null;
   }

@@ -3,7 +3,7 @@ import type { Plan, Refusal } from '@/lib/contract/plan';
 import { findForeignChange } from '@/lib/core/execution/foreign-change';
 import { isMoveTerminal } from '@/lib/core/execution/transitions';
 import { isLeader } from '@/lib/core/cluster/cluster-state';
-import { nextTurn, isShortList } from '@/lib/platform/in-turns';
+import { inTurns, isShortList, nextTurn } from '@/lib/platform/in-turns';
 import { refusal } from './commands';
 import type { ManagerResources } from './manager-resources';
 import { validateInTurns } from './validate-in-turns';
@@ -27,7 +27,7 @@ export function knownLeaders({ model }: ManagerResources, plan: Plan, fresh: boo
 
 /** Why what is left of the plan cannot run as it is now; empty = it can. */
 export async function remainingRefusals({ model, clock }: ManagerResources, plan: Plan, moves: readonly MoveRecord[], known: ReadonlySet<string>): Promise<Refusal[]> {
-  const change = findForeignChange(model.state, moves, known);
+  const change = await inTurns(findForeignChange(model.state, moves, known));
   if (change !== null) return [refusal('plan-superseded', change.message)];
   if (!isShortList(moves)) await nextTurn();
   const stepsDone = new Set(moves.filter((move) => isMoveTerminal(move.status)).map((move) => move.index));

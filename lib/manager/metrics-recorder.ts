@@ -13,31 +13,53 @@ import type { ManagerLogger } from './manager-logger';
 
 type Mutable = { -readonly [K in keyof MetricBucket]: MetricBucket[K] };
 
+/** The bucket of one roll-up that is filling, of every series; those of a thousand nodes are added to every second. */
+interface Filling {
+  readonly stepMs: number;
+  atMs: number;
+  /** By node, `null` = the cluster itself. */
+  series: Map<string | null, Map<string, Mutable>>;
+}
+
 export class MetricsRecorder {
-  readonly #buckets = new Map<string, Mutable>();
+  readonly #filling: readonly Filling[] = ROLL_UPS.map(({ stepMs }) => ({ stepMs, atMs: 0, series: new Map() }));
+  #over: MetricBucket[] = [];
 
   constructor(private readonly clusterId: string, private readonly store: Store, private readonly logger: ManagerLogger) {}
 
   /** Adds the newest reading and writes the buckets that are over. */
   async record(model: ClusterModel, nowMs: number): Promise<void> {
+    this.#turnTo(nowMs);
     for (const node of model.nodes.values()) {
-      if (node.observedAtMs !== null && nowMs - node.observedAtMs < 2 * model.settings.observationIntervalMs + 1_000) this.#addNode(node, nowMs);
+      if (node.observedAtMs !== null && nowMs - node.observedAtMs < 2 * model.settings.observationIntervalMs + 1_000) this.#addNode(node);
     }
     const { totals } = model;
     this.#add(null, {
       cpu: totals.cpu, memory: totals.memory, disk: totals.disk, network: totals.network,
       operationsPerSecond: totals.operationsPerSecond, latencyP99Ms: totals.latencyP99Ms, dataBytes: totals.dataBytes, keyCount: totals.keyCount,
       imbalance: worstImbalance(model.imbalance, WEIGHED_DIMENSIONS[model.settings.rebalancing.strategy])?.value ?? null, nodes: totals.nodes, leaders: totals.leaders,
-    }, nowMs);
-    await this.#write((bucket) => bucket.atMs + bucket.stepMs <= nowMs);
+    });
+    await this.#write();
   }
 
   /** Writes what is there, also the buckets still filling: writing adds to what is stored. */
   async flush(): Promise<void> {
-    await this.#write(() => true);
+    this.#turnTo(Infinity);
+    await this.#write();
   }
 
-  #addNode(node: Node, nowMs: number): void {
+  /** Buckets that are not of this time any more are over. */
+  #turnTo(nowMs: number): void {
+    for (const filling of this.#filling) {
+      const atMs = Math.floor(nowMs / filling.stepMs) * filling.stepMs;
+      if (filling.atMs === atMs) continue;
+      for (const series of filling.series.values()) this.#over.push(...series.values());
+      filling.atMs = atMs;
+      filling.series = new Map();
+    }
+  }
+
+  #addNode(node: Node): void {
     const utilization = utilizationOf(node);
     this.#add(node.id, {
       ...utilization,
@@ -46,17 +68,17 @@ export class MetricsRecorder {
       dataBytes: node.usage.memory,
       keyCount: node.stats.keyCount,
       connections: node.stats.connections,
-    }, nowMs);
+    });
   }
 
-  #add(nodeId: string | null, values: Partial<Record<Metric, number | null>>, nowMs: number): void {
-    for (const [metric, value] of Object.entries(values) as [Metric, number | null][]) {
-      if (value === null) continue;
-      for (const { stepMs } of ROLL_UPS) {
-        const atMs = Math.floor(nowMs / stepMs) * stepMs;
-        const key = `${stepMs}/${atMs}/${nodeId ?? ''}/${metric}`;
-        const bucket = this.#buckets.get(key);
-        if (bucket === undefined) this.#buckets.set(key, { clusterId: this.clusterId, nodeId, metric, stepMs, atMs, sum: value, max: value, sampleCount: 1 });
+  #add(nodeId: string | null, values: Partial<Record<Metric, number | null>>): void {
+    const known = (Object.entries(values) as [Metric, number | null][]).filter((entry): entry is [Metric, number] => entry[1] !== null);
+    for (const { stepMs, atMs, series } of this.#filling) {
+      const buckets = series.get(nodeId) ?? new Map<string, Mutable>();
+      series.set(nodeId, buckets);
+      for (const [metric, value] of known) {
+        const bucket = buckets.get(metric);
+        if (bucket === undefined) buckets.set(metric, { clusterId: this.clusterId, nodeId, metric, stepMs, atMs, sum: value, max: value, sampleCount: 1 });
         else {
           bucket.sum += value;
           bucket.max = Math.max(bucket.max, value);
@@ -66,14 +88,10 @@ export class MetricsRecorder {
     }
   }
 
-  async #write(isDue: (bucket: MetricBucket) => boolean): Promise<void> {
-    const due: MetricBucket[] = [];
-    for (const [key, bucket] of this.#buckets) {
-      if (!isDue(bucket)) continue;
-      due.push(bucket);
-      this.#buckets.delete(key);
-    }
+  async #write(): Promise<void> {
+    const due = this.#over;
     if (due.length === 0) return;
+    this.#over = [];
     try {
       await this.store.addMetrics(due);
     } catch (error) {

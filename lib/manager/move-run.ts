@@ -5,6 +5,7 @@ import type { ClusterState } from '@/lib/core/cluster/cluster-state';
 import type { ExecutionMove } from '@/lib/core/execution/move-list';
 import { mayBecome } from '@/lib/core/execution/transitions';
 import { findForeignChange } from '@/lib/core/execution/foreign-change';
+import { inTurns, isShortList, nextTurn } from '@/lib/platform/in-turns';
 import { ok } from '@/lib/platform/result';
 import type { OperationCommand } from './command-effect';
 import { foreignChangeOf, isForeign, knownLeaders, remainingRefusals } from './foreign-watch';
@@ -26,6 +27,7 @@ export class MoveRun {
   #foreignFailure: string | null = null;
   #yielding = false;
   #holding = false;
+  #looking = false;
   /** Looked at last. */
   #checked: Pick<ClusterState, 'shards' | 'nodes'> | null = null;
 
@@ -42,8 +44,11 @@ export class MoveRun {
     if (journal === null) return { status: 'stopped', message: null };
     const { moves } = journal;
     if (moves.length === 0) return { status: 'done', message: plan.verdict.message };
+    const isLong = !isShortList(moves);
+    if (isLong) await nextTurn();
     this.#known = knownLeaders(context.resources, plan, moves.every((move) => move.status === 'pending'));
     await this.#checkBefore(moves, validate);
+    if (isLong) await nextTurn();
     const operation = context.operation;
     if (operation === undefined || context.stopping()) return { status: 'stopped', message: null };
     this.#movingMs = operation.movingMs;
@@ -58,6 +63,7 @@ export class MoveRun {
     this.#executor = executor;
     if (this.#yielding && operation.status === 'paused') executor.stop();
     this.#count(operation.status);
+    if (isLong) await nextTurn();
     const status = await executor.run();
     this.#count('paused');
     this.#show();
@@ -94,9 +100,17 @@ export class MoveRun {
     const { shards, nodes } = model.state;
     const same = this.#checked?.shards === shards && this.#checked.nodes === nodes;
     if (same || !['running', 'pausing', 'paused'].includes(this.#executor.status)) return;
+    if (this.#looking) return;
     this.#checked = { shards, nodes };
-    const change = findForeignChange(model.state, this.#executor.allMoves(), this.#known);
-    if (change !== null) void this.#stopFor(change.message);
+    void this.#look(model.state, this.#executor);
+  }
+
+  /** At what is known now, in turns; what comes meanwhile is looked at after the next reading. */
+  async #look(state: ClusterState, executor: PlanExecutor): Promise<void> {
+    this.#looking = true;
+    const change = await inTurns(findForeignChange(state, executor.allMoves(), this.#known));
+    this.#looking = false;
+    if (change !== null && this.#executor === executor) await this.#stopFor(change.message);
   }
 
   /** A freeze that came while storage was away, so that nobody could store the pause. */
@@ -113,7 +127,7 @@ export class MoveRun {
     const { context, plan } = this;
     if (context.operation?.status === 'canceling') return;
     const refusals = validate ? await remainingRefusals(context.resources, plan, moves, this.#known) : [];
-    const change = refusals[0] ?? findForeignChange(context.resources.model.state, moves, this.#known);
+    const change = refusals[0] ?? await inTurns(findForeignChange(context.resources.model.state, moves, this.#known));
     if (change === null) return;
     await context.persist(() => ok({ change: { status: 'canceling', ...foreignChangeOf(change.message), refusals: refusals.slice(0, 100) }, event: 'operation.canceling' }));
   }

@@ -10,9 +10,11 @@ import { applyPlacement, type PlacementChange } from '@/lib/contract/apply-place
 import { checkInvariants } from '@/lib/core/cluster/invariants';
 import type { ClusterState } from '@/lib/core/cluster/cluster-state';
 import { assertNever } from '@/lib/platform/assert';
+import type { Result } from '@/lib/platform/result';
 import type { EventDraft } from './event-log';
 import type { ManagerResources } from './manager-resources';
 import { NodeWatch, type Heard, type WatchRound } from './node-watch';
+import { restIfLarge } from './rest-if-large';
 
 /** Full readings may take at most this share of the time. */
 const FULL_READING_SHARE = 0.1;
@@ -28,6 +30,7 @@ export class Observer {
   readonly watch: NodeWatch;
   #landed: { readonly monotonicMs: number; readonly change: PlacementChange }[] = [];
   #fullDueMonotonicMs = 0;
+  #taking: Promise<void> | null = null;
   #failing = false;
   #healthStatus: ClusterHealth['status'] | null = null;
 
@@ -50,15 +53,31 @@ export class Observer {
 
   /** One reading. @returns what changed, or null when there was no reading. */
   async observe(signal: AbortSignal, force: 'full' | 'as-due' = 'as-due'): Promise<readonly StateChange[] | null> {
-    const { clock, driver, model } = this.resources;
+    const { clock, driver } = this.resources;
     const beganMs = clock.monotonicMs();
     const detail = force === 'full' || beganMs >= this.#fullDueMonotonicMs ? 'full' : 'nodes';
     const read = await driver.observe({ detail, signal });
-    if (signal.aborted) return null;
+    // Readings are taken in one after the other, so that an older one never replaces a newer one.
+    while (this.#taking !== null) await this.#taking;
+    const taking = this.#take(read, { detail, beganMs, signal });
+    this.#taking = taking.then(() => undefined, () => undefined);
+    try {
+      return await taking;
+    } finally {
+      this.#taking = null;
+    }
+  }
+
+  /** A reading of a large cluster with a rest between its parts: of 1,000 nodes it would hold everybody for 40 ms. */
+  async #take(read: Result<Observation, DriverFailure>, { detail, beganMs, signal }: { readonly detail: 'nodes' | 'full'; readonly beganMs: number; readonly signal: AbortSignal }): Promise<readonly StateChange[] | null> {
+    const { clock, model } = this.resources;
+    const isClosing = () => signal.aborted;
+    if (isClosing()) return null;
     if (!read.ok) {
       if (SILENCE.includes(read.error.code)) this.#adoptSilence();
       return this.#failed(read.error.message);
     }
+    await restIfLarge(model.state);
     const parsed = ObservationSchema.safeParse(read.value);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
@@ -66,10 +85,13 @@ export class Observer {
     }
     const observation: Observation = parsed.data;
     if (detail === 'full') this.#fullDueMonotonicMs = clock.monotonicMs() + (clock.monotonicMs() - beganMs) / FULL_READING_SHARE;
+    await restIfLarge(model.state);
+    if (isClosing()) return null;
     this.#recovered();
     const heard = this.watch.hear(observation.nodes, this.#watchRound());
     const changes = this.#adopt({ ...observation, nodes: heard.nodes }, heard, beganMs);
     model.observationError = null;
+    await restIfLarge(model.state);
     this.#checkMassFailure();
     this.#noteHealth();
     return changes;

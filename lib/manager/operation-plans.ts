@@ -1,14 +1,11 @@
 /** Plans that operations make themselves: on the way, back, and anew when the cluster changed under them. */
 import type { MoveRecord, Operation } from '@/lib/contract/operation';
-import type { Plan, PlanRequest, PlanScope, Refusal } from '@/lib/contract/plan';
+import type { Plan, PlanRequest, PlanScope, Strategy } from '@/lib/contract/plan';
 import type { Actor } from '@/lib/contract/primitives';
-import { replicaNodeIdsOf } from '@/lib/contract/shard-table';
-import { estimateSeconds } from '@/lib/core/execution/estimate';
-import { undoOf } from '@/lib/core/execution/undo';
-import { planGivenMoves, type GivenMovesRequest, type MoveWish } from '@/lib/core/rebalance/plan-given-moves';
-import { refusal } from './commands';
+import type { CommandResult } from './commands';
 import type { ManagerResources } from './manager-resources';
-import { PLAN_EXPIRES_AFTER_MS, type PlanCommands } from './plan-commands';
+import type { PlanCommands } from './plan-commands';
+import type { PlanWish } from './planner';
 
 export class OperationPlans {
   constructor(private readonly resources: ManagerResources, private readonly plans: PlanCommands) {}
@@ -17,7 +14,7 @@ export class OperationPlans {
   async make(operation: Operation): Promise<Plan> {
     const { settings } = this.resources.model;
     const joined = operation.stages.find((stage) => stage.kind === 'join')?.nodeId ?? null;
-    if (operation.kind === 'replace' && operation.nodeId !== null && joined !== null) return this.#replacement(operation.nodeId, joined, operation.createdBy);
+    if (operation.kind === 'replace' && operation.nodeId !== null && joined !== null) return this.plans.carryOut({ kind: 'replace', nodeId: operation.nodeId, targetNodeId: joined, ...this.#recorded() }, operation.createdBy);
     const { strategy } = settings.rebalancing;
     // A search has nothing to weigh here: where the copies that are gone are made again is a matter of room and zones.
     if (operation.kind === 'repair') return this.plans.make({ strategy: strategy === 'optimal' ? 'load-based' : strategy, scope: { kind: 'evacuate', nodeIds: operation.nodeIds }, seed: 1 }, operation.createdBy);
@@ -26,13 +23,9 @@ export class OperationPlans {
     return this.plans.make({ strategy, scope: { kind: 'cluster' }, threshold: settings.rebalancing.imbalanceThreshold / 2, seed: 1 }, operation.createdBy);
   }
 
-  /** The way back of an operation that has ended. */
-  reverse(operation: Operation, moves: readonly MoveRecord[], actor: Actor): Plan {
-    const { wishes, movedOn, backAlready } = undoOf(moves, this.resources.model.state.shards);
-    const refusals: Refusal[] = [];
-    if (movedOn > 0) refusals.push({ ...refusal('plan-superseded', `${movedOn} replicas were moved on since and are left where they are`, { numbers: { movedOn } }), count: movedOn });
-    if (backAlready > 0) refusals.push({ ...refusal('already-so', `${backAlready} replicas are back already`, { numbers: { backAlready } }), count: backAlready });
-    return this.#given({ kind: 'reverse', operationId: operation.id }, wishes, refusals, actor);
+  /** The way back of an operation that has ended, for somebody who asks. */
+  reverse(operation: Operation, moves: readonly MoveRecord[], actor: Actor): Promise<CommandResult<Plan>> {
+    return this.plans.known(this.#wayBack(operation, moves), actor);
   }
 
   /** What is left of an operation that stopped because the cluster changed, planned anew from what is true now; `null` when nothing is. */
@@ -59,34 +52,20 @@ export class OperationPlans {
       }
       case 'reverse': {
         const original = await this.resources.store.operation(scope.operationId);
-        return original === null ? null : this.reverse(original, (await this.resources.store.moves(original.id)).moves, actor);
+        return original === null ? null : this.plans.carryOut(this.#wayBack(original, (await this.resources.store.moves(original.id)).moves), actor);
       }
       // What the new node has is its own by now, and the old one serves again: the rest is the operator's to decide.
       case 'replace': return null;
     }
   }
 
-  #replacement(nodeId: string, targetNodeId: string, actor: Actor): Plan {
-    const { shards } = this.resources.model.state;
-    const wishes: MoveWish[] = [];
-    for (let shardId = 0; shardId < shards.shardCount; shardId += 1) {
-      if (replicaNodeIdsOf(shards, shardId).includes(nodeId)) wishes.push({ kind: 'move', shardId, sourceNodeId: nodeId, targetNodeId });
-    }
-    return this.#given({ kind: 'replace', nodeId, targetNodeId }, wishes, [], actor);
+  #wayBack(operation: Operation, moves: readonly MoveRecord[]): Extract<PlanWish, { kind: 'reverse' }> {
+    return { kind: 'reverse', operationId: operation.id, moves, ...this.#recorded() };
   }
 
-  #given(scope: GivenMovesRequest['scope'], wishes: readonly MoveWish[], refusals: readonly Refusal[], actor: Actor): Plan {
-    const { model, clock, nextId, driver } = this.resources;
-    const { strategy, imbalanceThreshold } = model.settings.rebalancing;
-    return planGivenMoves(model.state, { scope, wishes, refusals, strategy, threshold: imbalanceThreshold }, {
-      planId: nextId('plan'),
-      nowMs: Math.round(clock.wallMs()),
-      expiresAfterMs: PLAN_EXPIRES_AFTER_MS,
-      createdBy: actor,
-      safetyLines: model.settings.safetyLines,
-      estimateSeconds: (work) => estimateSeconds(work, model.settings.throttle, model.speed),
-      capabilities: { transferPrimary: driver.capabilities.transferPrimary },
-    });
+  #recorded(): { readonly strategy: Strategy; readonly threshold: number } {
+    const { strategy, imbalanceThreshold: threshold } = this.resources.model.settings.rebalancing;
+    return { strategy, threshold };
   }
 }
 

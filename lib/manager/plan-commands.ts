@@ -2,14 +2,14 @@
 import { WHAT_IF_STEPS_MAX, type Plan, type PlanRequest, type WhatIf } from '@/lib/contract/plan';
 import type { Actor } from '@/lib/contract/primitives';
 import { isShortList, nextTurn } from '@/lib/platform/in-turns';
-import { ok, type Result } from '@/lib/platform/result';
+import { ok } from '@/lib/platform/result';
 import { failureOfStore, refusal, refused, type CommandContext, type CommandResult } from './commands';
 import type { EventDraft } from './event-log';
 import { foreseenRisks } from './foreseen-risks';
 import type { ManagerResources } from './manager-resources';
-import { planOf, type PlanJob, type PlanJobOptions, type PlannerFailure } from './planner';
+import { planOf, type PlanJob, type PlanJobOptions, type PlanWish } from './planner';
 
-export const PLAN_EXPIRES_AFTER_MS = 15 * 60_000;
+const PLAN_EXPIRES_AFTER_MS = 15 * 60_000;
 /** Evaluations of a plan that is only looked at while something is being dragged: a tenth of a second of work. */
 const WHAT_IF_WORK_MAX = 100_000;
 
@@ -35,8 +35,8 @@ export class PlanCommands {
   async #make(request: PlanRequest, context: CommandContext, options: PlanJobOptions, workMax?: number): Promise<CommandResult<Plan>> {
     const blind = blindness(this.resources);
     if (blind !== null) return refused(blind);
-    const made = await this.#run(this.#jobOf(request, context.actor, workMax), options);
-    if (!made.ok) return { ok: false, error: { code: 'unavailable', message: made.error.message } };
+    const made = await this.#run(this.#jobOf(this.#search(request, workMax), context.actor), options);
+    if (!made.ok) return made;
     const plan = made.value;
     if (plan.verdict.code === 'invalid') {
       return { ok: false, error: { code: 'refused', refusals: plan.refusals.length > 0 ? plan.refusals : [refusal('nothing-to-move', plan.verdict.message)] } };
@@ -45,31 +45,44 @@ export class PlanCommands {
   }
 
   /** A plan from what is known now, for an operation that has begun; not kept. Its verdict may be `invalid`. */
-  async make(request: PlanRequest, actor: Actor): Promise<Plan> {
-    const job = this.#jobOf(request, actor);
-    const made = await this.#run(job, { urgent: true });
+  make(request: PlanRequest, actor: Actor): Promise<Plan> {
+    return this.carryOut(this.#search(request), actor);
+  }
+
+  /** A plan whose moves are known, for an operation that has begun; not kept. */
+  async carryOut(wish: PlanWish, actor: Actor): Promise<Plan> {
+    const job = this.#jobOf(wish, actor);
+    const made = await this.resources.planner.plan(job, { urgent: true });
     // An operation that has begun cannot be told to come again later; without a search the plan is made at once.
-    return made.ok ? made.value : planOf({ ...job, workMax: 0 });
+    return made.ok ? made.value : planOf({ ...job, wish: wish.kind === 'search' ? { ...wish, workMax: 0 } : wish });
+  }
+
+  /** A plan whose moves are known, for somebody who asks; not kept. */
+  known(wish: Exclude<PlanWish, { kind: 'search' }>, actor: Actor): Promise<CommandResult<Plan>> {
+    return this.#run(this.#jobOf(wish, actor), {});
   }
 
   /** Made here and now, without a search: whether nodes could be emptied, not how best. Not kept. */
   atOnce(request: PlanRequest, actor: Actor): Plan {
-    return planOf(this.#jobOf(request, actor, 0));
+    return planOf(this.#jobOf(this.#search(request, 0), actor));
   }
 
-  #run(job: PlanJob, options: PlanJobOptions): Promise<Result<Plan, PlannerFailure>> {
-    return this.resources.planner.plan(job, options);
+  async #run(job: PlanJob, options: PlanJobOptions): Promise<CommandResult<Plan>> {
+    const made = await this.resources.planner.plan(job, options);
+    return made.ok ? made : { ok: false, error: { code: 'unavailable', message: made.error.message } };
   }
 
-  #jobOf(request: PlanRequest, actor: Actor, workMax?: number): PlanJob {
-    const { model, clock, nextId, driver } = this.resources;
+  #search(request: PlanRequest, workMax?: number): PlanWish {
     const { strategy, scope, seed, preset, weights, constraints, safetyLines } = request;
+    const threshold = request.threshold ?? this.resources.model.settings.rebalancing.imbalanceThreshold;
+    return { kind: 'search', request: { strategy, scope, seed, preset, weights, constraints, safetyLines, threshold }, workMax };
+  }
+
+  #jobOf(wish: PlanWish, actor: Actor): PlanJob {
+    const { model, clock, nextId, driver } = this.resources;
     return {
       state: model.state,
-      request: {
-        strategy, scope, seed, preset, weights, constraints, safetyLines,
-        threshold: request.threshold ?? model.settings.rebalancing.imbalanceThreshold,
-      },
+      wish,
       context: {
         planId: nextId('plan'),
         nowMs: Math.round(clock.wallMs()),
@@ -79,7 +92,6 @@ export class PlanCommands {
         capabilities: { transferPrimary: driver.capabilities.transferPrimary },
       },
       pace: { throttle: model.settings.throttle, speed: model.speed },
-      workMax,
     };
   }
 

@@ -4,17 +4,28 @@ import type { ClusterState } from '@/lib/core/cluster/cluster-state';
 import { estimateSeconds, type MeasuredSpeed } from '@/lib/core/execution/estimate';
 import type { RebalanceRequest } from '@/lib/core/rebalance/check-input';
 import { planRebalance, type RebalanceContext } from '@/lib/core/rebalance/plan-rebalance';
+import { assertNever } from '@/lib/platform/assert';
 import { ok, type Result } from '@/lib/platform/result';
+import { planReplacement, planReverse, type ReplaceWish, type ReverseWish } from './known-moves';
+
+/** What is to be planned: searched for, or known from elsewhere. */
+export type PlanWish =
+  | {
+    readonly kind: 'search';
+    readonly request: RebalanceRequest;
+    /** Evaluations that the search may use; absent: by the size of the cluster. */
+    readonly workMax?: number | undefined;
+  }
+  | ({ readonly kind: 'reverse' } & ReverseWish)
+  | ({ readonly kind: 'replace' } & ReplaceWish);
 
 /** One plan to be made: plain data, so that another thread can make it. */
 export interface PlanJob {
   readonly state: ClusterState;
-  readonly request: RebalanceRequest;
+  readonly wish: PlanWish;
   readonly context: Omit<RebalanceContext, 'estimateSeconds' | 'search'>;
   /** What moving takes here, for the estimate of time. */
   readonly pace: { readonly throttle: Throttle; readonly speed: MeasuredSpeed | null };
-  /** Evaluations that the search may use; absent: by the size of the cluster. */
-  readonly workMax?: number | undefined;
 }
 
 export interface PlanJobOptions {
@@ -39,8 +50,14 @@ export interface Planner {
 }
 
 /** Makes the job's plan here and now. */
-export function planOf({ state, request, context, pace, workMax }: PlanJob, search: Omit<NonNullable<RebalanceContext['search']>, 'workMax'> = {}): Plan {
-  return planRebalance(state, request, { ...context, estimateSeconds: (work) => estimateSeconds(work, pace.throttle, pace.speed), search: { ...search, workMax } });
+export function planOf({ state, wish, context: given, pace }: PlanJob, search: Omit<NonNullable<RebalanceContext['search']>, 'workMax'> = {}): Plan {
+  const context = { ...given, estimateSeconds: (work: { readonly bytes: number; readonly moves: number }) => estimateSeconds(work, pace.throttle, pace.speed) };
+  switch (wish.kind) {
+    case 'search': return planRebalance(state, wish.request, { ...context, search: { ...search, workMax: wish.workMax } });
+    case 'reverse': return planReverse(state, wish, context);
+    case 'replace': return planReplacement(state, wish, context);
+    default: return assertNever(wish);
+  }
 }
 
 /** In the caller's own thread: for virtual time, where everything is to happen in one order. */

@@ -4,8 +4,8 @@ import type { MetricBucket } from '@/lib/contract/storage';
 import type { PrismaClient } from '@/prisma/generated/client';
 import { assertBucket, chooseWindow, pointsOf, type MetricQuery, type StoredBucket } from './metric-windows';
 
-/** Buckets per statement: some 10 ms of the event loop. */
-const BUCKETS_PER_STATEMENT = 1_000;
+/** Buckets per statement: some 5 ms of the event loop. */
+const BUCKETS_PER_STATEMENT = 500;
 /** How far behind MetricSeries.lastAt may be: it is there to forget nodes that left weeks ago. */
 const LAST_AT_STEP_MS = 86_400_000;
 

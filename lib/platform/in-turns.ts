@@ -3,6 +3,9 @@
 /** Items of a list that are worked on before others get their turn: a few milliseconds of work. */
 export const ITEMS_PER_TURN = 500;
 
+/** Rows of columns that are gone through before others get their turn: simple arithmetic on each. */
+export const ROWS_PER_TURN = 32_768;
+
 /** So short a list is worked on at once. */
 export function isShortList(list: readonly unknown[]): boolean {
   return list.length <= ITEMS_PER_TURN;

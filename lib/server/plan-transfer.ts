@@ -8,6 +8,8 @@
 import { BALANCE_DIMENSIONS } from '@/lib/contract/imbalance';
 import { MoveReasonSchema, type MoveReason, type Plan, type PlanStep } from '@/lib/contract/plan';
 import type { ClusterState } from '@/lib/core/cluster/cluster-state';
+import type { MadeMove } from '@/lib/manager/known-moves';
+import type { PlanWish } from '@/lib/manager/planner';
 import { ITEMS_PER_TURN, nextTurn } from '@/lib/platform/in-turns';
 
 export interface PackedPlan {
@@ -32,29 +34,72 @@ interface StepColumns {
   readonly values: Float64Array;
 }
 
+/** Moves that were made, of a journal. */
+export interface PackedMoves {
+  readonly steps: StepColumns;
+  readonly index: Float64Array;
+  /** NaN = it did not end. */
+  readonly finishedAtMs: Float64Array;
+}
+
+/** Moves of a journal, of which only those that were done count for the way back. */
+export type PackedWish = Exclude<PlanWish, { kind: 'reverse' }> | (Omit<Extract<PlanWish, { kind: 'reverse' }>, 'moves'> & { readonly moves: PackedMoves });
+
 const KINDS = ['primary', 'secondary', 'transfer'] as const;
 const CODES = MoveReasonSchema.shape.code.options;
 
 export function packPlan(plan: Plan): PackedPlan {
-  const { steps } = plan;
-  const count = steps.length;
-  const indexOf = new Map<string, number>();
-  const nodeIndex = (nodeId: string) => {
-    const known = indexOf.get(nodeId);
-    if (known !== undefined) return known;
-    indexOf.set(nodeId, indexOf.size);
-    return indexOf.size - 1;
-  };
-  const columns = {
-    kind: new Uint8Array(count), shardId: new Int32Array(count), source: new Int32Array(count), target: new Int32Array(count),
-    bytes: new Float64Array(count).fill(NaN), keyCount: new Float64Array(count).fill(NaN), code: new Uint8Array(count), dimension: new Uint8Array(count), values: new Float64Array(4 * count),
-  };
-  steps.forEach((step, at) => {
+  const packer = new StepPacker(plan.steps.length);
+  for (const step of plan.steps) packer.add(step);
+  return { rest: { ...plan, steps: [] }, steps: packer.columns };
+}
+
+/** In turns, as journals are as long as plans. */
+export async function packWish(wish: PlanWish): Promise<{ readonly wish: PackedWish; readonly buffers: ArrayBuffer[] }> {
+  if (wish.kind !== 'reverse') return { wish, buffers: [] };
+  const done = wish.moves.filter((move) => move.status === 'done');
+  const packer = new StepPacker(done.length);
+  const [index, finishedAtMs] = [new Float64Array(done.length), new Float64Array(done.length)];
+  for (const [at, move] of done.entries()) {
+    if (at % ITEMS_PER_TURN === 0) await nextTurn();
+    packer.add(move.step);
+    index[at] = move.index;
+    finishedAtMs[at] = move.finishedAtMs ?? NaN;
+  }
+  return { wish: { ...wish, moves: { steps: packer.columns, index, finishedAtMs } }, buffers: [...buffersOf(packer.columns), index.buffer, finishedAtMs.buffer] };
+}
+
+/** In the thread that plans. */
+export function unpackWish(wish: PackedWish): PlanWish {
+  if (wish.kind !== 'reverse') return wish;
+  const { steps, index, finishedAtMs } = wish.moves;
+  const moves = Array.from(index, (position, at): MadeMove => ({ index: position, status: 'done', step: stepAt(steps, at), finishedAtMs: known(finishedAtMs[at]) }));
+  return { ...wish, moves };
+}
+
+class StepPacker {
+  readonly #indexOf = new Map<string, number>();
+  readonly #nodeIds: string[] = [];
+  readonly columns: StepColumns;
+  #at = 0;
+
+  constructor(count: number) {
+    this.columns = {
+      count, nodeIds: this.#nodeIds,
+      kind: new Uint8Array(count), shardId: new Int32Array(count), source: new Int32Array(count), target: new Int32Array(count),
+      bytes: new Float64Array(count).fill(NaN), keyCount: new Float64Array(count).fill(NaN), code: new Uint8Array(count), dimension: new Uint8Array(count), values: new Float64Array(4 * count),
+    };
+  }
+
+  add(step: PlanStep): void {
+    const { columns } = this;
     const { reason } = step;
+    const at = this.#at;
+    this.#at += 1;
     columns.kind[at] = step.kind === 'transfer' ? 2 : step.role === 'primary' ? 0 : 1;
     columns.shardId[at] = step.shardId;
-    columns.source[at] = nodeIndex(step.sourceNodeId);
-    columns.target[at] = nodeIndex(step.targetNodeId);
+    columns.source[at] = this.#nodeIndex(step.sourceNodeId);
+    columns.target[at] = this.#nodeIndex(step.targetNodeId);
     if (step.kind === 'move') {
       columns.bytes[at] = step.bytes ?? NaN;
       columns.keyCount[at] = step.keyCount ?? NaN;
@@ -62,12 +107,19 @@ export function packPlan(plan: Plan): PackedPlan {
     columns.code[at] = CODES.indexOf(reason.code);
     columns.dimension[at] = BALANCE_DIMENSIONS.indexOf(reason.dimension);
     [reason.sourceBefore, reason.sourceAfter, reason.targetBefore, reason.targetAfter].forEach((value, index) => { columns.values[4 * at + index] = value ?? NaN; });
-  });
-  return { rest: { ...plan, steps: [] }, steps: { count, nodeIds: [...indexOf.keys()], ...columns } };
+  }
+
+  #nodeIndex(nodeId: string): number {
+    const known = this.#indexOf.get(nodeId);
+    if (known !== undefined) return known;
+    this.#indexOf.set(nodeId, this.#nodeIds.length);
+    this.#nodeIds.push(nodeId);
+    return this.#nodeIds.length - 1;
+  }
 }
 
 /** What changes hands without a copy. */
-export function buffersOf({ steps }: PackedPlan): ArrayBuffer[] {
+export function buffersOf(steps: StepColumns): ArrayBuffer[] {
   return Object.values(steps).flatMap((column) => (ArrayBuffer.isView(column) ? [column.buffer as ArrayBuffer] : []));
 }
 
@@ -81,8 +133,11 @@ export async function unpackPlan({ rest, steps }: PackedPlan): Promise<Plan> {
   return { ...rest, steps: unpacked };
 }
 
+function known(value: number | undefined): number | null {
+  return value === undefined || Number.isNaN(value) ? null : value;
+}
+
 function stepAt(columns: StepColumns, at: number): PlanStep {
-  const known = (value: number | undefined) => (value === undefined || Number.isNaN(value) ? null : value);
   const reason: MoveReason = {
     code: CODES[columns.code[at]!]!, dimension: BALANCE_DIMENSIONS[columns.dimension[at]!]!,
     sourceBefore: known(columns.values[4 * at]), sourceAfter: known(columns.values[4 * at + 1]), targetBefore: known(columns.values[4 * at + 2]), targetAfter: known(columns.values[4 * at + 3]),

@@ -3,7 +3,7 @@ import type { Plan } from '@/lib/contract/plan';
 import type { ManagerLogger } from '@/lib/manager/manager-logger';
 import type { PlanJob, PlanJobOptions, Planner, PlannerFailure } from '@/lib/manager/planner';
 import { err, ok, type Result } from '@/lib/platform/result';
-import { copyOfState, unpackPlan } from './plan-transfer';
+import { copyOfState, packWish, unpackPlan } from './plan-transfer';
 import type { PlannerReply, PlannerRequest } from './planner.worker';
 
 /** One that plans for an operator need not wait for another. */
@@ -69,14 +69,15 @@ export class WorkerPlanner implements Planner {
     signal?.addEventListener('abort', cancel, { once: true });
     if (signal?.aborted === true) cancel();
     const { state, buffers } = await copyOfState(job.state);
+    const packed = await packWish(job.wish);
     const reply = await new Promise<Exclude<PlannerReply, { kind: 'progress' }> | { readonly kind: 'ended'; readonly message: string }>((resolve) => {
       thread.listen = (said) => {
         if (said.kind === 'progress') options.onProgress?.(said.share);
         else resolve(said);
       };
       if (!this.#all.has(thread)) resolve({ kind: 'ended', message: 'The planning thread had ended' });
-      const request: PlannerRequest = { job: { ...job, state }, canceled, timeMaxMs: TIME_MAX_MS };
-      thread.worker.postMessage(request, buffers);
+      const request: PlannerRequest = { job: { ...job, state, wish: packed.wish }, canceled, timeMaxMs: TIME_MAX_MS };
+      thread.worker.postMessage(request, [...buffers, ...packed.buffers]);
     });
     thread.listen = null;
     signal?.removeEventListener('abort', cancel);

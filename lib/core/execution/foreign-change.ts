@@ -3,6 +3,9 @@ import { primaryNodeIdOf, replicaNodeIdsOf } from '@/lib/contract/shard-table';
 import { isLeader, type ClusterState } from '@/lib/core/cluster/cluster-state';
 import { isMoveTerminal } from './transitions';
 
+/** Looking at one takes a quarter of a microsecond. */
+const MOVES_PER_TURN = 5_000;
+
 /** Somebody besides us changed the cluster: what, in words with the names. */
 export interface ForeignChange {
   readonly kind: 'resharded' | 'failed-over' | 'met';
@@ -18,14 +21,17 @@ export interface ForeignChange {
  *
  * @param known nodes that may lead: those of the plan and those that we let join
  */
-export function findForeignChange(state: ClusterState, moves: Iterable<MoveRecord>, known: ReadonlySet<string>): ForeignChange | null {
+export function* findForeignChange(state: ClusterState, moves: Iterable<MoveRecord>, known: ReadonlySet<string>): Generator<void, ForeignChange | null> {
   for (const node of state.nodes.values()) {
     if (isLeader(node) && node.lifecycle !== 'joining' && !known.has(node.id)) {
       return { kind: 'met', message: `${node.name} carries shards, or may, and is not in the plan: it was added or promoted by somebody else` };
     }
   }
   const before = new Set<number>();
+  let looked = 0;
   for (const move of moves) {
+    looked += 1;
+    if (looked % MOVES_PER_TURN === 0) yield;
     const { shardId } = move.step;
     // A later move of the same shard begins where the earlier one, which may have failed, ends.
     if (move.status === 'pending' && !before.has(shardId)) {

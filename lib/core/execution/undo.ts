@@ -16,7 +16,7 @@ export interface Undo {
  * where it put it. A replica that it moved in several steps goes back in one. Roles that
  * changed hands go back last, when their data is there again.
  */
-export function undoOf(moves: readonly MoveRecord[], shards: ShardTable): Undo {
+export function undoOf(moves: readonly Pick<MoveRecord, 'index' | 'status' | 'step' | 'finishedAtMs'>[], shards: ShardTable): Undo {
   const done = moves.filter((move) => move.status === 'done').sort((a, b) => (a.finishedAtMs ?? 0) - (b.finishedAtMs ?? 0) || a.index - b.index);
   const originOf = new Map<string, { readonly shardId: number; readonly at: string; readonly origin: string; readonly order: number }>();
   const primaryBefore = new Map<number, string>();

@@ -1,4 +1,5 @@
 import { assert } from '@/lib/platform/assert';
+import { atOnce } from '@/lib/platform/in-turns';
 import type { Change } from './change';
 import type { Problem } from './problem';
 
@@ -122,24 +123,33 @@ export class Placement {
 }
 
 function sumByBin(levels: readonly Float64Array[], { dimensions, itemRow }: Problem, itemBin: Int32Array): void {
-  dimensions.forEach(({ requirement }, index) => {
-    const level = levels[index]!.fill(0);
-    if (requirement === null) return;
-    for (let item = 0; item < itemRow.length; item += 1) {
-      const bin = itemBin[item]!;
-      if (bin >= 0) level[bin]! += requirement[itemRow[item]!]!;
-    }
-  });
+  dimensions.forEach(({ requirement }, index) => { addByBin(levels[index]!.fill(0), requirement, itemRow, itemBin); });
+}
+
+function addByBin(level: Float64Array, requirement: Float64Array | null, itemRow: Int32Array, itemBin: Int32Array): void {
+  if (requirement === null) return;
+  for (let item = 0; item < itemRow.length; item += 1) {
+    const bin = itemBin[item]!;
+    if (bin >= 0) level[bin]! += requirement[itemRow[item]!]!;
+  }
 }
 
 /** Every plan looks at its start many times over; a problem does not change, so that its sums need be made but once. */
 const startLevels = new WeakMap<Problem, readonly Float64Array[]>();
 
 function startLevelsOf(problem: Problem): readonly Float64Array[] {
-  const known = startLevels.get(problem);
-  if (known !== undefined) return known;
-  const levels = problem.dimensions.map(() => new Float64Array(problem.binIds.length));
-  sumByBin(levels, problem, problem.itemBin);
+  return startLevels.get(problem) ?? atOnce(sumStartLevels(problem));
+}
+
+/** Makes the sums of the start with a rest after each dimension, so that the placements made next cost but their copies. */
+export function* sumStartLevels(problem: Problem): Generator<void, readonly Float64Array[]> {
+  const levels: Float64Array[] = [];
+  for (const { requirement } of problem.dimensions) {
+    const level = new Float64Array(problem.binIds.length);
+    addByBin(level, requirement, problem.itemRow, problem.itemBin);
+    levels.push(level);
+    yield;
+  }
   startLevels.set(problem, levels);
   return levels;
 }

@@ -9,6 +9,7 @@ import { acceptsPlacement, type ClusterState } from '@/lib/core/cluster/cluster-
 import { balanceBasisOf, type BalanceBasis } from '@/lib/core/load/balance-basis';
 import { leaderIndexesOf, leadersOf } from '@/lib/core/load/holdings';
 import { demandAt, secondaryNetworkOf, shardDemandOf, type DemandColumn, type ShardDemand } from '@/lib/core/load/shard-demand';
+import { atOnce, ROWS_PER_TURN } from '@/lib/platform/in-turns';
 import { refusalOfNode } from './constraints/registry';
 import { planLimitsOf } from './plan-limits';
 import type { BinCapacity, Dimension, Problem } from './problem';
@@ -31,10 +32,16 @@ type Items = Pick<Problem, 'groupStart' | 'hasPrimary' | 'itemGroup' | 'itemRow'
  * The state must have passed `checkInput`.
  */
 export function problemFromState(state: ClusterState, options: ProblemOptions): Problem {
+  return atOnce(problemInTurns(state, options));
+}
+
+/** `problemFromState` as work with rests: of 300,000 replicas it would hold everybody for 40 ms. */
+export function* problemInTurns(state: ClusterState, options: ProblemOptions): Generator<void, Problem> {
   const { shards: table } = state;
   const leaders = leadersOf(state);
   const demand = shardDemandOf(table);
-  const items = itemsOf(table, leaderIndexesOf(leaders, table.nodeIds));
+  yield;
+  const items = yield* itemsOf(table, leaderIndexesOf(leaders, table.nodeIds));
   const constraints = options.constraints ?? NO_CONSTRAINTS;
   const excluded = new Set(constraints.excludedNodeIds);
   const pinned = new Uint8Array(table.shardCount);
@@ -42,11 +49,12 @@ export function problemFromState(state: ClusterState, options: ProblemOptions): 
   const closedBecause = leaders.map((node) => closedReason(node, options, excluded));
   const scored = Uint8Array.from(leaders, (node) => (acceptsPlacement(node, options.nowMs) && !options.evacuate.has(node.id) ? 1 : 0));
   const binOfId = new Map(leaders.map((node, bin) => [node.id, bin]));
-  const groupBytes = Float64Array.from({ length: table.shardCount }, (_, shardId) => demandAt(demand.bytes, shardId));
+  const groupBytes = new Float64Array(table.shardCount);
+  yield* byRows(table.shardCount, (shardId) => { groupBytes[shardId] = demandAt(demand.bytes, shardId); });
   const basis = balanceBasisOf(leaders, scored, replicatedBytes(items, groupBytes));
   const inFlight = new Uint8Array(table.shardCount);
   const { zoneOf, zoneCount } = zonesOf(leaders);
-  const dimensions = dimensionsOf({ leaders, table, demand, basis, items, groupBytes, safetyLines: options.safetyLines });
+  const dimensions = yield* dimensionsOf({ leaders, table, demand, basis, items, groupBytes, safetyLines: options.safetyLines });
   const problem: Problem = {
     binIds: leaders.map((node) => node.id),
     binOfId,
@@ -78,9 +86,20 @@ function closedReason(node: Node, options: ProblemOptions, excluded: ReadonlySet
   return refusalOfNode({ node, nowMs: options.nowMs, safetyLines: options.safetyLines });
 }
 
-function itemsOf(table: ShardTable, leaderOfIndex: Int32Array): Items {
+/** One row after the other, with a rest after so many of them. */
+function* byRows(rowCount: number, work: (row: number) => void): Generator<void, void> {
+  for (let from = 0; from < rowCount; from += ROWS_PER_TURN) {
+    const until = Math.min(rowCount, from + ROWS_PER_TURN);
+    for (let row = from; row < until; row += 1) work(row);
+    yield;
+  }
+}
+
+function* itemsOf(table: ShardTable, leaderOfIndex: Int32Array): Generator<void, Items> {
   const { shardCount, replicaMax, replicas } = table;
-  const itemCount = replicas.reduce((count, index) => (index === NO_REPLICA ? count : count + 1), 0);
+  let itemCount = 0;
+  for (const index of replicas) if (index !== NO_REPLICA) itemCount += 1;
+  yield;
   const items: Items = {
     groupStart: new Int32Array(shardCount + 1),
     hasPrimary: new Uint8Array(shardCount),
@@ -89,7 +108,7 @@ function itemsOf(table: ShardTable, leaderOfIndex: Int32Array): Items {
     itemBin: new Int32Array(itemCount),
   };
   let item = 0;
-  for (let shardId = 0; shardId < shardCount; shardId += 1) {
+  yield* byRows(shardCount, (shardId) => {
     items.groupStart[shardId] = item;
     for (let column = 0; column < replicaMax; column += 1) {
       const index = replicas[shardId * replicaMax + column]!;
@@ -100,7 +119,7 @@ function itemsOf(table: ShardTable, leaderOfIndex: Int32Array): Items {
       items.itemBin[item] = leaderOfIndex[index] ?? NO_REPLICA;
       item += 1;
     }
-  }
+  });
   items.groupStart[shardCount] = item;
   return items;
 }
@@ -135,43 +154,43 @@ interface Sources {
 }
 
 /** Rows 0..N-1 are what primaries require, N..2N-1 what secondaries do; without secondaries the second half is left out. */
-function dimensionsOf(sources: Sources): Dimension[] {
+function* dimensionsOf(sources: Sources): Generator<void, Dimension[]> {
   const { table, demand, basis } = sources;
   const rowCount = table.replicaMax > 1 ? 2 * table.shardCount : table.shardCount;
   const { bytes, cpu, reads, writes, network } = demand;
-  const column = (columns: readonly DemandColumn[], primary: (shardId: number) => number, secondary: (shardId: number) => number) => {
+  const column = function* (columns: readonly DemandColumn[], primary: (shardId: number) => number, secondary: (shardId: number) => number): Generator<void, Float64Array | null> {
     if (!columns.every(({ known }) => known)) return null;
     const values = new Float64Array(rowCount);
-    for (let shardId = 0; shardId < table.shardCount; shardId += 1) {
+    yield* byRows(table.shardCount, (shardId) => {
       values[shardId] = primary(shardId);
       if (rowCount > table.shardCount) values[table.shardCount + shardId] = secondary(shardId);
-    }
+    });
     return values;
   };
   const none = () => 0;
   const one = () => 1;
   const sizeOf = (shardId: number) => sources.groupBytes[shardId]!;
-  const data = column([bytes], sizeOf, sizeOf);
+  const data = yield* column([bytes], sizeOf, sizeOf);
   const requirements: Record<BalanceDimension, Float64Array | null> = {
-    cpu: column([cpu], (shardId) => demandAt(cpu, shardId), none),
+    cpu: yield* column([cpu], (shardId) => demandAt(cpu, shardId), none),
     memory: scaled(data, basis.memoryPerByte),
     disk: scaled(data, basis.diskPerByte),
-    network: column(
+    network: yield* column(
       [network],
       (shardId) => demandAt(network, shardId),
       (shardId) => secondaryNetworkOf(demandAt(network, shardId), demandAt(reads, shardId), demandAt(writes, shardId)),
     ),
-    operations: column([reads, writes], (shardId) => demandAt(reads, shardId) + demandAt(writes, shardId), (shardId) => demandAt(writes, shardId)),
+    operations: yield* column([reads, writes], (shardId) => demandAt(reads, shardId) + demandAt(writes, shardId), (shardId) => demandAt(writes, shardId)),
     data,
-    shards: column([], one, one),
-    primaries: column([], one, none),
+    shards: yield* column([], one, one),
+    primaries: yield* column([], one, none),
   };
-  return BALANCE_DIMENSIONS.map((name) => ({
-    name,
-    requirement: requirements[name],
-    divisor: basis.divisors[name],
-    capacity: name === 'cpu' || name === 'memory' || name === 'disk' || name === 'network' ? capacityOf(name, requirements[name], sources) : null,
-  }));
+  const dimensions: Dimension[] = [];
+  for (const name of BALANCE_DIMENSIONS) {
+    const isResource = name === 'cpu' || name === 'memory' || name === 'disk' || name === 'network';
+    dimensions.push({ name, requirement: requirements[name], divisor: basis.divisors[name], capacity: isResource ? yield* capacityOf(name, requirements[name], sources) : null });
+  }
+  return dimensions;
 }
 
 /** One and the same column where nothing is scaled: a million shards need no third copy. */
@@ -180,10 +199,14 @@ function scaled(data: Float64Array | null, factor: number | null): Float64Array 
   return factor === 1 ? data : data.map((bytes) => bytes * factor);
 }
 
-function capacityOf(resource: Resource, requirement: Float64Array | null, { leaders, items, safetyLines }: Sources): BinCapacity {
+function* capacityOf(resource: Resource, requirement: Float64Array | null, { leaders, items, safetyLines }: Sources): Generator<void, BinCapacity> {
   const attributed = new Float64Array(leaders.length);
-  if (requirement !== null) {
-    items.itemBin.forEach((bin, item) => { if (bin >= 0) attributed[bin]! += requirement[items.itemRow[item]!]!; });
+  // Only for nodes that do not tell what they use.
+  if (requirement !== null && leaders.some((node) => node.usage[resource] === null)) {
+    yield* byRows(items.itemBin.length, (item) => {
+      const bin = items.itemBin[item]!;
+      if (bin >= 0) attributed[bin]! += requirement[items.itemRow[item]!]!;
+    });
   }
   return {
     limit: Float64Array.from(leaders, (node) => (node.capacity[resource] === null ? Infinity : node.capacity[resource] * safetyLines[resource])),

@@ -6,10 +6,10 @@ import { checkState } from './check-input';
 import { mayPlace, mayTransfer, refusalOfPlacement } from './constraints/registry';
 import { explainStay, isReadable } from './constraints/source';
 import { zoneSpread } from './constraints/zone-spread';
-import { Placement } from './placement';
+import { Placement, sumStartLevels } from './placement';
 import { isPrimaryItem } from './problem';
 import { refusal, RefusalTally } from './refusals';
-import { problemFromState } from './state-problem';
+import { problemInTurns } from './state-problem';
 
 export interface ValidationContext {
   /** Wall time; decides expiry and whether quarantine and maintenance are over. */
@@ -45,8 +45,8 @@ export function* validation(plan: Plan, state: ClusterState, context: Validation
   if (broken.length > 0) return broken;
   yield;
   const evacuate = new Set(plan.scope.kind === 'evacuate' ? plan.scope.nodeIds : plan.scope.kind === 'replace' ? [plan.scope.nodeId] : []);
-  const problem = problemFromState(state, { ...context, evacuate, constraints: plan.options.constraints });
-  yield;
+  const problem = yield* problemInTurns(state, { ...context, evacuate, constraints: plan.options.constraints });
+  yield* sumStartLevels(problem);
   const placement = new Placement(problem);
   const walk: Walk = { placement, evacuating: evacuate.size > 0, ownInFlight: ownInFlight(plan, state), refusals: new RefusalTally() };
   const reclaims = new Set(plan.waves.filter((wave) => wave.reclaims).map(({ fromStep }) => fromStep));

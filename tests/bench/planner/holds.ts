@@ -1,10 +1,14 @@
 /**
  * How long the server's event loop is held while plans of many steps are made, stored,
  * read and approved: through a whole server in a process of its own, on simulated
- * clusters of 16,384 shards: 100 nodes, and 4 of which one is empty, so that an optimal plan
- * too moves thousands. The longest hold of each of several rounds, by
+ * clusters: of 16,384 shards on 100 nodes, and on 4 of which one is empty, so that an optimal plan
+ * too moves thousands; and of 100,000 shards, three copies each, on 1,000. The longest hold of each of several rounds, by
  * the loop's own timers at 1 ms; idle: nothing is asked, for what the rest of the server
  * (readings of the simulated cluster, the collector of memory) has in it by itself.
+ *
+ * waited: the longest that others waited. worked: the most that the main thread was on a CPU between
+ * two turns of the timers; that much is ours, the rest of a wait is the machine's. The wait that
+ * was longest of all is taken apart: queued = ready to work while the cores were taken.
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,26 +17,36 @@ import type { Operation } from '@/lib/contract/operation';
 import type { Plan, Strategy } from '@/lib/contract/plan';
 import type { VersionedSettings } from '@/lib/contract/settings';
 import { succeed } from '@/tests/support/api-calls';
-import type { LoopHolds } from '@/tests/support/api-server';
+import type { Hold, LoopHolds } from '@/tests/support/loop-holds';
 import { spawnTestServer, type TestServerProcess } from '@/tests/support/start-server';
 
 const ROUNDS = 5;
-const CLUSTER = { shardCount: 16_384, zoneCount: 1, replicationFactor: 1 } as const;
-interface Long { readonly strategy: Strategy; readonly nodeCount: number }
-const LONG: readonly Long[] = [{ strategy: 'optimal', nodeCount: 4 }, { strategy: 'optimal', nodeCount: 100 }, { strategy: 'consistent-hashing', nodeCount: 100 }];
+interface Long {
+  readonly strategy: Strategy;
+  readonly threshold: number;
+  readonly cluster: { readonly nodeCount: number; readonly shardCount: number; readonly zoneCount: number; readonly replicationFactor: number };
+}
+const SLOTS = { shardCount: 16_384, zoneCount: 1, replicationFactor: 1 } as const;
+const LONG: readonly Long[] = [
+  { strategy: 'optimal', threshold: 0, cluster: { nodeCount: 4, ...SLOTS } },
+  { strategy: 'optimal', threshold: 0, cluster: { nodeCount: 100, ...SLOTS } },
+  { strategy: 'consistent-hashing', threshold: 0, cluster: { nodeCount: 100, ...SLOTS } },
+  { strategy: 'optimal', threshold: 0.1, cluster: { nodeCount: 1_000, shardCount: 100_000, zoneCount: 3, replicationFactor: 3 } },
+];
 const SETTLE_MS = 1_500;
+const PHASES = ['idle', 'preview', 'read', 'approve', 'start'] as const;
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function holdOf<T>(child: ChildProcess, work: () => Promise<T>): Promise<{ readonly ms: number; readonly value: T }> {
+async function holdOf<T>(child: ChildProcess, work: () => Promise<T>): Promise<{ readonly holds: LoopHolds; readonly value: T }> {
   const ask = async () => {
     const answer = once(child, 'message');
     child.send('holds');
-    return (await answer as [LoopHolds])[0].longestMs;
+    return (await answer as [LoopHolds])[0];
   };
   await ask();
   const value = await work();
-  return { ms: await ask(), value };
+  return { holds: await ask(), value };
 }
 
 /** One JSON line per strategy and cluster. */
@@ -49,21 +63,21 @@ export async function measureHolds(say: (text: string) => void): Promise<readonl
   return lines;
 }
 
-async function measure(server: TestServerProcess, { strategy, nodeCount }: Long, say: (text: string) => void): Promise<object> {
+async function measure(server: TestServerProcess, { strategy, threshold, cluster }: Long, say: (text: string) => void): Promise<object> {
   const { clusters } = await succeed<{ clusters: ClusterSummary[] }>(server, 'GET', '/clusters');
   for (const { id } of clusters) await succeed(server, 'DELETE', `/clusters/${id}`);
-  const { id } = await succeed<ClusterSummary>(server, 'POST', '/clusters', { body: { name: 'Bench', connection: { kind: 'simulator', nodeCount, ...CLUSTER } } });
+  const { id } = await succeed<ClusterSummary>(server, 'POST', '/clusters', { body: { name: 'Bench', connection: { kind: 'simulator', ...cluster } } });
   const { generation, settings } = await succeed<VersionedSettings>(server, 'GET', `/clusters/${id}/settings`);
   // So slow that a round is over before anything has moved.
   const throttle = { ...settings.throttle, movesInFlightMax: 1, movesPerNodeMax: 1, bytesPerSecondMax: 65_536 };
   await succeed(server, 'PUT', `/clusters/${id}/settings`, { body: { generation, settings: { ...settings, throttle } } });
   await wait(SETTLE_MS);
-  const holds: Record<'idle' | 'preview' | 'read' | 'approve' | 'start', number[]> = { idle: [], preview: [], read: [], approve: [], start: [] };
+  const rounds: Record<typeof PHASES[number], LoopHolds>[] = [];
   let steps = 0;
   // The first round is mostly the compiler at work.
   for (let round = 0; round <= ROUNDS; round += 1) {
     const idle = await holdOf(server.child, () => wait(SETTLE_MS));
-    const preview = await holdOf(server.child, () => succeed<Plan>(server, 'POST', `/clusters/${id}/plans`, { body: { strategy, threshold: 0 } }));
+    const preview = await holdOf(server.child, () => succeed<Plan>(server, 'POST', `/clusters/${id}/plans`, { body: { strategy, threshold } }));
     const read = await holdOf(server.child, () => succeed<Plan>(server, 'GET', `/plans/${preview.value.id}`));
     const approve = await holdOf(server.child, () => succeed<{ operation: Operation }>(server, 'POST', `/plans/${preview.value.id}/approve`, { body: {} }));
     const start = await holdOf(server.child, () => wait(SETTLE_MS));
@@ -74,13 +88,36 @@ async function measure(server: TestServerProcess, { strategy, nodeCount }: Long,
       open = now.finishedAtMs === null;
     }
     steps = preview.value.steps.length;
-    const ms = { idle: idle.ms, preview: preview.ms, read: read.ms, approve: approve.ms, start: start.ms };
-    say(`  ${strategy}, ${nodeCount} nodes, ${steps} steps, round ${round}: ${Object.entries(ms).map(([name, held]) => `${name} ${held.toFixed(1)} ms`).join(', ')}`);
-    if (round > 0) for (const [name, held] of Object.entries(ms)) holds[name as keyof typeof ms].push(held);
+    const holds = { idle: idle.holds, preview: preview.holds, read: read.holds, approve: approve.holds, start: start.holds };
+    say(`  ${strategy}, ${cluster.nodeCount} nodes, ${steps} steps, round ${round}: ${PHASES.map((phase) => `${phase} ${inWords(holds[phase])}`).join(', ')}`);
+    if (round > 0) rounds.push(holds);
   }
-  return { bench: 'planner', scenario: 'holds', strategy, nodes: nodeCount, shards: CLUSTER.shardCount, steps, rounds: ROUNDS, longestHoldMs: Object.fromEntries(Object.entries(holds).map(([name, all]) => [name, { median: medianOf(all), max: Number(Math.max(...all).toFixed(1)) }])) };
+  return {
+    bench: 'planner', scenario: 'holds', strategy, nodes: cluster.nodeCount, shards: cluster.shardCount, replicas: cluster.replicationFactor, steps, rounds: ROUNDS,
+    longestHoldMs: Object.fromEntries(PHASES.map((phase) => [phase, figuresOf(rounds.map((holds) => holds[phase]))])),
+  };
 }
 
-function medianOf(values: readonly number[]): number {
-  return Number([...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!.toFixed(1));
+function inWords({ longest, busiest }: LoopHolds): string {
+  return `${longest.wallMs.toFixed(1)} ms${busiest.onCpuMs === null ? '' : ` (${busiest.onCpuMs.toFixed(1)})`}`;
+}
+
+function figuresOf(holds: readonly LoopHolds[]): object {
+  const worst = holds.map(({ longest }) => longest).reduce((a, b) => (b.wallMs > a.wallMs ? b : a));
+  return { waited: spreadOf(holds.map(({ longest }) => longest.wallMs)), worked: spreadOf(holds.flatMap(({ busiest }) => busiest.onCpuMs ?? [])), longest: roundedHold(worst) };
+}
+
+function roundedHold(hold: Hold): object {
+  return Object.fromEntries(Object.entries(hold).map(([name, ms]: [string, number | null]) => [name, ms === null ? null : rounded(ms)]));
+}
+
+/** `null` where nothing is known. */
+function spreadOf(values: readonly number[]): { readonly median: number; readonly max: number } | null {
+  const sorted = [...values].sort((a, b) => a - b);
+  const [median, max] = [sorted[Math.floor(sorted.length / 2)], sorted.at(-1)];
+  return median === undefined || max === undefined ? null : { median: rounded(median), max: rounded(max) };
+}
+
+function rounded(ms: number): number {
+  return Number(ms.toFixed(1));
 }

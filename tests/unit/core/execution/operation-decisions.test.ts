@@ -6,6 +6,7 @@ import { emergencyOf } from '@/lib/core/execution/emergency';
 import { learnSpeed } from '@/lib/core/execution/estimate';
 import { findForeignChange } from '@/lib/core/execution/foreign-change';
 import { retryDelayMs } from '@/lib/core/execution/retry';
+import { atOnce } from '@/lib/platform/in-turns';
 import { undoOf } from '@/lib/core/execution/undo';
 import { unservedOf } from '@/lib/core/execution/unserved';
 import { planGivenMoves, type MoveWish } from '@/lib/core/rebalance/plan-given-moves';
@@ -87,10 +88,10 @@ describe('a change by somebody else', () => {
   const pending = (...steps: PlanStep[]) => journalOf(steps, 'pending');
 
   it('is none while all is as planned, done, or waits for a move before it', () => {
-    expect(findForeignChange(stateOf(nodes, table), pending(move(0, 'a', 'c')), known)).toBeNull();
-    expect(findForeignChange(stateOf(nodes, table), pending(move(0, 'c', 'b', 'secondary')), known)).toBeNull();
-    expect(findForeignChange(stateOf(nodes, table), pending(transfer(1, 'b', 'c'), move(1, 'c', 'a')), known)).toBeNull();
-    expect(findForeignChange(stateOf(nodes, table), journalOf([move(0, 'c', 'a')]), known)).toBeNull();
+    expect(atOnce(findForeignChange(stateOf(nodes, table), pending(move(0, 'a', 'c')), known))).toBeNull();
+    expect(atOnce(findForeignChange(stateOf(nodes, table), pending(move(0, 'c', 'b', 'secondary')), known))).toBeNull();
+    expect(atOnce(findForeignChange(stateOf(nodes, table), pending(transfer(1, 'b', 'c'), move(1, 'c', 'a')), known))).toBeNull();
+    expect(atOnce(findForeignChange(stateOf(nodes, table), journalOf([move(0, 'c', 'a')]), known))).toBeNull();
   });
 
   it.each([
@@ -101,12 +102,12 @@ describe('a change by somebody else', () => {
     ['a shard that is not there', pending(move(7, 'a', 'c')), 'resharded', stateOf(nodes, table)],
     ['a node that nobody planned with', pending(move(0, 'a', 'c')), 'met', stateOf([...nodes, nodeNamed('d')], table)],
   ] as const)('%s is one', (_what, moves, kind, state) => {
-    expect(findForeignChange(state, moves, known)).toMatchObject({ kind });
+    expect(atOnce(findForeignChange(state, moves, known))).toMatchObject({ kind });
   });
 
   it('is none where a node joins that we let join, or a joining one has not joined', () => {
-    expect(findForeignChange(stateOf([...nodes, nodeNamed('d')], table), pending(move(0, 'a', 'c')), new Set([...known, 'd']))).toBeNull();
-    expect(findForeignChange(stateOf([...nodes, nodeNamed('d', { lifecycle: 'joining' })], table), pending(move(0, 'a', 'c')), known)).toBeNull();
+    expect(atOnce(findForeignChange(stateOf([...nodes, nodeNamed('d')], table), pending(move(0, 'a', 'c')), new Set([...known, 'd'])))).toBeNull();
+    expect(atOnce(findForeignChange(stateOf([...nodes, nodeNamed('d', { lifecycle: 'joining' })], table), pending(move(0, 'a', 'c')), known))).toBeNull();
   });
 });
 
