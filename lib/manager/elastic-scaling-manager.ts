@@ -106,7 +106,7 @@ export class ElasticScalingManager {
     this.#autoPilot = new AutoPilot(resources, this.#plans, this.#approval);
     this.#scaler = new ScalingPilot(resources, {
       ...stored,
-      rehearsal: new ScaleInRehearsal(resources, (request, actor) => this.#plans.atOnce(request, actor)),
+      rehearsal: new ScaleInRehearsal(resources, this.#plans),
       orders: {
         scaleOut: (nodeCount, context) => this.#membership.scaleOut({ nodeCount }, context),
         scaleIn: (nodeIds, context) => this.#scaleIn(nodeIds, context),

@@ -67,6 +67,12 @@ export class PlanCommands {
     return planOf(this.#jobOf(this.#search(request, 0), actor));
   }
 
+  /** The same in a thread; `null` when that could not make it now. */
+  async inThread(request: PlanRequest, actor: Actor): Promise<Plan | null> {
+    const made = await this.#run(this.#jobOf(this.#search(request, 0), actor), {});
+    return made.ok ? made.value : null;
+  }
+
   async #run(job: PlanJob, options: PlanJobOptions): Promise<CommandResult<Plan>> {
     const made = await this.resources.planner.plan(job, options);
     return made.ok ? made : { ok: false, error: { code: 'unavailable', message: made.error.message } };

@@ -91,7 +91,7 @@ function redisCli(state: ClusterState): object {
 async function main(): Promise<void> {
   const { values: options } = parseArgs({ options: { only: { type: 'string' }, holds: { type: 'boolean', default: false } } });
   if (options.holds) {
-    (await measureHolds(say)).forEach(print);
+    (await measureHolds(options.only ?? '', say)).forEach(print);
     return;
   }
   // The first plan of a process is mostly the compiler at work; a server has planned before.

@@ -14,6 +14,7 @@ import { estimateLeadTime, type LeadTime } from '@/lib/core/scaling/lead-time';
 import { observePool, type PoolObservation } from '@/lib/core/scaling/pool-observation';
 import type { PoolReading } from '@/lib/core/scaling/pool-reading';
 import type { PoolSituation } from '@/lib/core/scaling/situation';
+import type { VictimCandidate } from '@/lib/core/scaling/victims';
 import { policyFromSettings } from '@/lib/core/scaling/stored-policy';
 import { RingBuffer } from '@/lib/platform/ring-buffer';
 import type { CommandContext, CommandResult } from '../commands';
@@ -121,6 +122,7 @@ export class PoolPilot {
       if (shadow.evaluate(reading, { ...this.#situation(), override: null }).decided === decided) shadow.agreed += 1;
     }
     if (record === null) return null;
+    if (record.raw < record.nodeCount && record.nodeCount > this.active.policy.bounds.nodeCountMin) this.parts.rehearsal.prepare(this.pool, this.#candidates(), 1);
     if (hasChanged(before?.record ?? null, record)) this.#tell(record);
     if (log.storeFailure !== null) return record;
     // Readings go on while an order is placed; meanwhile no second one is.
@@ -222,9 +224,9 @@ export class PoolPilot {
   }
 
   #situation(): Omit<PoolSituation, 'occurrences'> {
-    const { clock, model, log, supply } = this.parts.resources;
+    const { clock, model, log } = this.parts.resources;
     const toMonotonic = clock.monotonicMs() - clock.wallMs();
-    const { failedNodes = 0, doubtfulNodes = 0, hottest = null, candidates = [] } = this.#observation ?? {};
+    const { failedNodes = 0, doubtfulNodes = 0, hottest = null } = this.#observation ?? {};
     return {
       stale: model.stale || log.storeFailure !== null,
       frozen: model.freeze !== null,
@@ -233,8 +235,13 @@ export class PoolPilot {
       override: this.memory.override,
       changes: this.memory.changes.map(({ atMs, from, to }) => ({ monotonicMs: atMs + toMonotonic, from, to })),
       leadTimeMs: this.leadTime.totalMs,
-      trial: (nodeCount) => this.parts.rehearsal.try(this.pool, candidates.map((candidate) => ({ ...candidate, returnable: supply.ledger.ofNode(candidate.nodeId) !== null })), this.nodeCount - nodeCount),
+      trial: (nodeCount) => this.parts.rehearsal.try(this.pool, this.#candidates(), this.nodeCount - nodeCount),
     };
+  }
+
+  #candidates(): readonly VictimCandidate[] {
+    const { ledger } = this.parts.resources.supply;
+    return (this.#observation?.candidates ?? []).map((candidate) => ({ ...candidate, returnable: ledger.ofNode(candidate.nodeId) !== null }));
   }
 
   #tell(record: DecisionRecord): void {

@@ -16,23 +16,53 @@ const REHEARSAL: Actor = { kind: 'automation', name: 'scale-in rehearsal' };
 /** A policy that only recommends asks again and again; where the planner found room it is taken to be there for so long. The order is planned anew. */
 const FRESH_MS = 600_000;
 
+export interface RehearsalPlanner {
+  /** Here and now. */
+  atOnce(request: PlanRequest, actor: Actor): Plan;
+  /** In a thread of its own; `null` when that could not make it now. */
+  inThread(request: PlanRequest, actor: Actor): Promise<Plan | null>;
+}
+
 export class ScaleInRehearsal {
   #last: { readonly victims: string; readonly atMonotonicMs: number; readonly trial: ScaleInTrial } | null = null;
+  #preparing: Promise<void> | null = null;
 
-  constructor(private readonly resources: ManagerResources, private readonly makePlan: (request: PlanRequest, actor: Actor) => Plan) {}
+  constructor(private readonly resources: ManagerResources, private readonly planner: RehearsalPlanner) {}
 
   try(pool: string, candidates: readonly VictimCandidate[], count: number): ScaleInTrial {
     const victims = chooseVictims(candidates, count);
     if (victims.length < count || candidates.length <= count) return { ok: false, code: 'no-victim', numbers: { wanted: count, candidates: candidates.length } };
     const over = this.#withoutLargest(pool, new Set(victims));
     if (over !== null) return over;
-    const { clock, model: { settings } } = this.resources;
-    const key = victims.join();
-    if (this.#last?.victims === key && clock.monotonicMs() - this.#last.atMonotonicMs < FRESH_MS) return this.#last.trial;
-    const plan = this.makePlan({ strategy: settings.rebalancing.strategy, scope: { kind: 'evacuate', nodeIds: [...victims] }, seed: 1 }, REHEARSAL);
+    return this.#known(victims) ?? this.#remember(victims, this.planner.atOnce(this.#requestFor(victims), REHEARSAL));
+  }
+
+  /**
+   * Tries it out beforehand, in a thread: a pool that would shrink waits for its
+   * stabilization, and a plan made in the moment of the decision would hold everybody for
+   * a third of a second where there are a thousand nodes.
+   */
+  prepare(pool: string, candidates: readonly VictimCandidate[], count: number): void {
+    const victims = chooseVictims(candidates, count);
+    if (this.#preparing !== null || victims.length < count || candidates.length <= count || this.#known(victims) !== null || this.#withoutLargest(pool, new Set(victims)) !== null) return;
+    this.#preparing = this.planner.inThread(this.#requestFor(victims), REHEARSAL)
+      .then((plan) => { if (plan !== null) this.#remember(victims, plan); })
+      .finally(() => { this.#preparing = null; });
+  }
+
+  #requestFor(victims: readonly string[]): PlanRequest {
+    return { strategy: this.resources.model.settings.rebalancing.strategy, scope: { kind: 'evacuate', nodeIds: [...victims] }, seed: 1 };
+  }
+
+  #known(victims: readonly string[]): ScaleInTrial | null {
+    const last = this.#last;
+    return last?.victims === victims.join() && this.resources.clock.monotonicMs() - last.atMonotonicMs < FRESH_MS ? last.trial : null;
+  }
+
+  #remember(victims: readonly string[], plan: Plan): ScaleInTrial {
     const refuses = plan.verdict.code === 'cannot-evacuate' || plan.verdict.code === 'invalid';
     const trial: ScaleInTrial = refuses ? { ok: false, code: 'planner-refused', numbers: plan.verdict.numbers } : { ok: true, victims };
-    this.#last = { victims: key, atMonotonicMs: clock.monotonicMs(), trial };
+    this.#last = { victims: victims.join(), atMonotonicMs: this.resources.clock.monotonicMs(), trial };
     return trial;
   }
 

@@ -49,10 +49,10 @@ async function holdOf<T>(child: ChildProcess, work: () => Promise<T>): Promise<{
   return { holds: await ask(), value };
 }
 
-/** One JSON line per strategy and cluster. */
-export async function measureHolds(say: (text: string) => void): Promise<readonly object[]> {
+/** One JSON line per strategy and cluster; `only`: those whose name ("optimal, 100 nodes") has it. */
+export async function measureHolds(only: string, say: (text: string) => void): Promise<readonly object[]> {
   const lines: object[] = [];
-  for (const long of LONG) {
+  for (const long of LONG.filter((each) => nameOf(each).includes(only))) {
     const server = await spawnTestServer({ program: 'api' });
     try {
       lines.push(await measure(server, long, say));
@@ -63,7 +63,12 @@ export async function measureHolds(say: (text: string) => void): Promise<readonl
   return lines;
 }
 
-async function measure(server: TestServerProcess, { strategy, threshold, cluster }: Long, say: (text: string) => void): Promise<object> {
+function nameOf({ strategy, cluster }: Long): string {
+  return `${strategy}, ${cluster.nodeCount} nodes`;
+}
+
+async function measure(server: TestServerProcess, long: Long, say: (text: string) => void): Promise<object> {
+  const { strategy, threshold, cluster } = long;
   const { clusters } = await succeed<{ clusters: ClusterSummary[] }>(server, 'GET', '/clusters');
   for (const { id } of clusters) await succeed(server, 'DELETE', `/clusters/${id}`);
   const { id } = await succeed<ClusterSummary>(server, 'POST', '/clusters', { body: { name: 'Bench', connection: { kind: 'simulator', ...cluster } } });
@@ -89,7 +94,7 @@ async function measure(server: TestServerProcess, { strategy, threshold, cluster
     }
     steps = preview.value.steps.length;
     const holds = { idle: idle.holds, preview: preview.holds, read: read.holds, approve: approve.holds, start: start.holds };
-    say(`  ${strategy}, ${cluster.nodeCount} nodes, ${steps} steps, round ${round}: ${PHASES.map((phase) => `${phase} ${inWords(holds[phase])}`).join(', ')}`);
+    say(`  ${nameOf(long)}, ${steps} steps, round ${round}: ${PHASES.map((phase) => `${phase} ${inWords(holds[phase])}`).join(', ')}`);
     if (round > 0) rounds.push(holds);
   }
   return {
