@@ -8,6 +8,7 @@ import type { MetricBucket, Store } from '@/lib/contract/storage';
 import type { Node } from '@/lib/contract/node';
 import { WEIGHED_DIMENSIONS } from '@/lib/contract/vocabulary';
 import { worstImbalance } from '@/lib/core/scaling/decide-rebalance';
+import { isShortList, nextTurn } from '@/lib/platform/in-turns';
 import type { ClusterModel } from './cluster-model';
 import type { ManagerLogger } from './manager-logger';
 
@@ -92,6 +93,8 @@ export class MetricsRecorder {
     const due = this.#over;
     if (due.length === 0) return;
     this.#over = [];
+    // Adding a reading of a thousand nodes takes some milliseconds, which are not to be added to those of writing.
+    if (!isShortList(due)) await nextTurn();
     try {
       await this.store.addMetrics(due);
     } catch (error) {

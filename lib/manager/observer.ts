@@ -89,6 +89,7 @@ export class Observer {
     if (isClosing()) return null;
     this.#recovered();
     const heard = this.watch.hear(observation.nodes, this.#watchRound());
+    await restIfLarge(model.state);
     const changes = this.#adopt({ ...observation, nodes: heard.nodes }, heard, beganMs);
     model.observationError = null;
     await restIfLarge(model.state);

@@ -27,7 +27,7 @@ export class ScaleInRehearsal {
   #last: { readonly victims: string; readonly atMonotonicMs: number; readonly trial: ScaleInTrial } | null = null;
   #preparing: Promise<void> | null = null;
 
-  constructor(private readonly resources: ManagerResources, private readonly planner: RehearsalPlanner) {}
+  constructor(private readonly resources: Pick<ManagerResources, 'clock' | 'model'>, private readonly planner: RehearsalPlanner) {}
 
   try(pool: string, candidates: readonly VictimCandidate[], count: number): ScaleInTrial {
     const victims = chooseVictims(candidates, count);

@@ -1,13 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { SimulatorConnectionSchema } from '@/lib/contract/connection';
 import type { Node } from '@/lib/contract/node';
-import { DEFAULT_SETTINGS } from '@/lib/contract/settings';
 import type { MetricBucket } from '@/lib/contract/storage';
-import { SIMULATOR_CAPABILITIES } from '@/lib/drivers/simulator/simulator-driver';
-import { ClusterModel } from '@/lib/manager/cluster-model';
 import { MetricsRecorder } from '@/lib/manager/metrics-recorder';
 import { MemoryStore } from '@/lib/persistence/memory-store';
 import { VirtualClock } from '@/lib/platform/virtual-clock';
+import { modelOf } from '@/tests/support/cluster-model';
 import { nodeNamed, stateOf, tableOf } from '@/tests/support/cluster-states';
 
 /** A store that shows what it was given. */
@@ -24,10 +21,7 @@ function recorder() {
   const clock = new VirtualClock();
   const store = new WatchedStore(clock);
   const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  const model = new ClusterModel(
-    { id: 'c1', name: 'One', environment: 'development', connection: SimulatorConnectionSchema.parse({ kind: 'simulator' }), createdAtMs: 0, freeze: null, epoch: 1 },
-    { generation: 1, settings: DEFAULT_SETTINGS }, SIMULATOR_CAPABILITIES, clock, { clusterChanged: () => undefined, clusterGone: () => undefined, eventAppended: () => undefined, shardMoved: () => undefined },
-  );
+  const model = modelOf('c1', clock);
   const metrics = new MetricsRecorder('c1', store, quiet);
   const read = async (atMs: number, cpuByNode: Readonly<Record<string, number | null>>) => {
     const nodes = Object.entries(cpuByNode).map(([id, cpu]): Node => nodeNamed(id, { observedAtMs: atMs, usage: { cpu, memory: null, disk: null, network: null } }));
