@@ -147,10 +147,7 @@ export class ElasticScalingManager {
     this.#abort.abort(new Error('The manager is closing'));
     await this.#runner.close();
     await this.#loop;
-    await this.#autoPilot.settled();
-    await this.#repairPilot.settled();
-    await this.#newcomers.settled();
-    await this.#scaler.settled();
+    for (const pilot of [this.#autoPilot, this.#repairPilot, this.#newcomers, this.#scaler]) await pilot.settled();
     await this.nodeSupply.close();
     this.#observer[Symbol.dispose]();
     await this.#metrics.flush();
@@ -386,7 +383,6 @@ export class ElasticScalingManager {
   async #round(first: boolean): Promise<boolean> {
     const { clock, model } = this.#resources;
     const changes = await this.#observer.observe(this.#abort.signal);
-    await restIfLarge(model.state);
     if (this.#abort.signal.aborted) return first;
     if (changes !== null && first) this.#runner.recover();
     if (changes !== null) this.#runner.afterReading();
@@ -398,7 +394,6 @@ export class ElasticScalingManager {
     this.#autoPilot.decide(changes, first);
     await restIfLarge(model.state);
     await this.#scaler.round(changes !== null);
-    await restIfLarge(model.state);
     if (changes !== null) await this.#metrics.record(model, Math.round(clock.wallMs()));
     return first && changes === null;
   }

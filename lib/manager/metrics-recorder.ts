@@ -11,6 +11,7 @@ import { worstImbalance } from '@/lib/core/scaling/decide-rebalance';
 import { isShortList, nextTurn } from '@/lib/platform/in-turns';
 import type { ClusterModel } from './cluster-model';
 import type { ManagerLogger } from './manager-logger';
+import { restIfLarge } from './rest-if-large';
 
 type Mutable = { -readonly [K in keyof MetricBucket]: MetricBucket[K] };
 
@@ -30,6 +31,7 @@ export class MetricsRecorder {
 
   /** Adds the newest reading and writes the buckets that are over. */
   async record(model: ClusterModel, nowMs: number): Promise<void> {
+    await restIfLarge(model.state);
     this.#turnTo(nowMs);
     for (const node of model.nodes.values()) {
       if (node.observedAtMs !== null && nowMs - node.observedAtMs < 2 * model.settings.observationIntervalMs + 1_000) this.#addNode(node);

@@ -95,6 +95,7 @@ export class Observer {
     await restIfLarge(model.state);
     this.#checkMassFailure();
     this.#noteHealth();
+    await restIfLarge(model.state);
     return changes;
   }
 
