@@ -22,6 +22,7 @@ import { executionWords } from '@/lib/client/status';
 import type { Operation } from '@/lib/contract/operation';
 import { isTerminal } from '@/lib/contract/vocabulary';
 import { ChangeThrottle } from './change-throttle';
+import { MendingPanel } from './mending-panel';
 import { MovesTable } from './moves-table';
 import { OperationNotes } from './operation-notes';
 import { doingWords, positionWords, progressFigures } from './operation-words';
@@ -59,13 +60,15 @@ function OperationBody({ operation }: { readonly operation: Operation }) {
   const nameOf = useNameOfNode();
   const journal = useJournal(operation);
   const bytesPlanned = useMemo(() => bytesOf(journal.data), [journal.data]);
+  const hasJournal = operation.progress.movesTotal > 0 && operation.mending === undefined;
   return (
     <div className={classes['screen']}>
       <Head operation={operation} nameOf={nameOf} />
       <ProgressPanel operation={operation} nameOf={nameOf} bytesPlanned={bytesPlanned} />
       {operation.report !== null && <ReportPanel operation={operation} report={operation.report} />}
-      {operation.startedAtMs !== null && operation.progress.movesTotal > 0 && <PacingPanel operation={operation} startedAtMs={operation.startedAtMs} moves={journal.data?.moves ?? NO_MOVES} nameOf={nameOf} />}
-      {operation.progress.movesTotal > 0 && <MovesTable operation={operation} journal={journal} nameOf={nameOf} />}
+      {operation.mending !== undefined && <MendingPanel mending={operation.mending} nameOf={nameOf} />}
+      {operation.startedAtMs !== null && hasJournal && <PacingPanel operation={operation} startedAtMs={operation.startedAtMs} moves={journal.data?.moves ?? NO_MOVES} nameOf={nameOf} />}
+      {hasJournal && <MovesTable operation={operation} journal={journal} nameOf={nameOf} />}
     </div>
   );
 }

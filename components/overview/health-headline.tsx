@@ -1,5 +1,6 @@
 'use client';
 
+import { MendLink } from '@/components/layout/mend-link';
 import { useFreshness, useSummary } from '@/components/realtime/use-cluster';
 import { ToneIcon } from '@/components/ui/status-badge';
 import { formatDuration, plural } from '@/lib/client/format';
@@ -22,6 +23,7 @@ export function HealthHeadline() {
       <div>
         <h1 className={classes['sentence']}>{stale ? `Not known now. Last known: ${words.label.toLowerCase()}, ${lowerFirst(head)}` : `${words.label}. ${head}`}</h1>
         <HealthReasons reasons={summary.health.reasons} />
+        <div className={classes['mend']}><MendLink /></div>
         <p className={classes['engine']}>{engineLine(summary)}</p>
         {zones !== null && <p className={classes['engine']}>{zones}</p>}
       </div>

@@ -1,6 +1,7 @@
 'use client';
 
-import { Title } from '@mantine/core';
+import { Group, Title } from '@mantine/core';
+import { MendLink } from '@/components/layout/mend-link';
 import { useClusterId } from '@/components/realtime/cluster-provider';
 import { useCluster, useFreshness, useLiveView } from '@/components/realtime/use-cluster';
 import { StalePanel } from '@/components/ui/panel';
@@ -17,7 +18,7 @@ export function ShardMapScreen() {
   const freshness = useFreshness();
   return (
     <>
-      <Title order={1} mb="sm">Shards</Title>
+      <Group justify="space-between" mb="sm"><Title order={1}>Shards</Title><MendLink /></Group>
       <StalePanel {...freshness}>
         {table === null && <LoadingState what="the shards" />}
         {table?.shardCount === 0 && <EmptyState title="This cluster has no shards">They appear here as soon as the engine reports some.</EmptyState>}

@@ -1,14 +1,16 @@
 import type { MendRequest, MendStep, ShardFinding, ShardRange } from '@/lib/contract/shard-mending';
+import { SHARD_FAULTS } from '@/lib/contract/vocabulary';
 import { remedyOf, type Judgement } from './remedy-of';
 import type { NodesById, ShardFacts } from './shard-facts';
 
 /**
- * Everything that is wrong, shards with the same fault and the same remedy as one finding.
+ * Everything that is wrong, the worst first; shards with the same fault and the same remedy as one finding.
  * `keysKnown` is what was last known of a shard that nobody can be asked about any more;
  * `null` = unknown.
  */
-export function findRemedies(shards: readonly ShardFacts[], nodes: NodesById, keysKnown: (shardId: number) => number | null): ShardFinding[] {
-  const ordered = [...shards].sort((a, b) => a.shardId - b.shardId);
+export function findRemedies(shards: readonly ShardFacts[], known: NodesById, keysKnown: (shardId: number) => number | null): ShardFinding[] {
+  const ordered = shards.map(inOrder).sort((a, b) => a.shardId - b.shardId);
+  const nodes = new Map([...known].sort(([a], [b]) => (a < b ? -1 : 1)));
   const empty = ordered.filter((facts) => facts.claimedBy.length === 0 && [...facts.keys.values()].every((count) => count === 0));
   const placement = placeEvenly(empty.map(({ shardId }) => shardId), nodes);
   const groups = new Map<string, { judgement: Judgement; members: ShardFacts[] }>();
@@ -20,7 +22,13 @@ export function findRemedies(shards: readonly ShardFacts[], nodes: NodesById, ke
     if (group === undefined) groups.set(key, { judgement, members: [facts] });
     else group.members.push(facts);
   }
-  return [...groups.values()].map(({ judgement, members }) => findingOf(judgement, members, keysKnown));
+  return [...groups.values()].map(({ judgement, members }) => findingOf(judgement, members, keysKnown))
+    .sort((a, b) => SHARD_FAULTS.indexOf(a.fault) - SHARD_FAULTS.indexOf(b.fault));
+}
+
+/** The same facts give the same findings, in whatever order the nodes have answered. */
+function inOrder(facts: ShardFacts): ShardFacts {
+  return { ...facts, claimedBy: [...facts.claimedBy].sort(), marks: [...facts.marks].sort((a, b) => (`${a.nodeId} ${a.kind}` < `${b.nodeId} ${b.kind}` ? -1 : 1)) };
 }
 
 /**

@@ -4,6 +4,7 @@ import { nameOf } from './topology';
 import type { Ownership } from './ownership';
 import { notServing } from './serving';
 
+const MEND_REMEDY = 'Mend shards: where keys have arrived it goes on to its end, else it is taken back; moving the shard the same way goes on as well';
 /** More warnings of one kind than this are counted, not listed. */
 const LISTED_MAX = 50;
 
@@ -43,7 +44,7 @@ function servingWarnings({ answers }: ClusterReading): EngineWarning[] {
     .map(({ view, clusterInfo }) => warning(
       'cluster-state-fail',
       `${nameOf(view.self)} reports cluster_state:${clusterInfo.get('cluster_state') ?? 'unknown'} and serves no keys (${clusterInfo.get('cluster_slots_ok') ?? '?'} of 16384 slots are fine)`,
-      { nodeId: view.self.id, remedy: 'Bring back the nodes that failed, or let a follower take over: CLUSTER FAILOVER on it' },
+      { nodeId: view.self.id, remedy: 'Bring back the nodes that failed, let a follower take over (CLUSTER FAILOVER on it), and mend the shards that nobody serves' },
     ));
 }
 
@@ -51,7 +52,7 @@ function coverageWarnings({ uncovered }: Ownership): EngineWarning[] {
   const first = uncovered[0];
   if (first === undefined) return [];
   return [warning('slots-uncovered', `${uncovered.length} of 16384 slots belong to nobody, the first is ${first}`, {
-    shardId: first, remedy: `CLUSTER ADDSLOTS on the primary that shall serve them (first find out whether a node still holds their keys: CLUSTER COUNTKEYSINSLOT ${first})`,
+    shardId: first, remedy: 'Mend shards: it asks every node whether it has keys of them, and shows who would serve them',
   })];
 }
 
@@ -66,15 +67,14 @@ function openSlots({ answers, lines }: ClusterReading, isOurs: (slot: number) =>
     for (const [slot, target] of view.self.migrating) {
       if (!isOurs(slot)) {
         found.push(warning('open-slot', `Slot ${slot} is half moved: ${here} migrates it to ${named(target)}`, {
-          nodeId: view.self.id, shardId: slot, remedy: `Move shard ${slot} from ${here} to ${named(target)} here: a half-done move is rolled forward`,
+          nodeId: view.self.id, shardId: slot, remedy: MEND_REMEDY,
         }));
       }
     }
     for (const [slot, source] of view.self.importing) {
       if (!isOurs(slot)) {
         found.push(warning('open-slot', `Slot ${slot} is half moved: ${here} imports it from ${named(source)}`, {
-          nodeId: view.self.id, shardId: slot,
-          remedy: `Move shard ${slot} from ${named(source)} to ${here} here to roll it forward; only where CLUSTER COUNTKEYSINSLOT ${slot} on ${here} is 0, CLUSTER SETSLOT ${slot} STABLE there undoes it`,
+          nodeId: view.self.id, shardId: slot, remedy: MEND_REMEDY,
         }));
       }
     }

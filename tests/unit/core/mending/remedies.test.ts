@@ -82,6 +82,9 @@ describe('the fingerprint', () => {
     const of = (keys: Record<string, number>) => fingerprintOf(found({ shards: [shard(5, { keys })] }));
     expect(of({ a: 1, b: 9 })).toBe(of({ a: 2, b: 10 }));
     expect(of({ a: 9, b: 1 })).not.toBe(of({ a: 1, b: 9 }));
+    const open = { claimedBy: ['a'], keys: { c: 1, b: 2 }, marks: [importing('c', 'a'), migrating('a', 'b'), importing('b', 'a')] };
+    const asAnswered = (marks: typeof open.marks, order: readonly string[]) => fingerprintOf(findRemedies([shard(5, { ...open, marks })], new Map(order.map((id) => [id, nodesWith().get(id)!])), () => null));
+    expect(asAnswered(open.marks, ['a', 'b', 'c', 'd'])).toBe(asAnswered([...open.marks].reverse(), ['d', 'c', 'b', 'a']));
     expect(new Set(Object.values(SCENES).map((each) => fingerprintOf(found(each)))).size).toBeGreaterThan(20);
   });
 });
