@@ -23,7 +23,7 @@ export interface FindingCardProps {
 export function FindingCard({ finding, names, clusterId, acceptLoss, chosen, onChosen }: FindingCardProps) {
   const { ranges, shardCount, holders, message, remedy, remedyWithLoss, refusal } = finding;
   const taken = remedy ?? (acceptLoss ? remedyWithLoss : null);
-  const loss = lossWords(finding, names.nameOf);
+  const loss = lossWords(finding);
   const title = `${plural(shardCount, 'shard')}: ${rangesWords(ranges)}`;
   return (
     <li className={classes['finding']}>

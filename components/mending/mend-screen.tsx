@@ -19,7 +19,7 @@ import { toApiProblem } from '@/lib/client/api-problem';
 import { plural } from '@/lib/client/format';
 import type { MendPreview, ShardFinding } from '@/lib/contract/shard-mending';
 import { FindingCard } from './finding-card';
-import { countsOf } from './mend-words';
+import { countsOf, withRefusedTogether } from './mend-words';
 import { OrderMending } from './order-mending';
 import classes from './mending.module.css';
 
@@ -72,7 +72,7 @@ function Found({ preview, clusterId, onOutdated }: { readonly preview: MendPrevi
       {refusals.length > 0 && <Note tone="warning" title="Nothing can be mended now"><RefusalList refusals={refusals} nameOf={names.nameOf} /></Note>}
       <Panel title={summaryOf(counts)} note="shards with the same fault and the same remedy stand together">
         <ul className={classes['findings']} aria-label="Findings">
-          {findings.map((finding) => (
+          {(acceptLoss ? findings : withRefusedTogether(findings)).map((finding) => (
             <FindingCard
               key={`${finding.fault} ${finding.ranges[0]!.first}`} finding={finding} names={names} clusterId={clusterId} acceptLoss={acceptLoss}
               chosen={!left.has(finding)} onChosen={(isChosen) => { choose(finding, isChosen); }}

@@ -27,8 +27,8 @@ export function remedyWords({ kind, toNodeId, sourceNodeId, gathersFrom, closesO
 }
 
 /** What may be lost by what is proposed; `null`: nothing. */
-export function lossWords({ loss, remedy }: ShardFinding, nameOf: NameOf): string | null {
-  return remedy !== null || loss === null ? null : `What only ${loss.nodeIds.map(nameOf).join(', ')} ${loss.nodeIds.length === 1 ? 'has' : 'have'}. ${loss.message}`;
+export function lossWords({ loss, remedy }: ShardFinding): string | null {
+  return remedy !== null || loss === null ? null : loss.message;
 }
 
 /** What can be done with these findings: how many shards, with and without giving something up. */
@@ -47,4 +47,31 @@ export function rangesWords(ranges: readonly ShardRange[], max = 12): string {
 /** Do keys meet others of the same name on their way? */
 export function movesKeys({ kind, gathersFrom }: Remedy): boolean {
   return kind === 'finish' || gathersFrom.length > 0;
+}
+
+/** Findings that are refused for the same reason as one: where each shard would go matters only when it does. */
+export function withRefusedTogether(findings: readonly ShardFinding[]): ShardFinding[] {
+  const groups = new Map<string, ShardFinding>();
+  for (const [index, finding] of findings.entries()) {
+    const { fault, ownerNodeId, refusal, loss, marks, message, holders } = finding;
+    const key = refusal === null ? String(index) : JSON.stringify([fault, ownerNodeId, refusal.constraint, loss?.nodeIds, marks, message, holders.length === 0]);
+    const known = groups.get(key);
+    groups.set(key, known === undefined ? finding : together(known, finding));
+  }
+  return [...groups.values()];
+}
+
+function together(a: ShardFinding, b: ShardFinding): ShardFinding {
+  const held = new Map<string, number>();
+  for (const { nodeId, keyCount } of [...a.holders, ...b.holders]) held.set(nodeId, (held.get(nodeId) ?? 0) + keyCount);
+  const ranges: ShardRange[] = [];
+  for (const range of [...a.ranges, ...b.ranges].sort((x, y) => x.first - y.first)) {
+    const last = ranges.at(-1);
+    if (last?.last === range.first - 1) ranges[ranges.length - 1] = { first: last.first, last: range.last };
+    else ranges.push(range);
+  }
+  return {
+    ...a, ranges, shardCount: a.shardCount + b.shardCount, holders: [...held].map(([nodeId, keyCount]) => ({ nodeId, keyCount })),
+    refusal: a.refusal && { ...a.refusal, count: a.refusal.count + (b.refusal?.count ?? 0) },
+  };
 }

@@ -30,7 +30,6 @@ export function MendingPanel({ mending, nameOf }: { readonly mending: Mending; r
           </tbody>
         </table>
       </div>
-      {results.filter(({ keptExample }) => keptExample !== null).map(({ keptExample, keptShardIds }) => <p key={keptShardIds.join()} className={classes['reason']}>{keptExample}</p>)}
     </Panel>
   );
 }

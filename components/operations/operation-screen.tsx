@@ -25,7 +25,7 @@ import { ChangeThrottle } from './change-throttle';
 import { MendingPanel } from './mending-panel';
 import { MovesTable } from './moves-table';
 import { OperationNotes } from './operation-notes';
-import { doingWords, positionWords, progressFigures } from './operation-words';
+import { doingWords, mendingFigures, positionWords, progressFigures } from './operation-words';
 import { ReportPanel } from './report-panel';
 import { StageList } from './stage-list';
 import { throttleWords } from './throttle-fields';
@@ -112,7 +112,7 @@ function ProgressPanel({ operation, nameOf, bytesPlanned }: ProgressPanelProps) 
           <>
             <Progress value={(share ?? 0) * 100} size="lg" aria-label={`${operationTitle(operation, nameOf)}: done`} />
             <dl className={classes['figures']}>
-              {progressFigures(operation.progress, ended).map(({ label, value }) => <div key={label}><dt>{label}</dt><dd>{value}</dd></div>)}
+              {(operation.mending === undefined ? progressFigures(operation.progress, ended) : mendingFigures(operation.progress)).map(({ label, value }) => <div key={label}><dt>{label}</dt><dd>{value}</dd></div>)}
             </dl>
           </>
         )}

@@ -1,5 +1,5 @@
 /** The words of operations, the same in the queue, on the live page and in the history. */
-import { formatBytes, formatByteRate, formatDuration, formatSecondsRange, plural } from '@/lib/client/format';
+import { formatBytes, formatByteRate, formatCount, formatDuration, formatSecondsRange, plural } from '@/lib/client/format';
 import type { ExecutionStatus, Operation, OperationKind, Progress, Stage } from '@/lib/contract/operation';
 
 export const KIND_LABELS: Readonly<Record<OperationKind, string>> = {
@@ -72,5 +72,14 @@ export function progressFigures(progress: Progress, ended: boolean): readonly { 
     { label: 'In flight', value: plural(progress.movesInFlight, 'move') },
     { label: 'Speed, mean of 30 s', value: progress.bytesPerSecond === null ? 'not measured yet' : formatByteRate(progress.bytesPerSecond) },
     { label: 'Time left', value: progress.secondsLeft === null ? 'known after 3 moves or 2 %' : formatSecondsRange(progress.secondsLeft) },
+  ];
+}
+
+/** The same of shards that are mended. */
+export function mendingFigures({ movesDone, movesTotal, movesFailed, keysDone }: Progress): readonly { readonly label: string; readonly value: string }[] {
+  return [
+    { label: 'Shards mended', value: `${formatCount(movesDone)} of ${formatCount(movesTotal)}` },
+    { label: 'Keys moved', value: formatCount(keysDone) },
+    ...(movesFailed === 0 ? [] : [{ label: 'With a key of two values', value: plural(movesFailed, 'shard') }]),
   ];
 }

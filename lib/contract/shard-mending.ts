@@ -49,7 +49,7 @@ export const ShardFindingSchema = z.object({
   refusal: RefusalSchema.nullable(),
   /** What is done instead of refusing when the loss is accepted by a typed name. */
   remedyWithLoss: RemedySchema.nullable(),
-  /** What would be lost by that: everything that only these nodes have. */
+  /** What would be lost by that: everything of these shards that only these nodes have. `keyCount`: what they had in all when they last answered. */
   loss: z.object({ nodeIds: z.array(IdSchema).min(1).max(1_000), keyCount: QuantitySchema, message: z.string().max(500) }).nullable(),
 }).meta({ id: 'ShardFinding' });
 export type ShardFinding = z.infer<typeof ShardFindingSchema>;

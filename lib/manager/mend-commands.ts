@@ -39,7 +39,7 @@ export class MendCommands {
     const looked = await mending.look({ shardIds: null, signal: abort.signal });
     timer[Symbol.dispose]();
     if (!looked.ok) return err({ code: 'unavailable', message: `The nodes could not be asked: ${looked.error.message}` });
-    const findings = findRemedies(looked.value.shards, this.#nodesOf(looked.value), (shardId) => this.#keysKnown(shardId));
+    const findings = findRemedies(looked.value.shards, this.#nodesOf(looked.value), (nodeId) => this.resources.model.nodes.get(nodeId)?.stats.keyCount ?? null);
     return ok({ lookedAtMs: Math.round(clock.wallMs()), fingerprint: fingerprintOf(findings), findings, refusals: this.#refusals() });
   }
 
@@ -62,7 +62,7 @@ export class MendCommands {
   #operationOf(steps: MendStep[], input: MendInput, context: CommandContext): Operation {
     const stages: StageShape[] = [...steps.map(({ remedy }) => ({ kind: 'mend-shards' as const, nodeId: remedy.toNodeId })), { kind: 'verify-mended' }];
     const operation = newOperation(this.resources, {
-      kind: 'mend-shards', stages, acceptsLoss: input.acceptLoss, movesTotal: steps.reduce((sum, { shardCount }) => sum + shardCount, 0),
+      kind: 'mend-shards', stages, acceptsLoss: input.acceptLoss, movesTotal: new Set(steps.flatMap(({ ranges }) => shardsIn(ranges))).size,
     }, { context, throttle: input.throttle });
     return { ...operation, mending: { steps } };
   }
@@ -106,11 +106,5 @@ export class MendCommands {
       const own = model.nodes.get(nodeId);
       return [nodeId, { ...node, name: own?.name ?? node.name, isEligible: own !== undefined && node.isEligible && acceptsPlacement(own, clock.wallMs()) }];
     }));
-  }
-
-  /** By the last reading that counted them. */
-  #keysKnown(shardId: number): number | null {
-    const count = this.resources.model.state.shards.keyCount[shardId];
-    return count === undefined || Number.isNaN(count) ? null : count;
   }
 }

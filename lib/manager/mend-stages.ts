@@ -33,8 +33,9 @@ export async function mendShards(run: StageRun): Promise<StageOutcome> {
 }
 
 function messageOf({ keysMoved, keysKept, keptShardIds, keptExample }: MendResult): string | null {
-  if (keysKept > 0) return `${keysMoved} keys moved; ${keysKept} kept on both nodes, with different values, of shard ${keptShardIds.join(', ')}. ${keptExample ?? ''}`;
-  return keysMoved > 0 ? `${keysMoved} keys moved` : null;
+  const moved = keysMoved === 1 ? '1 key moved' : `${keysMoved} keys moved`;
+  if (keysKept > 0) return `${moved}; ${keysKept} kept on two nodes, of shard ${keptShardIds.join(', ')}. ${keptExample ?? ''}`;
+  return keysMoved > 0 ? moved : null;
 }
 
 /** By the nodes' own word, not by what the stages before say. */
@@ -62,6 +63,6 @@ function leftOf(findings: ReturnType<typeof findRemedies>, steps: readonly MendS
   const first = findings[0]!;
   const kept = steps.reduce((sum, { result }) => sum + (result?.keysKept ?? 0), 0);
   const example = steps.find(({ result }) => result?.keptExample != null)?.result?.keptExample;
-  const why = kept > 0 ? `${kept === 1 ? '1 key is' : `${kept} keys are`} on two nodes with different values, and nothing was overwritten. ${example ?? ''}` : first.message;
+  const why = kept > 0 ? `${kept === 1 ? '1 key has' : `${kept} keys have`} two values. ${example ?? ''}` : first.message;
   return `${left === 1 ? '1 shard is' : `${left} shards are`} not mended, the first is ${first.ranges[0]!.first}: ${why}`.slice(0, 500);
 }

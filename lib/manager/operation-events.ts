@@ -18,7 +18,7 @@ const VERBS: Partial<Record<EventType, string>> = {
 /** The event of an operation's change, with its numbers. */
 export function operationEvent(operation: Operation, type: EventType, actor: Actor = SYSTEM_ACTOR): EventDraft {
   const { progress } = operation;
-  const count = progress.movesTotal > 0 ? ` (${progress.movesDone} of ${progress.movesTotal} moves)` : '';
+  const count = progress.movesTotal > 0 ? ` (${progress.movesDone} of ${progress.movesTotal} ${operation.kind === 'mend-shards' ? 'shards' : 'moves'})` : '';
   const reason = operation.statusReason === null ? '' : `: ${operation.statusReason}`;
   return {
     type,

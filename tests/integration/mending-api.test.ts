@@ -129,7 +129,7 @@ describe('mending', () => {
     const { tag } = await splitSlot(2, { otherValue: 'another' });
     const operation = await ended(accepted(await order({ fingerprint: (await look()).fingerprint })).id);
     expect(operation).toMatchObject({ status: 'failed', progress: { movesFailed: 1 } });
-    expect(operation.statusReason).toContain('1 key is on two nodes with different values');
+    expect(operation.statusReason).toContain('1 key has two values');
     expect(operation.statusReason).toContain(`${tag}:0`);
     expect((await look()).findings).toMatchObject([{ fault: 'open', remedy: { kind: 'keep' } }]);
   });

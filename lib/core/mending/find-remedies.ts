@@ -1,14 +1,14 @@
 import type { MendRequest, MendStep, ShardFinding, ShardRange } from '@/lib/contract/shard-mending';
 import { SHARD_FAULTS } from '@/lib/contract/vocabulary';
 import { remedyOf, type Judgement } from './remedy-of';
-import type { NodesById, ShardFacts } from './shard-facts';
+import { nameIn, type NodesById, type ShardFacts } from './shard-facts';
 
 /**
  * Everything that is wrong, the worst first; shards with the same fault and the same remedy as one finding.
- * `keysKnown` is what was last known of a shard that nobody can be asked about any more;
- * `null` = unknown.
+ * `keysOfNode` is how many keys a node that cannot be asked any more had in all when it last
+ * answered; `null` = unknown.
  */
-export function findRemedies(shards: readonly ShardFacts[], known: NodesById, keysKnown: (shardId: number) => number | null): ShardFinding[] {
+export function findRemedies(shards: readonly ShardFacts[], known: NodesById, keysOfNode: (nodeId: string) => number | null): ShardFinding[] {
   const ordered = shards.map(inOrder).sort((a, b) => a.shardId - b.shardId);
   const nodes = new Map([...known].sort(([a], [b]) => (a < b ? -1 : 1)));
   const empty = ordered.filter((facts) => facts.claimedBy.length === 0 && [...facts.keys.values()].every((count) => count === 0));
@@ -22,7 +22,7 @@ export function findRemedies(shards: readonly ShardFacts[], known: NodesById, ke
     if (group === undefined) groups.set(key, { judgement, members: [facts] });
     else group.members.push(facts);
   }
-  return [...groups.values()].map(({ judgement, members }) => findingOf(judgement, members, keysKnown))
+  return [...groups.values()].map(({ judgement, members }) => findingOf(judgement, members, { nodes, keysOfNode }))
     .sort((a, b) => SHARD_FAULTS.indexOf(a.fault) - SHARD_FAULTS.indexOf(b.fault));
 }
 
@@ -56,7 +56,12 @@ function keyOf({ fault, ownerNodeId, remedy, remedyWithLoss, refusal, lostNodeId
   return JSON.stringify([fault, ownerNodeId, of(remedy), of(remedyWithLoss), refusal?.constraint ?? null, lostNodeIds, facts.marks, facts.claimedBy]);
 }
 
-function findingOf(judgement: Judgement, members: readonly ShardFacts[], keysKnown: (shardId: number) => number | null): ShardFinding {
+interface Surroundings {
+  readonly nodes: NodesById;
+  readonly keysOfNode: (nodeId: string) => number | null;
+}
+
+function findingOf(judgement: Judgement, members: readonly ShardFacts[], surroundings: Surroundings): ShardFinding {
   const { lostNodeIds, refusal, remedy, remedyWithLoss, ...rest } = judgement;
   const held = new Map<string, number>();
   for (const { keys } of members) for (const [nodeId, count] of keys) if (count > 0) held.set(nodeId, (held.get(nodeId) ?? 0) + count);
@@ -70,18 +75,15 @@ function findingOf(judgement: Judgement, members: readonly ShardFacts[], keysKno
     refusal: refusal && { ...refusal, count: members.length },
     remedy: summed(remedy),
     remedyWithLoss: summed(remedyWithLoss),
-    loss: lostNodeIds.length === 0 ? null : lossOf(judgement, members, keysKnown),
+    loss: lostNodeIds.length === 0 ? null : lossOf(lostNodeIds, surroundings),
   };
 }
 
-function lossOf({ lostNodeIds, fault }: Judgement, members: readonly ShardFacts[], keysKnown: (shardId: number) => number | null): ShardFinding['loss'] {
-  let keyCount: number | null = fault === 'served-by-gone' ? 0 : null;
-  for (const { shardId } of members) {
-    const known = keyCount === null ? null : keysKnown(shardId);
-    keyCount = known === null || keyCount === null ? null : keyCount + known;
-  }
-  const keys = keyCount === null ? 'every key that only they have; how many is not known' : `${keyCount} keys by the last reading, without what was written since`;
-  return { nodeIds: [...lostNodeIds], keyCount, message: `Of ${members.length === 1 ? '1 shard' : `${members.length} shards`}: ${keys}` };
+function lossOf(lostNodeIds: readonly string[], { nodes, keysOfNode }: Surroundings): ShardFinding['loss'] {
+  const counts = lostNodeIds.map(keysOfNode);
+  const keyCount = counts.reduce<number | null>((sum, count) => (sum === null || count === null ? null : sum + count), 0);
+  const held = lostNodeIds.map((nodeId, index) => `${nameIn(nodes, nodeId)} had ${counts[index] === null ? 'an unknown number of' : counts[index]} keys in all when it last answered`).join(', ');
+  return { nodeIds: [...lostNodeIds], keyCount, message: `Every key of these shards that only a node has which does not answer: ${held}`.slice(0, 500) };
 }
 
 /** Of ascending ids. */

@@ -11,7 +11,7 @@ const reviewed = new Map(readFileSync('tests/unit/core/mending/remedies.txt', 'u
   return [name!.replace(/^# /, ''), lines.join('\n')] as const;
 }));
 
-const found = ({ shards, nodes, keysKnown }: Scene) => findRemedies(shards, nodesWith(nodes), () => keysKnown ?? null);
+const found = ({ shards, nodes, keysOfNode }: Scene) => findRemedies(shards, nodesWith(nodes), () => keysOfNode ?? null);
 
 function remedyText({ kind, toNodeId, sourceNodeId, gathersFrom, closesOn, reason }: Remedy): string {
   const gathers = gathersFrom.map(({ nodeId, keyCount }) => `${keyCount} from ${nodeId}`).join(', ');

@@ -17,7 +17,7 @@ export const importing = (nodeId: string, otherNodeId: string): MoveMark => ({ n
 export interface Scene {
   readonly shards: readonly ShardFacts[];
   readonly nodes?: Readonly<Record<string, Partial<MendingNode>>>;
-  readonly keysKnown?: number;
+  readonly keysOfNode?: number;
 }
 
 export const SCENES: Readonly<Record<string, Scene>> = {
@@ -31,9 +31,9 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   'unassigned, with marks of a move': { shards: [shard(5, { keys: { b: 1 }, marks: [importing('b', 'a')] })] },
   'unassigned, and a node that may have keys is silent': { shards: [shard(5, { keys: { b: 1 } })], nodes: { c: { state: 'silent' } } },
   'unassigned, and a move of ours works on it': { shards: [shard(5, { isInUse: true })] },
-  'its owner has failed, nobody mirrors it': { shards: [shard(5, { formerOwnerId: 'c' }), shard(6, { formerOwnerId: 'c' })], nodes: { c: { state: 'failed' } }, keysKnown: 12 },
+  'its owner has failed, nobody mirrors it': { shards: [shard(5, { formerOwnerId: 'c' }), shard(6, { formerOwnerId: 'c' })], nodes: { c: { state: 'failed' } }, keysOfNode: 12 },
   'its owner has failed, and what it had is not known': { shards: [shard(5, { formerOwnerId: 'c' })], nodes: { c: { state: 'failed' } } },
-  'its owner has failed, part of it was moved away': { shards: [shard(5, { formerOwnerId: 'c', keys: { a: 7 }, marks: [importing('a', 'c')] })], nodes: { c: { state: 'failed' } }, keysKnown: 3 },
+  'its owner has failed, part of it was moved away': { shards: [shard(5, { formerOwnerId: 'c', keys: { a: 7 }, marks: [importing('a', 'c')] })], nodes: { c: { state: 'failed' } }, keysOfNode: 3 },
   'its owner has failed, a follower lives': { shards: [shard(5, { formerOwnerId: 'c' })], nodes: { c: { state: 'failed', livingFollowers: ['node-c2'] } } },
   'its owner is silent, the others do not call it failed': { shards: [shard(5, { formerOwnerId: 'c' })], nodes: { c: { state: 'silent' } } },
   'its owner is known to nobody as a member': { shards: [shard(5, { formerOwnerId: 'x' })] },
