@@ -34,10 +34,10 @@ export function shareOf({ progress, status }: Pick<Operation, 'progress' | 'stat
   return share !== null && (status === 'canceled' || status === 'canceling') ? Math.min(0.99, share) : share;
 }
 
-/** "1.2 GiB of 4.8 GiB · 120 of 312 moves · 24 MiB/s over 30 s · 2 min to 3 min left". */
+/** "1.2 GiB of 4.8 GiB · 120 of 312 moves · 24 MiB/s over 30 s · 2 min to 3 min left"; nothing of bytes where none are to move. */
 export function progressWords(progress: Progress): string {
   const parts = [
-    `${formatBytes(progress.bytesDone)} of ${formatBytes(progress.bytesTotal)}`,
+    ...(progress.bytesTotal === 0 && progress.bytesDone === 0 ? [] : [`${formatBytes(progress.bytesDone)} of ${formatBytes(progress.bytesTotal)}`]),
     `${progress.movesDone.toLocaleString('en-US')} of ${plural(progress.movesTotal, 'move')}`,
   ];
   if (progress.movesFailed > 0) parts.push(`${progress.movesFailed.toLocaleString('en-US')} failed`);

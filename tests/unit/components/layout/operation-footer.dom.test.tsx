@@ -87,6 +87,7 @@ describe('progress in words', { timeout: SLOW_MS }, () => {
 
   it('says nothing of what is not known, and counts failures', () => {
     expect(progressWords({ ...progress, bytesPerSecond: null, secondsLeft: null, movesFailed: 2 })).toBe('1 GiB of 4 GiB · 120 of 312 moves · 2 failed');
+    expect(progressWords({ ...progress, bytesDone: 0, bytesTotal: 0, bytesPerSecond: null, secondsLeft: null })).toBe('120 of 312 moves');
   });
 
   it('is by bytes, by moves when there are none, and not at all when there is nothing to do', () => {
