@@ -35,7 +35,7 @@ describe('every route', () => {
     'clusters.freeze': { reason: 'a test' }, 'nodes.drain': { planId: 'plan_x' }, 'nodes.decommission': { confirmName: 'x' },
     'plans.preview': { strategy: 'load-based' }, 'plans.whatIf': { strategy: 'optimal' }, 'operations.throttle': { throttle: DEFAULT_SETTINGS.throttle },
     'settings.update': { generation: 1, settings: DEFAULT_SETTINGS }, 'operations.reorder': { operationIds: ['operation_x'] },
-    'nodes.replace': { confirmName: 'x' }, 'nodes.scaleIn': { nodeIds: ['node_x'], planId: 'plan_x', confirmName: 'x' },
+    'nodes.replace': { confirmName: 'x' }, 'mending.start': { fingerprint: 'x' }, 'nodes.scaleIn': { nodeIds: ['node_x'], planId: 'plan_x', confirmName: 'x' },
     'scaling.savePolicy': { generation: 0, policy: defaultPolicy() }, 'scaling.promote': { generation: 0, mode: 'manual' }, 'scaling.restore': { generation: 1, from: 1 },
     'scaling.backtest': { policy: defaultPolicy() }, 'scaling.setOverride': { nodeCount: 4, durationMs: 60_000, reason: 'x' },
   };

@@ -13,8 +13,8 @@ import type { ManagerResources } from '../manager-resources';
 
 const REHEARSAL: Actor = { kind: 'automation', name: 'scale-in rehearsal' };
 
-/** A policy that only recommends asks again and again; where the planner found room it is taken to be there for so long. The order is planned anew. */
-const FRESH_MS = 600_000;
+/** A policy that only recommends asks again and again; where the planner found room it is taken to be there for so long. The order is planned anew. Where it found none, that may be over with the next reading. */
+const FRESH_MS = { room: 600_000, noRoom: 120_000 } as const;
 
 export interface RehearsalPlanner {
   /** Here and now. */
@@ -40,11 +40,13 @@ export class ScaleInRehearsal {
   /**
    * Tries it out beforehand, in a thread: a pool that would shrink waits for its
    * stabilization, and a plan made in the moment of the decision would hold everybody for
-   * a third of a second where there are a thousand nodes.
+   * a third of a second where there are a thousand nodes. Found no room for, it is tried
+   * again at every call; while shards move nothing that would be found holds afterwards.
    */
   prepare(pool: string, candidates: readonly VictimCandidate[], count: number): void {
     const victims = chooseVictims(candidates, count);
-    if (this.#preparing !== null || victims.length < count || candidates.length <= count || this.#known(victims) !== null || this.#withoutLargest(pool, new Set(victims)) !== null) return;
+    if (this.#preparing !== null || this.resources.model.operations.length > 0 || victims.length < count || candidates.length <= count) return;
+    if (this.#known(victims)?.ok === true || this.#withoutLargest(pool, new Set(victims)) !== null) return;
     this.#preparing = this.planner.inThread(this.#requestFor(victims), REHEARSAL)
       .then((plan) => { if (plan !== null) this.#remember(victims, plan); })
       .finally(() => { this.#preparing = null; });
@@ -56,7 +58,9 @@ export class ScaleInRehearsal {
 
   #known(victims: readonly string[]): ScaleInTrial | null {
     const last = this.#last;
-    return last?.victims === victims.join() && this.resources.clock.monotonicMs() - last.atMonotonicMs < FRESH_MS ? last.trial : null;
+    if (last?.victims !== victims.join()) return null;
+    const ageMs = this.resources.clock.monotonicMs() - last.atMonotonicMs;
+    return ageMs < (last.trial.ok ? FRESH_MS.room : FRESH_MS.noRoom) ? last.trial : null;
   }
 
   #remember(victims: readonly string[], plan: Plan): ScaleInTrial {

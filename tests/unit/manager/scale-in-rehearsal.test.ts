@@ -3,6 +3,7 @@ import { DEFAULT_SETTINGS } from '@/lib/contract/settings';
 import { planOf, type PlanJob } from '@/lib/manager/planner';
 import { ScaleInRehearsal } from '@/lib/manager/scaling/scale-in-rehearsal';
 import { VirtualClock } from '@/lib/platform/virtual-clock';
+import { operation } from '@/tests/contract/store-fixtures';
 import { modelOf } from '@/tests/support/cluster-model';
 import { nodeNamed, stateOf, tableOf } from '@/tests/support/cluster-states';
 
@@ -29,7 +30,7 @@ function rehearsal() {
       return Promise.resolve(asked.inThread === 1 ? null : plan({ threshold: 0.1, ...request }));
     },
   });
-  return { clock, asked, tried };
+  return { clock, model, nodes, asked, tried };
 }
 
 describe('the rehearsal of a scale-in', () => {
@@ -58,5 +59,31 @@ describe('the rehearsal of a scale-in', () => {
     await clock.advance(0);
     tried.prepare('default', CANDIDATES, 6);
     expect(asked.inThread).toBe(1);
+  });
+
+  it('[S3] that found no room is made again, so that room that comes is seen at once', async () => {
+    const { clock, model, nodes, asked, tried } = rehearsal();
+    const full = stateOf(nodes.map((node) => ({ ...node, cordoned: node.id !== 'a' })), model.state.shards);
+    const roomy = model.state;
+    model.replaceState(full);
+    tried.prepare('default', CANDIDATES, 1);
+    await clock.advance(0);
+    tried.prepare('default', CANDIDATES, 1);
+    await clock.advance(0);
+    expect(tried.try('default', CANDIDATES, 1)).toMatchObject({ ok: false, code: 'planner-refused' });
+    expect(asked).toEqual({ atOnce: 0, inThread: 2 });
+    model.replaceState(roomy);
+    tried.prepare('default', CANDIDATES, 1);
+    await clock.advance(0);
+    expect(tried.try('default', CANDIDATES, 1)).toMatchObject({ ok: true });
+    expect(asked).toEqual({ atOnce: 0, inThread: 3 });
+  });
+
+  it('[S3] is not made beforehand while an operation runs: what it moves has no place yet', async () => {
+    const { clock, model, asked, tried } = rehearsal();
+    model.setOperations([operation({ status: 'running' })]);
+    tried.prepare('default', CANDIDATES, 1);
+    await clock.advance(0);
+    expect(asked).toEqual({ atOnce: 0, inThread: 0 });
   });
 });
