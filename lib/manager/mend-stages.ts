@@ -2,6 +2,8 @@
 import type { MendResult, MendStep } from '@/lib/contract/shard-mending';
 import { retryDelayMs } from '@/lib/core/execution/retry';
 import { findRemedies, shardsIn } from '@/lib/core/mending/find-remedies';
+import { nameIn } from '@/lib/core/mending/shard-facts';
+import type { MendingFacts } from '@/lib/drivers/driver';
 import { sleep } from '@/lib/platform/clock';
 import { stepContextOf, type StageOutcome, type StageRun } from './stage-run';
 
@@ -50,12 +52,20 @@ export async function verifyMended(run: StageRun): Promise<StageOutcome> {
   for (;;) {
     const looked = await driver.mending.look({ shardIds, signal: run.signal });
     if (run.signal.aborted) return STOPPED;
+    const silent = looked.ok ? silentIn(looked.value, steps) : null;
     const findings = looked.ok ? findRemedies(looked.value.shards, looked.value.nodes, () => null) : [];
-    if (looked.ok && findings.length === 0) return { status: 'done', message: `Each of ${shardIds.length} shards is served by one node, and none is open` };
-    const isKnown = looked.ok && findings.every(({ ranges }) => shardsIn(ranges).every((shardId) => kept.has(shardId)));
-    if (isKnown || clock.monotonicMs() > deadlineMs) return { status: 'failed', message: looked.ok ? leftOf(findings, steps) : looked.error.message.slice(0, 500) };
+    if (looked.ok && findings.length === 0 && silent === null) return { status: 'done', message: `Each of ${shardIds.length} shards is served by one node, and none is open` };
+    const isKnown = looked.ok && silent === null && findings.every(({ ranges }) => shardsIn(ranges).every((shardId) => kept.has(shardId)));
+    if (isKnown || clock.monotonicMs() > deadlineMs) return { status: 'failed', message: !looked.ok ? looked.error.message.slice(0, 500) : silent ?? leftOf(findings, steps) };
     await sleep(clock, LOOK_EVERY_MS, run.signal).catch(() => undefined);
   }
+}
+
+/** A node that had keys of these shards and does not answer may have them still. */
+function silentIn({ nodes }: MendingFacts, steps: readonly MendStep[]): string | null {
+  const concerned = steps.flatMap(({ remedy, lostNodeIds }) => [remedy.toNodeId, ...remedy.gathersFrom.map(({ nodeId }) => nodeId)].filter((id) => !lostNodeIds.includes(id)));
+  const silent = concerned.find((id) => nodes.get(id)?.state !== 'serving');
+  return silent === undefined ? null : `${nameIn(nodes, silent)} does not answer: whether it still has keys of these shards is not known`.slice(0, 500);
 }
 
 function leftOf(findings: ReturnType<typeof findRemedies>, steps: readonly MendStep[]): string {

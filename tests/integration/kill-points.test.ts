@@ -16,6 +16,11 @@ const CHOSEN: readonly KillPoint[] = [
   { step: 'execute-plan', position: 'after-intent', victim: 'manager', after: 0 },
   { step: 'leave', position: 'after-effect', victim: 'manager', after: 0 },
 ];
+/** While a slot that nobody served is mended. */
+const MENDING: readonly KillPoint[] = [
+  { step: 'migrate', position: 'after-effect', victim: 'manager', after: 0 },
+  { step: 'mend-shards', position: 'after-effect', victim: 'target', after: 0 },
+];
 
 let bench: KillpointBench;
 beforeAll(async () => { bench = await KillpointBench.start(); }, 120_000);
@@ -29,5 +34,9 @@ describe('[M9] the operation goes on or is rolled back, no slot stays open, no a
   it.each(CHOSEN.map((point) => [nameOf(point), point] as const))('%s', async (_name, point) => {
     const { operation } = await (isOfMove(point) ? bench.move(point) : bench.replace(point));
     expect(operation.status).toBe('succeeded');
+  }, 180_000);
+
+  it.each(MENDING.map((point) => [`${nameOf(point)} while a slot is mended`, point] as const))('%s', async (_name, point) => {
+    expect((await bench.mend(point)).operation.status).toBe('succeeded');
   }, 180_000);
 });

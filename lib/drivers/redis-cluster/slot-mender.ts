@@ -53,6 +53,8 @@ export class SlotMender {
     if (refused !== undefined) return err(failureOf('not-owner', `There is no slot ${refused}: Redis Cluster has 16384`));
     const look = await this.#look(order, context);
     if (!look.ok) return look;
+    const missing = this.#missing(order, look.value);
+    if (missing !== null) return err(missing);
     const tally: Tally = { shardsMended: 0, keysMoved: 0, keysKept: 0, keptShardIds: [], keptExample: null };
     const next = new Map(look.value.shards.map((facts) => [facts, nextOf(order.remedy, facts, order.lostNodeIds)]));
     const having = (what: 'take' | 'finish') => [...next].filter(([, one]) => one === what).map(([{ shardId }]) => shardId);
@@ -71,6 +73,13 @@ export class SlotMender {
     return signal.aborted ? err(INTERRUPTED) : await this.#options.looker.look({ shardIds, signal });
   }
 
+  /** Who was found to have keys or marks must be heard: what a node has that is away now would stay behind, and nobody would know. */
+  #missing({ remedy, lostNodeIds }: MendOrder, { truth, nodes }: SlotLook): DriverFailure | null {
+    const concerned = [remedy.toNodeId, ...(remedy.sourceNodeId === null ? [] : [remedy.sourceNodeId]), ...remedy.gathersFrom.map(({ nodeId }) => nodeId), ...remedy.closesOn];
+    const silent = concerned.find((id) => !lostNodeIds.includes(id) && !truth.views.has(id));
+    return silent === undefined ? null : failureOf('node-down', `${nameIn(nodes, silent)} does not answer; what it has of these slots is not known`, true);
+  }
+
   #changed({ remedy }: MendOrder, { shardId, claimedBy, formerOwnerId }: ShardFacts, { nodes }: SlotLook): DriverFailure {
     const owners = claimedBy.length > 0 ? claimedBy : formerOwnerId === null ? [] : [formerOwnerId];
     return failureOf('topology-changed', `Slot ${shardId} is not as it was when this was approved: ${owners.map((id) => nameIn(nodes, id)).join(', ') || 'nobody'} serves it, and ${nameIn(nodes, remedy.toNodeId)} was to; nothing of it was touched. Look again`);
@@ -86,6 +95,10 @@ export class SlotMender {
     const client = looker.client(look.truth, toNodeId);
     const view = look.truth.views.get(toNodeId);
     if (client === null || view === undefined) return failureOf('node-down', `${nameIn(look.nodes, toNodeId)} does not answer as a primary`, true);
+    const absent = [...look.nodes.values()].find(({ nodeId, state }) => state !== 'serving' && !lostNodeIds.includes(nodeId));
+    if (absent !== undefined) return failureOf('node-down', `${absent.name} does not answer and may have keys of these slots`, true);
+    const marked = await this.#markHolders(look, slots, toNodeId);
+    if (marked !== null) return marked;
     const free = slots.filter((slot) => ownerInView(view, slot) === null);
     // ADDSLOTS refuses what somebody has taken meanwhile; of an owner that is gone the node must be told otherwise.
     const bound = slots.filter((slot) => ownerInView(view, slot) !== null);
@@ -98,6 +111,25 @@ export class SlotMender {
     const older = Math.max(0, ...lostNodeIds.map((id) => lineIn(look.truth, id)?.configEpoch ?? 0));
     if (epoch !== null && epoch <= older) return failureOf('verification-failed', `${client.address} has config epoch ${epoch}, not above ${older} of a node that is gone: it would lose the slots to it`, true);
     await this.#tell(look, slots, toNodeId);
+    return null;
+  }
+
+  /**
+   * A node that begins anew with keys of a slot that nobody serves takes it by itself, and
+   * drops them when it hears of an owner with a higher epoch. With this mark it does neither.
+   */
+  async #markHolders({ truth, shards }: SlotLook, slots: readonly number[], ownerId: string): Promise<DriverFailure | null> {
+    const taken = new Set(slots);
+    const held = new Map<string, number[]>();
+    for (const { shardId, keys } of shards) {
+      if (taken.has(shardId)) for (const id of keys.keys()) if (id !== ownerId) held.set(id, [...(held.get(id) ?? []), shardId]);
+    }
+    for (const [id, own] of held) {
+      const client = this.#options.looker.client(truth, id);
+      if (client === null) return failureOf('topology-changed', `Node ${id.slice(0, 12)} has no address that is known`, true);
+      const replies = await client.pipeline(own.map((slot): Command => ['CLUSTER', 'SETSLOT', slot, 'IMPORTING', ownerId]), { timeoutMs: this.#longMs() });
+      for (const reply of replies) if (!reply.ok) return driverFailure(reply.error, `${client.address}: SETSLOT IMPORTING`);
+    }
     return null;
   }
 
@@ -140,8 +172,11 @@ export class SlotMender {
     }
     const look = await this.#look(order, context);
     if (!look.ok) return look.error;
+    const missing = this.#missing(order, look.value);
+    if (missing !== null) return missing;
     const settled = look.value.shards.filter(({ shardId }) => !tally.keptShardIds.includes(shardId));
-    const closed = remedy.closesOn.length === 0 ? null : await this.#close(settled, look.value, remedy.toNodeId);
+    // Those that we set to gather keys as well: whoever goes on after a kill finds them without keys.
+    const closed = remedy.closesOn.length + remedy.gathersFrom.length === 0 ? null : await this.#close(settled, look.value, remedy.toNodeId);
     if (closed !== null) return closed;
     // A half-done move with keys of two values has its old owner still.
     const kept = remedy.kind === 'finish' ? tally.keptShardIds : [];

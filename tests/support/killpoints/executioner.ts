@@ -54,7 +54,7 @@ export class Executioner {
   }
 
   watchDriver(driver: ClusterDriver): ClusterDriver {
-    const { batches } = driver;
+    const { batches, mending } = driver;
     const sampleNodes = driver.sampleNodes?.bind(driver);
     const foresee = driver.foresee?.bind(driver);
     return {
@@ -75,6 +75,20 @@ export class Executioner {
             const results = await batches.execute(moves, context);
             for (const result of results) if (result.ok && this.#isEffect('move')) this.#at('after-effect');
             return results;
+          },
+        },
+      }),
+      ...(mending !== undefined && {
+        mending: {
+          look: async (options) => {
+            const looked = await mending.look(options);
+            if (looked.ok && this.order.step === 'verify-mended' && options.shardIds !== null) this.#at('after-effect');
+            return looked;
+          },
+          mend: async (order, context) => {
+            const mended = await mending.mend(order, context);
+            if (mended.ok && this.order.step === 'mend-shards') this.#at('after-effect');
+            return mended;
           },
         },
       }),

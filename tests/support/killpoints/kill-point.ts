@@ -7,6 +7,8 @@ export const COMMANDS = ['importing', 'migrating', 'migrate', 'owned-by-target',
 /** Orders to agents of which a move, a transfer or a move that is called off consists. */
 export const ORDERS = ['copyShard', 'verifyShard', 'commitShard', 'dropShard', 'setRole'] as const;
 export const STAGES = ['join', 'cordon', 'plan', 'execute-plan', 'verify-empty', 'leave'] as const;
+/** Stages that mend shards. */
+export const MEND_STAGES = ['mend-shards', 'verify-mended'] as const;
 /** Stages that a provisioner carries out; their intent and completion are the records of what it was asked for. */
 export const SUPPLY_STAGES = ['provision', 'deprovision'] as const;
 export const POSITIONS = ['before-intent', 'after-intent', 'after-effect', 'after-completion'] as const;
@@ -14,7 +16,7 @@ export const VICTIMS = ['manager', 'source', 'target'] as const;
 
 export type Command = (typeof COMMANDS)[number];
 export type Order = (typeof ORDERS)[number];
-export type StageStep = (typeof STAGES)[number] | (typeof SUPPLY_STAGES)[number];
+export type StageStep = (typeof STAGES)[number] | (typeof MEND_STAGES)[number] | (typeof SUPPLY_STAGES)[number];
 /** `under-way`: the node has told something of an order, and nobody has heard it yet. */
 export type Position = (typeof POSITIONS)[number] | 'under-way';
 export type Victim = (typeof VICTIMS)[number];

@@ -6,6 +6,7 @@ import { fillKeys } from '../../../scripts/redis/fill-keys';
 import type { RedisClusterProcesses } from '../../../scripts/redis/redis-cluster-processes';
 import type { RedisProcess } from '../../../scripts/redis/redis-process';
 import { CheckerClient, type CheckerReport } from '../checker-client';
+import { hashSlotOf } from '../../../scripts/redis/hash-slot';
 import { connectionTo, startRedisCluster } from '../redis-cluster';
 import { killAndRecover, untilEnded, type CaseOutcome } from './kill-and-recover';
 import { isCommand, type KillPoint } from './kill-point';
@@ -14,6 +15,8 @@ import { ManagerProcess } from './manager-process';
 const SLOTS_PER_MOVE = 24;
 const SLOTS_OF_SMALL = 40;
 const KEYS = 6_000;
+/** Of a slot that nobody serves: most of its keys are where it was, and some elsewhere. */
+const UNSERVED_KEYS = { source: 60, target: 20 } as const;
 
 /**
  * A cluster of real processes whose primaries keep every acknowledged write over a kill,
@@ -25,6 +28,7 @@ export class KillpointBench {
   readonly #url = `file:${join(this.#folder, 'killpoints.db')}`;
   #manager: ManagerProcess | null = null;
   #moves = 0;
+  #tags = 0;
 
   private constructor(readonly cluster: RedisClusterProcesses, private readonly checker: CheckerClient) {}
 
@@ -80,6 +84,44 @@ export class KillpointBench {
     if (left) await source.kill();
     if (!joined) await target.kill();
     return outcome;
+  }
+
+  /** Leaves a slot to nobody, with keys on two nodes, has it mended, and kills. `target`: who has the fewer keys. */
+  async mend(point: KillPoint): Promise<CaseOutcome> {
+    const { primaries } = this.cluster;
+    const [source, target] = [primaries[0]!, primaries[1]!];
+    const slot = await this.#unserved(source, target);
+    const ends = { sourcePort: target.port, targetPort: source.port };
+    const outcome = await this.#run(point, { source, target }, (manager) => manager.ask('mend', { ends }));
+    await this.expectWhole().catch(async (error: unknown) => {
+      throw new Error(`source ${await this.cluster.idOf(source)} ${source.address}, target ${await this.cluster.idOf(target)} ${target.address}, ${outcome.operation.status}: ${outcome.operation.statusReason ?? ''}`, { cause: error });
+    });
+    const keysOn = async (node: RedisProcess) => Number(await node.call('CLUSTER', 'COUNTKEYSINSLOT', slot));
+    const [kept, strayed] = [await keysOn(source), await keysOn(target)];
+    const all = UNSERVED_KEYS.source + UNSERVED_KEYS.target;
+    const how = `${outcome.operation.status}: ${outcome.operation.statusReason ?? ''}`;
+    if (kept + strayed < all) throw new Error(`${all} keys of slot ${slot} have become ${kept} and ${strayed}; ${how}`);
+    if (outcome.operation.status === 'succeeded') await expectOwner(slot, source, primaries);
+    // A node that begins anew with keys of a slot that nobody serves takes it: somebody else has acted, and the operation ends by that.
+    else if (!(await ownsSlot(target, slot))) throw new Error(`Not mended, ${how}`);
+    return outcome;
+  }
+
+  async #unserved(source: RedisProcess, target: RedisProcess): Promise<number> {
+    // Who has just begun anew, or found a slot unserved, serves a few seconds later.
+    await this.cluster.waitUntilAgreed();
+    let tag: string;
+    do tag = `unserved${this.#tags += 1}`; while (!(await ownsSlot(source, hashSlotOf(tag))));
+    const slot = hashSlotOf(tag);
+    for (let n = 0; n < UNSERVED_KEYS.source; n += 1) await source.call('SET', `{${tag}}:${n}`, `of the source ${n}`);
+    await target.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', await this.cluster.idOf(source));
+    for (let n = 0; n < UNSERVED_KEYS.target; n += 1) {
+      await target.call('ASKING');
+      await target.call('SET', `{${tag}}:stray ${n}`, `of the target ${n}`);
+    }
+    await target.call('CLUSTER', 'SETSLOT', slot, 'STABLE');
+    for (const node of this.cluster.members) await node.call('CLUSTER', 'DELSLOTS', slot);
+    return slot;
   }
 
   /** The servers themselves: nobody has an open slot, all agree, every slot is served. */

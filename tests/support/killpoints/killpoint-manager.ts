@@ -74,6 +74,12 @@ const calls: Calls = {
     const node = manager().view().nodes.find(({ id }) => id === nodeId);
     return valueOf(await manager().replace({ nodeId, confirmName: node?.name ?? '', address }, operator));
   },
+  mend: async ({ ends }) => {
+    setEnds(ends);
+    await manager().firstReading();
+    const { fingerprint } = valueOf(await manager().mendPreview());
+    return valueOf(await manager().mendShards({ fingerprint, acceptLoss: false }, operator));
+  },
   choose: async ({ provisioner }) => {
     const { generation, settings } = manager().settings();
     return valueOf(await manager().updateSettings({ generation, settings: { ...settings, scaling: { ...settings.scaling, provisioner } } }, operator));
