@@ -7,6 +7,7 @@ import type { MoveRecord, Operation } from '@/lib/contract/operation';
 import { isTerminal, THROTTLE_PRESETS } from '@/lib/contract/vocabulary';
 import type { Plan } from '@/lib/contract/plan';
 import { connectionTo } from '@/tests/support/redis-cluster';
+import { bindTo, CORES } from './cores';
 import { filledName } from './filled-name';
 import { prepareChunks } from './frontier';
 import type { Prepared } from './prepared';
@@ -29,9 +30,9 @@ export function nameOf(contender: Contender): string {
 }
 
 /** `manager`: where the contender is ours. */
-export async function prepare(contender: Contender, cluster: RedisClusterProcesses, { cli, manager }: { cli: string; manager: TestServerProcess | null }): Promise<Prepared> {
+export async function prepare(contender: Contender, cluster: RedisClusterProcesses, { cli, manager, apart }: { cli: string; manager: TestServerProcess | null; apart: boolean }): Promise<Prepared> {
   if (contender.kind === 'chunks') return await prepareChunks(cluster, contender.chunk);
-  if (contender.kind === 'cli') return prepareCli(cluster, cli, contender.pipeline);
+  if (contender.kind === 'cli') return prepareCli(cluster, { cli, apart }, contender.pipeline);
   if (manager === null) throw new Error('Ours needs a manager');
   return await prepareOurs(manager, cluster, contender.preset);
 }
@@ -40,8 +41,9 @@ export async function prepare(contender: Contender, cluster: RedisClusterProcess
  * A manager that has been running for a while: a service, as ours is, and it has made a
  * rebalance before, so that its code is compiled. It serves all runs of a bench.
  */
-export async function startManager(server: string, { niceness }: { niceness: number }): Promise<TestServerProcess> {
+export async function startManager(server: string, { niceness, apart }: { niceness: number; apart: boolean }): Promise<TestServerProcess> {
   const manager = await spawnTestServer({ program: 'api', niceness });
+  if (apart) bindTo(CORES.mover, manager.child.pid);
   try {
     for (const { id } of (await api<{ clusters: ClusterSummary[] }>(manager, 'GET', '/clusters')).clusters) await api(manager, 'DELETE', `/clusters/${id}`);
     for (const preset of ['default', 'high'] as const) await rehearse(manager, server, preset);
@@ -64,12 +66,13 @@ async function rehearse(manager: TestServerProcess, server: string, preset: Pres
   }
 }
 
-function prepareCli(cluster: RedisClusterProcesses, cli: string, pipeline: number): Prepared {
+function prepareCli(cluster: RedisClusterProcesses, { cli, apart }: { cli: string; apart: boolean }, pipeline: number): Prepared {
   const args = ['--cluster', 'rebalance', cluster.seeds[0]!, '--cluster-use-empty-masters', '--cluster-pipeline', String(pipeline)];
   return {
     async run(told) {
       const beganAtMs = performance.now();
       const child = spawn(cli, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+      if (apart) bindTo(CORES.mover, child.pid);
       const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
       let marks = 0, tail = '';
       const hear = (chunk: Buffer) => {

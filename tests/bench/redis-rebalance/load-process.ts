@@ -23,6 +23,10 @@ export class LoadProcess {
     await answer;
   }
 
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
   /** Processor time that it has taken. */
   async usage(): Promise<NodeJS.CpuUsage> {
     const answer = answerOf(this.child);

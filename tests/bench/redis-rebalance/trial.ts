@@ -4,6 +4,7 @@ import { RedisClusterProcesses } from '@/scripts/redis/redis-cluster-processes';
 import type { CheckerReport } from '@/tests/support/checker-client';
 import type { TestServerProcess } from '@/tests/support/start-server';
 import { prepare, type Contender } from './contenders';
+import { bindTo, CORES } from './cores';
 import { filledName } from './filled-name';
 import { LoadProcess } from './load-process';
 import { between, processorTime, type ProcessorTime } from './processor-time';
@@ -15,6 +16,7 @@ export interface Scene {
   readonly bytes: number;
   readonly nodes: number;
   readonly operationsPerSecond: number;
+  readonly apart: boolean;
 }
 
 export interface Trial {
@@ -52,6 +54,11 @@ export async function runTrial(contender: Contender, scene: Scene & { readonly m
     load = await LoadProcess.start({
       seeds: cluster.seeds, access: cluster.access, operationsPerSecond: scene.operationsPerSecond, filledKeys: scene.keys, durationMsMax: LOAD_MS_MAX,
     });
+    if (scene.apart) {
+      for (const { pid } of cluster.members) bindTo(CORES.servers, pid);
+      bindTo(CORES.servers, load.pid);
+      bindTo(CORES.mover, process.pid);
+    }
     await load.phase('warm-up');
     const contestant = await prepare(contender, cluster, scene);
     try {
