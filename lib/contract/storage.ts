@@ -212,6 +212,8 @@ export interface Store {
   /** By pool. */
   scalingStates(clusterId: string): Promise<readonly StoredScalingState[]>;
   plan(planId: string): Promise<Plan | null>;
+  /** Whose plan it is, without reading its steps. */
+  clusterOfPlan(planId: string): Promise<string | null>;
   plans(clusterId: string, page: Page): Promise<PageOf<PlanSummary>>;
   operation(operationId: string): Promise<Operation | null>;
   /** Newest first. */

@@ -45,7 +45,7 @@ export class Approval {
   constructor(private readonly resources: ManagerResources, private readonly runner: OperationRunner, private readonly plans: PlanCommands, private readonly operationPlans: OperationPlans) {}
 
   async approve(input: ApproveInput, context: CommandContext): Promise<CommandResult<Operation>> {
-    const plan = await this.#planOf(input.planId);
+    const plan = await this.plans.find(input.planId);
     if (plan === null) return notFound('plan', input.planId);
     const stages = [{ kind: 'execute-plan' }] as const;
     if (plan.scope.kind === 'reverse') return this.#approveReverse(plan, plan.scope.operationId, input, context);
@@ -132,13 +132,8 @@ export class Approval {
     });
   }
 
-  async #planOf(planId: string): Promise<Plan | null> {
-    const plan = await this.resources.store.plan(planId);
-    return plan?.clusterId === this.resources.clusterId ? plan : null;
-  }
-
   async #evacuationOf(nodes: readonly Node[], planId: string): Promise<CommandResult<Plan>> {
-    const plan = await this.#planOf(planId);
+    const plan = await this.plans.find(planId);
     if (plan === null) return notFound('plan', planId);
     const names = nodes.map(({ name }) => name).join(', ');
     const first = nodes.length === 1 ? nodes[0]!.id : null;
@@ -156,16 +151,22 @@ export class Approval {
     const refusals = [
       ...this.#refusalsOf(plan, input.stepCount, emptied.length > 0),
       ...(input.preempt === true && urgencyReason === null ? [refusal('not-an-emergency', 'Nothing is at stake: no node that is emptied fails, and none that data leaves is over its line. It can wait its turn')] : []),
-      ...await validateInTurns(plan, model.state, { nowMs, safetyLines: model.settings.safetyLines, ignoreExpiry: false }),
     ];
     if (refusals.length > 0) return refused(...refusals.slice(0, REFUSALS_MAX));
     const steps = plan.steps.slice(0, input.stepCount ?? plan.steps.length);
-    // Looked at again: what was dangerous when the plan was made may be mended, and what was not may be now.
-    const dangers = (await foreseenRisks(this.resources, steps)).filter(({ severity }) => severity === 'danger');
+    // Looked at again: what was dangerous when the plan was made may be mended, and what was not may be now. The nodes answer while it is validated.
+    const [invalid, foreseen] = await Promise.all([
+      validateInTurns(plan, model.state, { nowMs, safetyLines: model.settings.safetyLines, ignoreExpiry: false }),
+      foreseenRisks(this.resources, steps),
+    ]);
+    if (invalid.length > 0) return refused(...invalid.slice(0, REFUSALS_MAX));
+    const dangers = foreseen.filter(({ severity }) => severity === 'danger');
     if (dangers.length > 0) return refused(...dangers.slice(0, REFUSALS_MAX).map((risk) => refusal('dangerous-risk', risk.message, { nodeId: risk.nodeId, shardId: risk.shardId, numbers: risk.numbers ?? {} })));
     const operation = newOperation(this.resources, { ...shape, planId: plan.id, urgencyReason, movesTotal: steps.length, bytesTotal: bytesOf(steps, plan) }, { context, throttle: input.throttle });
     const also = alsoOf(operation);
+    this.plans.changing(plan.id);
     return this.runner.enqueue(operation, {
+      plan: { ...plan, status: 'approved' },
       moves: movesOf(steps),
       writes: [{ kind: 'set-plan-status', planId: plan.id, expected: 'proposed', status: 'approved' }, ...also.writes],
       drafts: [...also.drafts, { type: 'plan.approved', severity: 'notice', actor: context.actor, planId: plan.id, operationId: operation.id, message: `Plan approved: ${steps.length} steps` }],

@@ -72,8 +72,8 @@ export class Fleet {
   }
 
   async managerOfPlan(planId: string): Promise<ElasticScalingManager | null> {
-    const plan = await this.options.store.plan(planId);
-    return plan === null ? null : this.manager(plan.clusterId);
+    const clusterId = await this.options.store.clusterOfPlan(planId);
+    return clusterId === null ? null : this.manager(clusterId);
   }
 
   async managerOfOperation(operationId: string): Promise<ElasticScalingManager | null> {

@@ -37,12 +37,11 @@ export class MoveRun {
     return this.#executor?.openMoves() ?? [];
   }
 
-  /** `validate`: it rested while others ran, so what is left is held against the constraints again. */
-  async run({ validate }: { validate: boolean }): Promise<MoveRunOutcome> {
+  /** `validate`: it rested while others ran, so what is left is held against the constraints again. `stored`: the journal, where it need not be read. */
+  async run({ validate, stored }: { validate: boolean; stored: readonly MoveRecord[] | null }): Promise<MoveRunOutcome> {
     const { context, plan } = this;
-    const journal = await context.read(() => context.resources.store.moves(context.operationId));
-    if (journal === null) return { status: 'stopped', message: null };
-    const { moves } = journal;
+    const moves = stored ?? (await context.read(() => context.resources.store.moves(context.operationId)))?.moves ?? null;
+    if (moves === null) return { status: 'stopped', message: null };
     if (moves.length === 0) return { status: 'done', message: plan.verdict.message };
     const isLong = !isShortList(moves);
     if (isLong) await nextTurn();

@@ -4,6 +4,7 @@
  * say they are.
  */
 import { isTerminal, type MoveRecord, type Operation } from '@/lib/contract/operation';
+import type { Plan } from '@/lib/contract/plan';
 import type { StoreWrite } from '@/lib/contract/storage';
 import { learnSpeed } from '@/lib/core/execution/estimate';
 import { ok } from '@/lib/platform/result';
@@ -17,7 +18,7 @@ import { operationEvent } from './operation-events';
 import type { OperationPlans } from './operation-plans';
 import { firstRank, lastRank, queueOrder } from './operation-queue';
 import { OperationRecords } from './operation-records';
-import { OperationSaga } from './operation-saga';
+import { OperationSaga, type StoredRun } from './operation-saga';
 import type { OperationTarget } from './operation-target';
 import { reorderQueue } from './reorder-queue';
 import type { SagaParts } from './saga-context';
@@ -30,6 +31,8 @@ export class OperationRunner {
   readonly #records: OperationRecords;
   readonly #waiting = new Set<string>();
   #saga: OperationSaga | null = null;
+  /** What was stored for the one that is up next, so that it need not be read back. */
+  #stored: { readonly operationId: string; readonly run: StoredRun } | null = null;
   #pumping: Promise<void> = Promise.resolve();
   readonly #abort = new AbortController();
   /** Begun moves of operations that rest: nobody else may touch their shards. */
@@ -69,7 +72,7 @@ export class OperationRunner {
   }
 
   /** Stores the operation with its moves and the writes that belong to it, then queues it; an emergency takes the turn of what runs. */
-  async enqueue(made: Operation, options: { moves: readonly MoveRecord[]; writes: readonly StoreWrite[]; drafts: readonly EventDraft[]; context: CommandContext }): Promise<CommandResult<Operation>> {
+  async enqueue(made: Operation, options: { plan?: Plan; moves: readonly MoveRecord[]; writes: readonly StoreWrite[]; drafts: readonly EventDraft[]; context: CommandContext }): Promise<CommandResult<Operation>> {
     const { log, model } = this.resources;
     if (this.#abort.signal.aborted) return refused(refusal('manager-stopping', 'The manager is stopping'));
     if (this.#waiting.size >= QUEUE_MAX) return refused(refusal('operation-running', `${QUEUE_MAX} operations are waiting already`, { numbers: { queueMax: QUEUE_MAX } }));
@@ -80,6 +83,8 @@ export class OperationRunner {
       ...(options.context.alsoCommit?.(operation) ?? []),
     ], [...options.drafts, operationEvent(operation, 'operation.queued', options.context.actor)]);
     if (!committed.ok) return { ok: false, error: failureOfStore(committed.error) };
+    const isNext = this.#saga === null && this.#waiting.size === 0;
+    if (isNext && options.plan !== undefined) this.#stored = { operationId: operation.id, run: { plan: options.plan, moves: options.moves } };
     this.#waiting.add(operation.id);
     this.#records.adopt(operation);
     this.#preempt();
@@ -150,7 +155,8 @@ export class OperationRunner {
       const next = this.#queue()[0];
       if (next === undefined) return;
       this.#waiting.delete(next.id);
-      const saga = new OperationSaga(this.#parts, next.id);
+      const saga = new OperationSaga(this.#parts, next.id, this.#stored?.operationId === next.id ? this.#stored.run : null);
+      this.#stored = null;
       this.#saga = saga;
       this.#publish();
       this.#preempt();

@@ -4,7 +4,8 @@
  * was done before is taken back from the last stage to the first. Everything that must
  * survive a restart is in the record: which stage, its outcome, and how it is to end.
  */
-import type { Operation, Stage } from '@/lib/contract/operation';
+import type { MoveRecord, Operation, Stage } from '@/lib/contract/operation';
+import type { Plan } from '@/lib/contract/plan';
 import type { ExecutionMove } from '@/lib/core/execution/move-list';
 import { ok } from '@/lib/platform/result';
 import type { OperationCommand } from './command-effect';
@@ -20,6 +21,12 @@ import { compensateStage, runStage } from './stages';
 /** stopped: the manager closes, or another one has the cluster; the operation stays open in storage. */
 export type SagaEnd = 'ended' | 'preempted' | 'stopped';
 
+/** What an operation is to do, as it was stored with it a moment ago: plan and journal of moves that have not begun. */
+export interface StoredRun {
+  readonly plan: Plan;
+  readonly moves: readonly MoveRecord[];
+}
+
 export class OperationSaga {
   readonly #context: SagaContext;
   #moveRun: MoveRun | null = null;
@@ -30,7 +37,8 @@ export class OperationSaga {
   #validate = false;
   #wake: (() => void) | null = null;
 
-  constructor(parts: SagaParts, readonly operationId: string) {
+  /** `stored`: where this process has just written it and nothing has run since; else it is read. */
+  constructor(parts: SagaParts, readonly operationId: string, private stored: StoredRun | null = null) {
     this.#context = new SagaContext(parts, operationId);
   }
 
@@ -126,8 +134,8 @@ export class OperationSaga {
     const context = this.#context;
     const { store, model, callbacks } = context.resources;
     if (operation.planId !== null) {
-      const plan = await context.read(() => store.plan(operation.planId!));
-      const journal = await context.read(() => store.moves(operation.id));
+      const plan = this.stored?.plan ?? await context.read(() => store.plan(operation.planId!));
+      const journal = this.stored ?? await context.read(() => store.moves(operation.id));
       if (plan === null || journal === null) return 'stopped';
       const refusals = await remainingRefusals(context.resources, plan, journal.moves, knownLeaders(context.resources, plan, true));
       if (refusals.length > 0) {
@@ -204,13 +212,15 @@ export class OperationSaga {
   async #runMoves(): Promise<MoveRunOutcome> {
     const context = this.#context;
     const planId = context.operation?.planId ?? null;
-    const plan = planId === null ? null : await context.read(() => context.resources.store.plan(planId));
+    const { stored } = this;
+    this.stored = null;
+    const plan = planId === null ? null : stored?.plan ?? await context.read(() => context.resources.store.plan(planId));
     if (plan === null) return context.stopping() ? { status: 'stopped', message: null } : { status: 'failed', message: 'The plan is not stored any more' };
     const validate = this.#validate;
     this.#validate = false;
     this.#moveRun = new MoveRun(context, plan);
     try {
-      return await this.#moveRun.run({ validate });
+      return await this.#moveRun.run({ validate, stored: stored?.moves ?? null });
     } finally {
       this.#moveRun = null;
     }

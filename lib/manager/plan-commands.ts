@@ -8,12 +8,15 @@ import type { EventDraft } from './event-log';
 import { foreseenRisks } from './foreseen-risks';
 import type { ManagerResources } from './manager-resources';
 import { planOf, type PlanJob, type PlanJobOptions, type PlanWish } from './planner';
+import { RecentPlan } from './recent-plan';
 
 const PLAN_EXPIRES_AFTER_MS = 15 * 60_000;
 /** Evaluations of a plan that is only looked at while something is being dragged: a tenth of a second of work. */
 const WHAT_IF_WORK_MAX = 100_000;
 
 export class PlanCommands {
+  readonly #recent = new RecentPlan();
+
   constructor(private readonly resources: ManagerResources) {}
 
   /** Makes and keeps a plan; nothing moves. Bad input gives a plan whose verdict is `invalid`, or refusals where no plan can be made at all. */
@@ -101,6 +104,17 @@ export class PlanCommands {
     };
   }
 
+  /** A plan of this cluster as it is stored; `null` when there is none of this id. */
+  async find(planId: string): Promise<Plan | null> {
+    const plan = this.#recent.find(planId) ?? await this.resources.store.plan(planId);
+    return plan?.clusterId === this.resources.clusterId ? plan : null;
+  }
+
+  /** It is about to change in storage. */
+  changing(planId: string): void {
+    this.#recent.forget(planId);
+  }
+
   /** Stores it as a proposal that can be approved. */
   async keep(plan: Plan, context: CommandContext): Promise<CommandResult<Plan>> {
     const proposed: EventDraft = {
@@ -109,6 +123,7 @@ export class PlanCommands {
       data: { steps: plan.steps.length, bytes: plan.bytes, scoreBefore: plan.before.score, scoreAfter: plan.after.score },
     };
     const committed = await this.resources.log.commit([{ kind: 'insert-plan', plan }, ...(context.alsoCommit?.(plan) ?? [])], [proposed]);
+    if (committed.ok) this.#recent.remember(plan);
     // What is made of it for the answer is not to be added to what storing it took.
     if (!isShortList(plan.steps)) await nextTurn();
     return committed.ok ? ok(plan) : { ok: false, error: failureOfStore(committed.error) };

@@ -62,6 +62,10 @@ export class MemoryStore implements Store {
     return Promise.resolve([...(this.#tables.scalingStates.get(clusterId) ?? [])].sort((a, b) => order(a.pool, b.pool)));
   }
 
+  clusterOfPlan(planId: string): Promise<string | null> {
+    return Promise.resolve(this.#tables.plans.get(planId)?.value.clusterId ?? null);
+  }
+
   plan(planId: string): Promise<Plan | null> {
     return Promise.resolve(this.#tables.plans.get(planId)?.value ?? null);
   }

@@ -77,6 +77,10 @@ export class PrismaStore implements Store {
     return readScalingStates(this.prisma, clusterId);
   }
 
+  async clusterOfPlan(planId: string): Promise<string | null> {
+    return (await this.prisma.plan.findUnique({ where: { id: planId }, select: { clusterId: true } }))?.clusterId ?? null;
+  }
+
   async plan(planId: string): Promise<Plan | null> {
     const row = await this.prisma.plan.findUnique({ where: { id: planId } });
     return row === null ? null : planOfRow(row);

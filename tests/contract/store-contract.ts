@@ -189,6 +189,8 @@ export function describeStore(name: string, open: (clock: VirtualClock) => Promi
         expect(await store.plan('plan-1')).toEqual(plan({ status: 'approved' }));
         expect((await store.plans('cluster-1', { limit: 10, cursor: null })).items).toMatchObject([{ id: 'plan-1', status: 'approved', stepCount: 2, scoreBefore: 0.4, scoreAfter: 0.1 }]);
         expect(await store.plan('nothing')).toBeNull();
+        expect(await store.clusterOfPlan('plan-1')).toBe('cluster-1');
+        expect(await store.clusterOfPlan('nothing')).toBeNull();
       });
 
       it('changes a status only from the one expected', async () => {

@@ -5,6 +5,8 @@ import { err, type Result } from '@/lib/platform/result';
 /** The store in memory, which a test can take away and give back as a database is: commits answer `unavailable`, reads reject. */
 export class AbsentableStore extends MemoryStore {
   isAway = false;
+  /** Commits are taken, plans and journals cannot be read. */
+  isUnreadable = false;
   /** Given a commit that was just taken: is it the last one for now? */
   leavesAfter: (writes: readonly StoreWrite[]) => boolean = () => false;
 
@@ -31,6 +33,6 @@ export class AbsentableStore extends MemoryStore {
   }
 
   #read<T>(read: () => Promise<T>): Promise<T> {
-    return this.isAway ? Promise.reject(new Error('The database is away')) : read();
+    return this.isAway || this.isUnreadable ? Promise.reject(new Error('The database is away')) : read();
   }
 }
