@@ -8,6 +8,6 @@ import type { ClusterSummary } from '@/lib/contract/cluster';
 export function shardsToMend({ capabilities, health, warnings, operations }: Pick<ClusterSummary, 'capabilities' | 'health' | 'warnings' | 'operations'>): number {
   if (!capabilities.mendShards || operations.some(({ kind }) => kind === 'mend-shards')) return 0;
   const unserved = health.reasons.reduce((sum, { code, shardCount }) => sum + (code === 'shards-lost' || code === 'shards-without-primary' ? shardCount : 0), 0);
-  const open = new Set(warnings.flatMap(({ code, shardId }) => (code === 'open-slot' && shardId !== null ? [shardId] : [])));
-  return unserved + open.size;
+  const open = warnings.reduce((sum, { code, shardCount = 1 }) => sum + (code === 'open-slot' ? shardCount : 0), 0);
+  return unserved + open;
 }

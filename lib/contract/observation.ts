@@ -65,7 +65,10 @@ export const EngineWarningSchema = z.object({
   ]),
   message: z.string().max(1000),
   nodeId: IdSchema.nullable(),
+  /** The first shard that it is about. */
   shardId: ShardIdSchema.nullable(),
+  /** How many shards it is about, where that is more than one. A shard is counted by one warning of a code. */
+  shardCount: z.number().int().min(2).optional(),
   /** What the operator can type or do about it; `null` when nothing is known. */
   remedy: z.string().max(1000).nullable(),
 }).meta({ id: 'EngineWarning' });

@@ -188,8 +188,9 @@ export class Approval {
     }
     const { engine, warnings } = model.state;
     if (engine?.serving === false) refusals.push(refusal('engine-not-serving', `${engine.name} itself says that it does not serve: mend that first`));
-    const openSlots = warnings.filter((warning) => warning.code === 'open-slot');
-    if (openSlots.length > 0 && model.operations.length === 0) refusals.push(refusal('open-slots', `${openSlots.length} slots are open, left by somebody else: ${openSlots[0]!.message}`.slice(0, 500), { numbers: { openSlots: openSlots.length } }));
+    const open = warnings.filter((warning) => warning.code === 'open-slot');
+    const openSlots = open.reduce((sum, { shardCount = 1 }) => sum + shardCount, 0);
+    if (openSlots > 0 && model.operations.length === 0) refusals.push(refusal('open-slots', `${openSlots === 1 ? '1 slot is' : `${openSlots} slots are`} open, left by somebody else: ${open[0]!.message}`.slice(0, 500), { numbers: { openSlots } }));
     return refusals;
   }
 }

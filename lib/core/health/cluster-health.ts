@@ -132,7 +132,7 @@ function engineReasons(state: ClusterState): HealthReason[] {
   }
   for (const warning of state.warnings) {
     if (warning.code !== 'open-slot' && warning.code !== 'views-disagree') continue;
-    reasons.push({ code: 'engine-warning', severity: 'notice', message: warning.message.slice(0, 500), nodeIds: warning.nodeId === null ? [] : [warning.nodeId], ...(warning.shardId === null ? NO_SHARDS : { shardCount: 1, shardIds: [warning.shardId] }) });
+    reasons.push({ code: 'engine-warning', severity: 'notice', message: warning.message.slice(0, 500), nodeIds: warning.nodeId === null ? [] : [warning.nodeId], ...(warning.shardId === null ? NO_SHARDS : { shardCount: warning.shardCount ?? 1, shardIds: [warning.shardId] }) });
   }
   return reasons.slice(0, 20);
 }

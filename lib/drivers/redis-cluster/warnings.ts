@@ -1,17 +1,21 @@
 import type { EngineWarning } from '@/lib/contract/observation';
 import type { ClusterReading } from './cluster-reader';
-import { nameOf } from './topology';
+import { rangesOf } from './atomic-engine';
 import type { Ownership } from './ownership';
 import { notServing } from './serving';
+import { nameOf, slotCountOf } from './topology';
 
 const MEND_REMEDY = 'Mend shards: where keys have arrived it goes on to its end, else it is taken back; moving the shard the same way goes on as well';
 /** More warnings of one kind than this are counted, not listed. */
 const LISTED_MAX = 50;
+/** Of the slots of one warning. */
+const RANGES_SHOWN = 6;
 
 type WarningCode = EngineWarning['code'];
 
-function warning(code: WarningCode, message: string, more: Partial<Pick<EngineWarning, 'nodeId' | 'shardId' | 'remedy'>> = {}): EngineWarning {
-  return { code, message, nodeId: more.nodeId ?? null, shardId: more.shardId ?? null, remedy: more.remedy ?? null };
+function warning(code: WarningCode, message: string, more: Partial<Pick<EngineWarning, 'nodeId' | 'remedy'>> & { readonly slots?: readonly number[] } = {}): EngineWarning {
+  const { slots = [] } = more;
+  return { code, message, nodeId: more.nodeId ?? null, shardId: slots[0] ?? null, ...(slots.length > 1 && { shardCount: slots.length }), remedy: more.remedy ?? null };
 }
 
 /** What an operator must know of one reading. `isOurs` tells slots that a move of ours is changing. */
@@ -52,34 +56,52 @@ function coverageWarnings({ uncovered }: Ownership): EngineWarning[] {
   const first = uncovered[0];
   if (first === undefined) return [];
   return [warning('slots-uncovered', `${uncovered.length} of 16384 slots belong to nobody, the first is ${first}`, {
-    shardId: first, remedy: 'Mend shards: it asks every node whether it has keys of them, and shows who would serve them',
+    slots: uncovered, remedy: 'Mend shards: it asks every node whether it has keys of them, and shows who would serve them',
   })];
 }
 
+/** Slots with the same marks stand together: a reshard that broke off is one line and not hundreds. */
 function openSlots({ answers, lines }: ClusterReading, isOurs: (slot: number) => boolean): EngineWarning[] {
+  const groups = new Map<string, { readonly marks: readonly Mark[]; readonly slots: number[] }>();
+  for (const [slot, marks] of marksIn(answers)) {
+    if (isOurs(slot)) continue;
+    const key = JSON.stringify(marks);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { marks, slots: [slot] });
+    else group.slots.push(slot);
+  }
   const named = (id: string) => {
     const line = lines.get(id);
     return line === undefined ? id.slice(0, 12) : nameOf(line);
   };
-  const found: EngineWarning[] = [];
-  for (const { view } of answers.values()) {
-    const here = nameOf(view.self);
-    for (const [slot, target] of view.self.migrating) {
-      if (!isOurs(slot)) {
-        found.push(warning('open-slot', `Slot ${slot} is half moved: ${here} migrates it to ${named(target)}`, {
-          nodeId: view.self.id, shardId: slot, remedy: MEND_REMEDY,
-        }));
-      }
-    }
-    for (const [slot, source] of view.self.importing) {
-      if (!isOurs(slot)) {
-        found.push(warning('open-slot', `Slot ${slot} is half moved: ${here} imports it from ${named(source)}`, {
-          nodeId: view.self.id, shardId: slot, remedy: MEND_REMEDY,
-        }));
-      }
-    }
-  }
-  return found.slice(0, 2 * LISTED_MAX);
+  return [...groups.values()].slice(0, LISTED_MAX).map(({ marks, slots }) => {
+    const them = slots.length === 1 ? 'it' : 'them';
+    const said = marks.map(([id, verb, otherId]) => `${named(id)} ${verb === 'migrates' ? `migrates ${them} to` : `imports ${them} from`} ${named(otherId)}`).join(', ');
+    return warning('open-slot', `${slots.length === 1 ? `Slot ${slots[0]!} is` : `${slots.length} slots are`} half moved${slots.length === 1 ? '' : ` (${slotsInWords(slots)})`}: ${said}`, {
+      nodeId: marks[0]![0], slots, remedy: MEND_REMEDY,
+    });
+  });
+}
+
+/** Who has a mark, what it does, and who is at the other end. */
+type Mark = readonly [nodeId: string, verb: 'migrates' | 'imports', otherNodeId: string];
+
+/** By ascending slot; of each, sources before targets. */
+function marksIn(answers: ClusterReading['answers']): [number, Mark[]][] {
+  const marks = new Map<number, Mark[]>();
+  const add = (slot: number, mark: Mark) => { marks.set(slot, [...(marks.get(slot) ?? []), mark]); };
+  const views = [...answers.values()].map(({ view }) => view.self).sort((a, b) => (a.id < b.id ? -1 : 1));
+  for (const { id, migrating } of views) for (const [slot, targetId] of migrating) add(slot, [id, 'migrates', targetId]);
+  for (const { id, importing } of views) for (const [slot, sourceId] of importing) add(slot, [id, 'imports', sourceId]);
+  return [...marks].sort(([a], [b]) => a - b);
+}
+
+/** "10–14, 20 and 93 more"; ascending. */
+function slotsInWords(slots: readonly number[]): string {
+  const shown = rangesOf(slots).slice(0, RANGES_SHOWN);
+  const left = slots.length - slotCountOf(shown);
+  const words = shown.map(({ first, last }) => (first === last ? String(first) : `${first}–${last}`)).join(', ');
+  return left === 0 ? words : `${words} and ${left} more`;
 }
 
 function disagreements({ disagreed }: Ownership, isOurs: (slot: number) => boolean): EngineWarning[] {
@@ -87,7 +109,7 @@ function disagreements({ disagreed }: Ownership, isOurs: (slot: number) => boole
   const first = foreign[0];
   if (first === undefined) return [];
   return [warning('views-disagree', `The primaries do not agree who owns ${foreign.length} slots, the first is ${first}`, {
-    shardId: first, remedy: 'Gossip settles this within seconds unless somebody moves slots or the network between nodes is cut; compare CLUSTER NODES on the primaries',
+    slots: foreign, remedy: 'Gossip settles this within seconds unless somebody moves slots or the network between nodes is cut; compare CLUSTER NODES on the primaries',
   })];
 }
 

@@ -87,14 +87,14 @@ describe('the way to mending', { timeout: SLOW_MS }, () => {
   const summary = (mendShards: boolean) => summaryOf({
     capabilities: { ...summaryOf().capabilities, mendShards },
     health: { ...summaryOf().health, reasons: [{ code: 'shards-lost', severity: 'critical', message: '5 shards', nodeIds: [], shardCount: 5, shardIds: [] }] },
-    warnings: [1, 1, 2].map((shardId) => ({ code: 'open-slot' as const, message: 'half moved', nodeId: null, shardId, remedy: null })),
+    warnings: [{ code: 'open-slot' as const, message: 'half moved', nodeId: null, shardId: 1, remedy: null }, { code: 'open-slot' as const, message: 'half moved', nodeId: null, shardId: 2, shardCount: 30, remedy: null }],
   });
 
   it('is there where there is something to mend, and nowhere else', async () => {
     const harness = new Harness();
     await harness.render(<ClusterGate><MendLink /></ClusterGate>);
     await harness.snapshot(snapshotOf({ view: 'summary', summary: summary(true) }));
-    expect((await screen.findByRole('link', { name: 'Mend 7 shards…' })).getAttribute('href')).toBe(`/${CLUSTER_ID}/shards/mend`);
+    expect((await screen.findByRole('link', { name: 'Mend 36 shards…' })).getAttribute('href')).toBe(`/${CLUSTER_ID}/shards/mend`);
     await harness.snapshot(snapshotOf({ view: 'summary', summary: summary(false) }));
     await waitFor(() => expect(screen.queryByRole('link')).toBeNull());
   });
