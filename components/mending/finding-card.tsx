@@ -49,6 +49,7 @@ export function FindingCard({ finding, names, clusterId, acceptLoss, chosen, onC
           {taken === null && refusal !== null && <RefusalList refusals={[refusal]} nameOf={names.nameOf} />}
           {taken !== null && <><strong>{remedyWords(taken, shardCount, names.nameOf)}.</strong> <span className={classes['dim']}>{shardCount === 1 ? 'Why: ' : 'Why, for each: '}{taken.reason.message}.</span></>}
         </dd>
+        {taken !== null && finding.caution !== null && <><dt>Mind</dt><dd data-caution>{finding.caution}.</dd></>}
         <dt>Could be lost</dt>
         <dd data-loss={loss !== null || undefined}>{loss ?? (taken !== null && movesKeys(taken) ? 'Nothing. A key with different values on two nodes stays on both and is named in the result' : 'Nothing')}</dd>
       </dl>

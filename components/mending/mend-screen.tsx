@@ -55,12 +55,14 @@ function Found({ preview, clusterId, onOutdated }: { readonly preview: MendPrevi
   const nodeIds = useCluster((state) => state.shards?.nodeIds ?? null);
   const names = useNodeNames(nodeIds ?? NO_IDS);
   const [acceptLoss, setAcceptLoss] = useState(false);
-  const [left, setLeft] = useState<ReadonlySet<ShardFinding>>(new Set());
   const { findings, refusals } = preview;
+  // Where something speaks against it, nothing is done that nobody has chosen.
+  const [left, setLeft] = useState<ReadonlySet<ShardFinding>>(new Set(findings.filter(({ caution }) => caution !== null)));
   const counts = countsOf(findings);
   if (findings.length === 0) return <Panel><EmptyState title="There is nothing to mend">Each shard is served by one node, and none is half moved: every node that answers said so just now.</EmptyState></Panel>;
   const possible = findings.filter(({ remedy, remedyWithLoss }) => remedy !== null || (acceptLoss && remedyWithLoss !== null));
   const chosen = possible.filter((finding) => !left.has(finding));
+  const isPart = chosen.length < possible.length || chosen.some(({ caution }) => caution !== null);
   const choose = (finding: ShardFinding, isChosen: boolean) => {
     const next = new Set(left);
     if (isChosen) next.delete(finding);
@@ -86,7 +88,7 @@ function Found({ preview, clusterId, onOutdated }: { readonly preview: MendPrevi
               label={`Give up what only gone nodes have of ${plural(counts.withLoss, 'shard')}`} description="Without it these shards wait until their node is back. The name of the cluster is typed to confirm."
             />
           )}
-          <OrderMending {...{ preview, chosen, acceptLoss, clusterId, onOutdated }} isPart={chosen.length < possible.length} nameOf={names.nameOf} />
+          <OrderMending {...{ preview, chosen, acceptLoss, clusterId, onOutdated }} isPart={isPart} nameOf={names.nameOf} />
         </div>
       </Panel>
     </>

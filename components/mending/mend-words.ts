@@ -8,6 +8,7 @@ export const FAULT_WORDS: Readonly<Record<ShardFinding['fault'], StatusWords>> =
   'served-by-gone': { tone: 'critical', label: 'Their node is gone' },
   'open': { tone: 'warning', label: 'Left half moved' },
   'disputed': { tone: 'warning', label: 'Claimed twice' },
+  'strayed': { tone: 'warning', label: 'Keys astray' },
 };
 
 type NameOf = (nodeId: string) => string;

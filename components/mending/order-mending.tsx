@@ -21,7 +21,7 @@ interface OrderMendingProps {
   readonly preview: MendPreview;
   /** Those that are chosen and have a remedy, with the loss accepted or without. */
   readonly chosen: readonly ShardFinding[];
-  /** Of all that could be chosen, whether some are not. */
+  /** Whether the shards must be named: not all that could be are chosen, or something speaks against some. */
   readonly isPart: boolean;
   readonly acceptLoss: boolean;
   readonly clusterId: string;
@@ -46,6 +46,7 @@ export function OrderMending({ preview, chosen, isPart, acceptLoss, clusterId, n
   }));
   const count = chosen.reduce((sum, { shardCount }) => sum + shardCount, 0);
   const loses = acceptLoss && chosen.some(({ remedy }) => remedy === null);
+  const cautions = [...new Set(chosen.flatMap(({ caution }) => caution ?? []))].slice(0, LISTED_MAX);
   const verb = `Mend ${plural(count, 'shard')}`;
   const tier = loses || tierIn(environment, 'felt') === 'irreversible' ? 'irreversible' : 'felt';
   const shardIds = isPart ? chosen.flatMap(({ ranges }) => ranges.flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, index) => first + index))) : undefined;
@@ -68,6 +69,7 @@ export function OrderMending({ preview, chosen, isPart, acceptLoss, clusterId, n
           })}
           {chosen.length > LISTED_MAX && <li>and {plural(chosen.length - LISTED_MAX, 'more group')}, as listed</li>}
         </ul>
+        {cautions.map((caution) => <p key={caution}>Mind: {caution}.</p>)}
         <p>{loses ? 'What only the gone nodes have of these shards is given up. If one comes back, its older claim loses: it drops its keys of them.' : 'No key that a node holds is dropped or overwritten.'} It runs step by step and can be paused or stopped after each; what was mended by then stays.</p>
       </ConfirmDialog>
     </div>

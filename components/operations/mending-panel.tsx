@@ -3,7 +3,7 @@ import { formatCount, plural } from '@/lib/client/format';
 import type { Mending, MendStep } from '@/lib/contract/shard-mending';
 import classes from './operations.module.css';
 
-const FAULTS: Readonly<Record<MendStep['fault'], string>> = { 'unassigned': 'nobody served them', 'served-by-gone': 'their node is gone', 'open': 'left half moved', 'disputed': 'claimed twice' };
+const FAULTS: Readonly<Record<MendStep['fault'], string>> = { 'unassigned': 'nobody served them', 'served-by-gone': 'their node is gone', 'open': 'left half moved', 'disputed': 'claimed twice', 'strayed': 'keys astray' };
 const RANGES_MAX = 4;
 
 /** What was ordered to be mended, step by step, and what came of it. */

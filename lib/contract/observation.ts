@@ -60,7 +60,7 @@ export type NodeObservation = z.infer<typeof NodeObservationSchema>;
 /** Something the engine reports that an operator must know and that blocks some actions. */
 export const EngineWarningSchema = z.object({
   code: z.enum([
-    'cluster-state-fail', 'slots-uncovered', 'open-slot', 'views-disagree', 'node-did-not-answer',
+    'cluster-state-fail', 'slots-uncovered', 'open-slot', 'stray-keys', 'views-disagree', 'node-did-not-answer',
     'load-not-reported', 'size-sampled', 'evicting-policy', 'authentication-failed', 'partial-reading',
   ]),
   message: z.string().max(1000),

@@ -82,7 +82,7 @@ export const RefusalSchema = z.object({
     'illegal-transition', 'not-supported', 'not-empty', 'last-node', 'replication-factor', 'already-so', 'evicting-policy', 'views-disagree',
     'unreachable', 'authentication-failed', 'not-a-cluster', 'duplicate-cluster', 'duplicate-name', 'wrong-name', 'engine-refused', 'manager-stopping',
     'unknown-operation', 'operation-ended', 'no-provisioner', 'provisioner-resting', 'not-an-emergency', 'dangerous-risk', 'not-reversible',
-    'data-loss', 'not-dead', 'follower-alive', 'holder-silent', 'not-broken', 'too-many-steps',
+    'data-loss', 'not-dead', 'follower-alive', 'holder-silent', 'not-broken', 'too-many-steps', 'keys-on-both', 'shards-not-named',
   ])),
   message: z.string().min(1).max(500),
   nodeId: IdSchema.nullable(),

@@ -47,6 +47,8 @@ export const ShardFindingSchema = z.object({
   /** `null`: refused. */
   remedy: RemedySchema.nullable(),
   refusal: RefusalSchema.nullable(),
+  /** What speaks against the remedy all the same: it is carried out only on shards that are named. `null`: nothing. */
+  caution: z.string().max(500).nullable(),
   /** What is done instead of refusing when the loss is accepted by a typed name. */
   remedyWithLoss: RemedySchema.nullable(),
   /** What would be lost by that: everything of these shards that only these nodes have. `keyCount`: what they had in all when they last answered. */
@@ -68,7 +70,7 @@ export type MendPreview = z.infer<typeof MendPreviewSchema>;
 export const MendRequestSchema = z.object({
   /** Of the preview that was looked at; another one stored is a 409 with what is found now. */
   fingerprint: z.string().min(1).max(64),
-  /** Only these; absent: everything that has a remedy. */
+  /** Only these; absent: everything that has a remedy and no caution. */
   shardIds: z.array(ShardIdSchema).min(1).max(16_384).optional(),
   /** Carry out `remedyWithLoss` as well. Needs the typed name. */
   acceptLoss: z.boolean().default(false),

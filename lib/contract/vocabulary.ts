@@ -59,12 +59,12 @@ export const OPERATION_KINDS = ['rebalance', 'scale-out', 'scale-in', 'add-node'
 
 /**
  * unassigned: nobody serves the shard. served-by-gone: who served it does not answer. open: a move of somebody else's
- * was left half done. disputed: several nodes say that they serve it.
+ * was left half done. disputed: several nodes say that they serve it. strayed: a node that neither serves it nor says that it moves has keys of it.
  */
-export const SHARD_FAULTS = ['unassigned', 'served-by-gone', 'open', 'disputed'] as const;
+export const SHARD_FAULTS = ['unassigned', 'served-by-gone', 'open', 'disputed', 'strayed'] as const;
 
 /** Why a shard is mended the way it is. */
-export const REMEDY_REASONS = ['no-keys-anywhere', 'only-holder', 'holds-most-keys', 'keys-arrived', 'nothing-moved', 'owner-keeps'] as const;
+export const REMEDY_REASONS = ['no-keys-anywhere', 'only-holder', 'holds-most-keys', 'keys-arrived', 'nothing-moved', 'owner-keeps', 'keys-astray'] as const;
 
 /** One stage each, with one more that verifies. */
 export const MEND_STEPS_MAX = 500;

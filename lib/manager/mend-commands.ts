@@ -4,7 +4,7 @@
  * ordered is exactly what was looked at: the nodes are asked again, and where they say
  * anything else now it is a conflict with what is found.
  */
-import type { MendPreview, MendRequest, MendStep } from '@/lib/contract/shard-mending';
+import type { MendPreview, MendRequest, MendStep, ShardFinding } from '@/lib/contract/shard-mending';
 import type { Operation } from '@/lib/contract/operation';
 import type { Refusal } from '@/lib/contract/plan';
 import type { Throttle } from '@/lib/contract/settings';
@@ -54,7 +54,7 @@ export class MendCommands {
     const wrong = this.#wrongInput(input, preview);
     if (wrong.length > 0) return refused(...wrong.slice(0, 100));
     const steps = stepsOf(preview.findings, { acceptLoss: input.acceptLoss, shardIds: input.shardIds === undefined ? null : new Set(input.shardIds) });
-    if (steps.length === 0) return refused(...preview.findings.flatMap((finding) => finding.refusal ?? []).slice(0, 100));
+    if (steps.length === 0) return refused(...preview.findings.flatMap((finding) => finding.refusal ?? this.#unnamed(finding)).slice(0, 100));
     if (steps.length > MEND_STEPS_MAX) return refused(refusal('too-many-steps', `That would take ${steps.length} steps, more than the ${MEND_STEPS_MAX} of one operation: choose fewer shards`, { numbers: { steps: steps.length, stepsMax: MEND_STEPS_MAX } }));
     return this.runner.enqueue(this.#operationOf(steps, input, context), { moves: [], writes: [], drafts: [], context });
   }
@@ -93,6 +93,11 @@ export class MendCommands {
     const lost = [...new Set(findings.flatMap(({ loss, remedyWithLoss }) => (remedyWithLoss === null ? [] : loss?.nodeIds ?? [])))];
     const names = [model.record.name, ...(lost.length === 1 ? [model.nodes.get(lost[0]!)?.name ?? lost[0]!] : [])];
     return confirmName !== undefined && names.includes(confirmName) ? refusals : [...refusals, this.#wrongName(names)];
+  }
+
+  /** Why it is not done, although it could be. */
+  #unnamed({ caution, shardCount, ranges, ownerNodeId }: ShardFinding): Refusal {
+    return { ...refusal('shards-not-named', `Done only where the shards are named: ${caution ?? ''}`, { nodeId: ownerNodeId, shardId: ranges[0]!.first, numbers: { shards: shardCount } }), count: shardCount };
   }
 
   #wrongName(names: readonly string[]): Refusal {

@@ -21,6 +21,8 @@ const MENDING: readonly KillPoint[] = [
   { step: 'migrate', position: 'after-effect', victim: 'manager', after: 0 },
   { step: 'mend-shards', position: 'after-effect', victim: 'target', after: 0 },
 ];
+/** While keys are brought to their owner that nobody had marked. */
+const STRAY: KillPoint = { step: 'migrate', position: 'after-effect', victim: 'manager', after: 0 };
 
 let bench: KillpointBench;
 beforeAll(async () => { bench = await KillpointBench.start(); }, 120_000);
@@ -38,5 +40,9 @@ describe('[M9] the operation goes on or is rolled back, no slot stays open, no a
 
   it.each(MENDING.map((point) => [`${nameOf(point)} while a slot is mended`, point] as const))('%s', async (_name, point) => {
     expect((await bench.mend(point)).operation.status).toBe('succeeded');
+  }, 180_000);
+
+  it(`${nameOf(STRAY)} while keys astray are brought home`, async () => {
+    expect((await bench.mendStrays(STRAY)).operation.status).toBe('succeeded');
   }, 180_000);
 });

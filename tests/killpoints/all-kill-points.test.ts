@@ -19,6 +19,16 @@ const MENDING: readonly KillPoint[] = [
   ...VICTIMS.flatMap((victim) => (['after-intent', 'after-effect'] as const).map((position): KillPoint => ({ step: 'migrate', position, victim, after: 0 }))),
 ];
 
+/** While keys are brought to their owner that nobody had marked: the same steps, so the instants with something different known. */
+const STRAYS: readonly KillPoint[] = [
+  { step: 'mend-shards', position: 'after-intent', victim: 'manager', after: 0 },
+  { step: 'migrate', position: 'after-effect', victim: 'manager', after: 0 },
+  { step: 'mend-shards', position: 'after-effect', victim: 'manager', after: 0 },
+  { step: 'migrate', position: 'after-intent', victim: 'source', after: 0 },
+  { step: 'mend-shards', position: 'before-intent', victim: 'target', after: 0 },
+  { step: 'migrate', position: 'after-effect', victim: 'target', after: 0 },
+];
+
 let bench: KillpointBench;
 beforeAll(async () => { bench = await KillpointBench.start(); }, 120_000);
 afterAll(async () => {
@@ -39,5 +49,9 @@ describe('[M9] the operation goes on or is rolled back, no slot stays open, no a
     const { operation } = await bench.mend(point);
     if (point.victim === 'manager') expect(operation.status).toBe('succeeded');
     else expect(['succeeded', 'failed']).toContain(operation.status);
+  }, 180_000);
+
+  it.each(STRAYS.map((point) => [`${nameOf(point)} while keys astray are brought home`, point] as const))('%s', async (_name, point) => {
+    expect((await bench.mendStrays(point)).operation.status).toBe('succeeded');
   }, 180_000);
 });

@@ -125,13 +125,16 @@ function lineReasons(nodes: readonly Node[], lines: SafetyLines): HealthReason[]
   });
 }
 
+/** Warnings of the engine that are about shards. */
+const TOLD: ReadonlySet<string> = new Set(['open-slot', 'stray-keys', 'views-disagree']);
+
 function engineReasons(state: ClusterState): HealthReason[] {
   const reasons: HealthReason[] = [];
   if (state.engine?.serving === false) {
     reasons.push({ code: 'engine-not-serving', severity: 'critical', message: `${state.engine.name} itself says that it does not serve`, nodeIds: [], ...NO_SHARDS });
   }
   for (const warning of state.warnings) {
-    if (warning.code !== 'open-slot' && warning.code !== 'views-disagree') continue;
+    if (!TOLD.has(warning.code)) continue;
     reasons.push({ code: 'engine-warning', severity: 'notice', message: warning.message.slice(0, 500), nodeIds: warning.nodeId === null ? [] : [warning.nodeId], ...(warning.shardId === null ? NO_SHARDS : { shardCount: warning.shardCount ?? 1, shardIds: [warning.shardId] }) });
   }
   return reasons.slice(0, 20);

@@ -53,7 +53,7 @@ export function placeEvenly(shardIds: readonly number[], nodes: NodesById): Map<
 /** All that makes a finding the same but numbers of keys. */
 function keyOf({ fault, ownerNodeId, remedy, remedyWithLoss, refusal, lostNodeIds }: Judgement, facts: ShardFacts): string {
   const of = (one: Judgement['remedy']) => (one === null ? null : [one.kind, one.toNodeId, one.sourceNodeId, one.gathersFrom.map(({ nodeId }) => nodeId), one.reason.code]);
-  return JSON.stringify([fault, ownerNodeId, of(remedy), of(remedyWithLoss), refusal?.constraint ?? null, lostNodeIds, facts.marks, facts.claimedBy]);
+  return JSON.stringify([fault, ownerNodeId, of(remedy), of(remedyWithLoss), refusal?.constraint ?? null, lostNodeIds, facts.marks, facts.claimedBy, fault === 'strayed' ? [...facts.keys.keys()].sort() : null]);
 }
 
 interface Surroundings {
@@ -131,7 +131,7 @@ export function stepsOf(findings: readonly ShardFinding[], request: Pick<MendReq
   const moving: MendStep[] = [];
   for (const finding of findings) {
     const remedy = finding.remedy ?? (request.acceptLoss ? finding.remedyWithLoss : null);
-    if (remedy === null) continue;
+    if (remedy === null || (finding.caution !== null && request.shardIds === null)) continue;
     const wanted = shardsIn(finding.ranges).filter((shardId) => request.shardIds?.has(shardId) ?? true);
     const step = (part: MendStep['remedy'], size: number): MendStep[] => inChunks(wanted, size).map((some) => ({
       fault: finding.fault, ranges: rangesOf(some), shardCount: some.length, remedy: part, lostNodeIds: finding.remedy === null ? finding.loss?.nodeIds ?? [] : [], result: null,

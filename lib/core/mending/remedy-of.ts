@@ -14,7 +14,7 @@ import { refusal } from '../rebalance/refusals';
 import { holdersOf, nameIn, type MendingNode, type NodesById, type ShardFacts } from './shard-facts';
 
 /** Of one shard. Numbers of keys are those of the remedy's `gathersFrom`. */
-export interface Judgement extends Pick<ShardFinding, 'fault' | 'ownerNodeId' | 'remedy' | 'refusal' | 'remedyWithLoss'> {
+export interface Judgement extends Pick<ShardFinding, 'fault' | 'ownerNodeId' | 'remedy' | 'refusal' | 'remedyWithLoss' | 'caution'> {
   readonly message: string;
   /** Nodes that may have keys which nobody else has. */
   readonly lostNodeIds: readonly string[];
@@ -28,7 +28,8 @@ export function remedyOf(facts: ShardFacts, nodes: NodesById, placedOn: string |
     const names = facts.claimedBy.map((id) => nameIn(nodes, id)).join(', ');
     return refusedAs(facts, 'disputed', owner, `${names} each say that they serve it`, refusal('views-disagree', `${names} each say that they serve it: the nodes settle that among themselves within seconds, by the higher epoch`, { shardId: facts.shardId, remedy: 'Look again in a few seconds; compare the views of these nodes if it stays' }));
   }
-  return facts.marks.length === 0 ? null : judgeOpen(facts, nodes, owner);
+  if (facts.marks.length > 0) return judgeOpen(facts, nodes, owner);
+  return [...facts.keys].some(([nodeId, count]) => nodeId !== owner && count > 0) ? judgeStrayed(facts, nodes, owner) : null;
 }
 
 /** Is there no owner that answers? Then keys alone, or the evenest placement, decide who takes it. */
@@ -46,7 +47,7 @@ function judgeUnserved(facts: ShardFacts, nodes: NodesById, placedOn: string | n
   const remedy = assignment(facts, nodes, placedOn);
   if (remedy === null) return refusedAs(facts, fault, former?.nodeId ?? null, message, refusal('no-eligible-target', 'No node may be given it: none is active, alive, not cordoned and out of quarantine', { shardId: facts.shardId, numbers: { nodes: nodes.size } }));
   const absent = [...nodes.values()].filter(({ state }) => state !== 'serving');
-  const base = { fault, ownerNodeId: former?.nodeId ?? null, message } as const;
+  const base = { fault, ownerNodeId: former?.nodeId ?? null, message, caution: null } as const;
   if (absent.length === 0) return { ...base, remedy, refusal: null, remedyWithLoss: null, lostNodeIds: [] };
   return { ...base, remedy: null, refusal: lossRefusal(facts, former, absent), remedyWithLoss: remedy, lostNodeIds: absent.map(({ nodeId }) => nodeId) };
 }
@@ -79,7 +80,7 @@ function assignment(facts: ShardFacts, nodes: NodesById, placedOn: string | null
 
 /** One owner, and marks of a move that is not ours. Where keys have arrived at the target that the owner names, both ends meant the move: it goes on. Everything else stays with its owner. */
 function judgeOpen(facts: ShardFacts, nodes: NodesById, owner: string): Judgement {
-  const base = { fault: 'open', ownerNodeId: owner } as const;
+  const base = { fault: 'open', ownerNodeId: owner, caution: null } as const;
   const leaving = facts.marks.find(({ kind, nodeId }) => kind === 'migrating' && nodeId === owner);
   const message = marksInWords(facts, nodes);
   if (facts.isInUse) return refusedAs(facts, 'open', owner, message, inUse(facts));
@@ -106,6 +107,36 @@ function judgeOpen(facts: ShardFacts, nodes: NodesById, owner: string): Judgemen
   return { ...settled, remedy: keptBy(reason) };
 }
 
+/**
+ * Keys where nobody looks for them: on a node that neither serves the shard nor has a mark of a
+ * move. They may be all that is left of what clients wrote, or an old copy of it. Where the owner
+ * has any of them, they are a copy, and nothing is done. Where it has none they can go there and
+ * overwrite nothing; but one that clients have deleted there would come back, so an operator must
+ * want it of these very shards.
+ */
+function judgeStrayed(facts: ShardFacts, nodes: NodesById, owner: string): Judgement {
+  const strays = holdersOf(facts, nodes).filter(({ nodeId }) => nodeId !== owner);
+  const [ownerName, names] = [nameIn(nodes, owner), strays.map(({ nodeId }) => nameIn(nodes, nodeId)).join(', ')];
+  const message = `${ownerName} serves it, and ${names} ${strays.length === 1 ? 'has' : 'have'} keys of it that no client reaches`;
+  const { overlap, shardId } = facts;
+  if (facts.isInUse) return refusedAs(facts, 'strayed', owner, message, inUse(facts));
+  if (overlap === null) {
+    return refusedAs(facts, 'strayed', owner, message, refusal('engine-not-serving', `${ownerName} could not be asked whether it has these keys too`, { nodeId: owner, shardId, remedy: 'Mend the shards first that nobody serves, then look again' }));
+  }
+  if (overlap.shared > 0) {
+    const example = overlap.sharedExample === null ? '' : `, ${overlap.sharedExample} for one`;
+    return refusedAs(facts, 'strayed', owner, message, refusal('keys-on-both', `${ownerName} has ${overlap.shared} of the ${overlap.examined} that were looked at${example}: what ${names} has seems to be an old copy`, {
+      nodeId: strays[0]!.nodeId, shardId, numbers: { keysExamined: overlap.examined, keysShared: overlap.shared },
+      remedy: `Leave it, or have it mended as an open shard (CLUSTER SETSLOT ${shardId} IMPORTING ${owner} on ${nameIn(nodes, strays[0]!.nodeId)}): equal values become one, different ones stay on both and are named`,
+    }));
+  }
+  return {
+    fault: 'strayed', ownerNodeId: owner, message, refusal: null, remedyWithLoss: null, lostNodeIds: [],
+    caution: `Nothing tells how old these keys are: one that clients have deleted on ${ownerName} since would come back`,
+    remedy: { kind: 'keep', toNodeId: owner, sourceNodeId: null, gathersFrom: strays, closesOn: [], reason: { code: 'keys-astray', message: `${ownerName} has none of the keys that were looked up: those on ${names} go there` } },
+  };
+}
+
 function marksInWords(facts: ShardFacts, nodes: NodesById): string {
   return facts.marks.map(({ nodeId, kind, otherNodeId }) => `${nameIn(nodes, nodeId)} ${kind === 'migrating' ? 'migrates it to' : 'imports it from'} ${nameIn(nodes, otherNodeId)}`).join('; ').slice(0, 500);
 }
@@ -115,7 +146,7 @@ function inUse({ shardId }: ShardFacts): Refusal {
 }
 
 function refusedAs(facts: ShardFacts, fault: Judgement['fault'], ownerNodeId: string | null, message: string, why: Refusal): Judgement {
-  return { fault, ownerNodeId, message, remedy: null, refusal: why, remedyWithLoss: null, lostNodeIds: [] };
+  return { fault, ownerNodeId, message, remedy: null, refusal: why, caution: null, remedyWithLoss: null, lostNodeIds: [] };
 }
 
 /**

@@ -13,6 +13,15 @@ export interface MendingNode {
   readonly isEligible: boolean;
 }
 
+/** Keys of a shard on nodes that do not serve it, looked up at the one that does. */
+export interface KeyOverlap {
+  /** How many of them were looked up: the first ones of each node. */
+  readonly examined: number;
+  readonly shared: number;
+  /** One of these, in quotes or as hex. */
+  readonly sharedExample: string | null;
+}
+
 /** What the nodes say about one shard, each for itself. */
 export interface ShardFacts {
   readonly shardId: number;
@@ -23,6 +32,8 @@ export interface ShardFacts {
   readonly marks: readonly MoveMark[];
   /** Keys by serving node; those without any are left out. */
   readonly keys: ReadonlyMap<string, number>;
+  /** Where it has one owner, no marks, and keys on others: whether its owner has these too. `null`: not so, or its owner could not be asked. */
+  readonly overlap: KeyOverlap | null;
   /** A move of ours works on it. */
   readonly isInUse: boolean;
 }

@@ -117,7 +117,7 @@ function broken(address: string, result: CommandResult | undefined): Result<neve
 }
 
 /** Key names are bytes; what is not plain text is shown as hex. */
-function printable({ latin1 }: ByteString): string {
+export function printable({ latin1 }: ByteString): string {
   const text = textOfBytes(latin1);
   return /^[\x20-\x7e]{1,200}$/.test(text) ? `"${text}"` : `0x${Buffer.from(latin1.slice(0, 64), 'latin1').toString('hex')}`;
 }

@@ -21,6 +21,7 @@ import { buildShardTable, type SlotHoldings } from './shard-columns';
 import { SizeSampler } from './sizes';
 import type { SlotActivity } from './slot-activity';
 import { countKeys, emptyCounters, readSlotStats, type SlotCounters } from './slots';
+import type { StrayWatch } from './stray-watch';
 import { isPrimary, nameOf, type ClusterNodeLine } from './topology';
 import { warningsOf } from './warnings';
 
@@ -35,6 +36,7 @@ export class Observer {
   readonly #reader: ClusterReader;
   readonly #activity: SlotActivity;
   readonly #clock: Clock;
+  readonly #strays: StrayWatch;
   readonly #dictionary = new NodeDictionary();
   readonly #meters = new Map<string, NodeMeter>();
   readonly #samplers = new Map<string, SizeSampler>();
@@ -42,12 +44,13 @@ export class Observer {
   #sequence = 0;
   #loadPerShard: 'measured' | 'estimated' = 'estimated';
 
-  constructor(options: { connection: RedisConnection; connections: Connections; reader: ClusterReader; activity: SlotActivity; clock: Clock }) {
+  constructor(options: { connection: RedisConnection; connections: Connections; reader: ClusterReader; activity: SlotActivity; clock: Clock; strays: StrayWatch }) {
     this.#connection = options.connection;
     this.#connections = options.connections;
     this.#reader = options.reader;
     this.#activity = options.activity;
     this.#clock = options.clock;
+    this.#strays = options.strays;
   }
 
   get loadPerShard(): 'measured' | 'estimated' {
@@ -73,7 +76,7 @@ export class Observer {
       shards,
       engine: engineOf(reading, metrics),
       warnings: [
-        ...warningsOf({ reading, ownership, isOurs: (slot) => this.#activity.touchedSince(slot, reading.startedAtMs) }),
+        ...warningsOf({ reading, ownership, strays: this.#strays.found(), isOurs: (slot) => this.#activity.touchedSince(slot, reading.startedAtMs) }),
         ...this.#sampledWarning(shards),
       ],
     } satisfies Observation);
@@ -111,6 +114,10 @@ export class Observer {
     const primaries = [...reading.answers.values()].filter((answer) => isPrimary(answer.view.self));
     const entries = await Promise.all(primaries.map(async (answer) => [answer.view.self.id, await this.#holdingsOf(answer, signal)] as const));
     const holdings = new Map(entries.flatMap(([id, held]) => held === null ? [] : [[id, held] as const]));
+    await this.#strays.note(primaries.flatMap(({ view, info }) => {
+      const held = holdings.get(view.self.id);
+      return held === undefined ? [] : [{ view, keysInAll: keyCountOf(info), keysServed: sumOf(held.counters.keyCount) }];
+    }), signal);
     await nextTurn();
     const table = buildShardTable({ ownership, dictionary: this.#dictionary, holdings, metrics });
     this.#loadPerShard = table.quality.load === 'measured' ? 'measured' : 'estimated';
@@ -167,12 +174,19 @@ export class Observer {
   }
 
   #forget(reading: ClusterReading): void {
+    this.#strays.keepOnly(reading.lines);
     for (const kept of [this.#meters, this.#samplers, this.#countersBefore]) {
       for (const id of kept.keys()) {
         if (!reading.lines.has(id)) kept.delete(id);
       }
     }
   }
+}
+
+function sumOf(counts: ReadonlyMap<number, number>): number {
+  let sum = 0;
+  for (const count of counts.values()) sum += count;
+  return sum;
 }
 
 function zoneOf(answer: NodeReading | undefined): string | null {

@@ -22,6 +22,7 @@ import { SlotActivity } from './slot-activity';
 import { SlotLooker } from './slot-looker';
 import { SlotMender } from './slot-mender';
 import { SlotMover } from './slot-mover';
+import { StrayWatch } from './stray-watch';
 import { TruthReader } from './slot-truth';
 
 /** M13: a stopped step answers within 1 s. */
@@ -70,12 +71,13 @@ export class RedisClusterDriver implements ClusterDriver {
     this.#reader = new ClusterReader({ connection, clock, connections: this.#connections, moreSeeds });
     this.#activity = new SlotActivity(clock);
     const truths = new TruthReader({ reader: this.#reader, connections: this.#connections, clock, timeoutMs: connection.commandTimeoutMs });
-    this.#observer = new Observer({ connection, clock, connections: this.#connections, reader: this.#reader, activity: this.#activity });
+    const strays = new StrayWatch({ clock, connections: this.#connections, reader: this.#reader, activity: this.#activity, timeoutMs: connection.commandTimeoutMs });
+    this.#observer = new Observer({ connection, clock, connections: this.#connections, reader: this.#reader, activity: this.#activity, strays });
     this.#mover = new SlotMover({ connection, clock, truths, connections: this.#connections, reader: this.#reader, activity: this.#activity });
     this.#membership = new Membership({ connection, clock, connections: this.#connections, reader: this.#reader });
     this.#promotion = new Promotion({ connection, clock, connections: this.#connections, reader: this.#reader });
     this.#sampler = new NodeSampler({ connection, clock, connections: this.#connections, reader: this.#reader });
-    const looking = { truths, reader: this.#reader, connections: this.#connections, activity: this.#activity, clock, timeoutMs: connection.commandTimeoutMs };
+    const looking = { truths, reader: this.#reader, connections: this.#connections, activity: this.#activity, clock, timeoutMs: connection.commandTimeoutMs, strays };
     const looker = new SlotLooker(looking);
     const mender = new SlotMender({ ...looking, connection, looker, mover: this.#mover });
     this.mending = {

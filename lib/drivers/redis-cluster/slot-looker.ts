@@ -9,8 +9,10 @@ import type { Connections } from './connections';
 import { failureOf, INTERRUPTED } from './failures';
 import type { NodeClient } from './node-client';
 import { forEachSlot, resolveOwnership } from './ownership';
+import { overlapsOf } from './key-overlap';
 import type { SlotActivity } from './slot-activity';
 import { countKeys } from './slots';
+import type { StrayWatch } from './stray-watch';
 import { lineIn, type Truth, type TruthReader } from './slot-truth';
 import { isPrimary, nameOf, SLOT_COUNT, slotCountOf, type ClusterNodeLine, type ClusterView } from './topology';
 
@@ -21,6 +23,7 @@ export interface LookerOptions {
   readonly activity: SlotActivity;
   readonly clock: Clock;
   readonly timeoutMs: number;
+  readonly strays: StrayWatch;
 }
 
 /** What the primaries say, together with what was asked of them about these slots. */
@@ -52,9 +55,14 @@ export class SlotLooker {
     const { owners } = resolveOwnership(views);
     const living = new Set(views.map((view) => view.self.id));
     const isBroken = (slot: number) => (claims.get(slot)?.length ?? 0) !== 1 || marks.has(slot);
-    const slots = shardIds ?? Array.from({ length: SLOT_COUNT }, (_, slot) => slot).filter(isBroken);
+    let slots = shardIds;
+    if (slots === null) {
+      const strayed = await this.#options.strays.slotsNow(views, signal);
+      slots = Array.from({ length: SLOT_COUNT }, (_, slot) => slot).filter((slot) => isBroken(slot) || strayed.has(slot));
+    }
     const keys = await this.#keysOf(views, slots, signal);
     if (!keys.ok) return keys;
+    const overlaps = await overlapsOf(strayedIn(slots, { claims, marks, keys: keys.value }), (nodeId) => this.client(truth, nodeId), this.#options.timeoutMs);
     const shards = slots.map((slot): ShardFacts => {
       const owner = owners[slot] ?? null;
       return {
@@ -63,6 +71,7 @@ export class SlotLooker {
         formerOwnerId: owner === null || living.has(owner) ? null : owner,
         marks: marks.get(slot) ?? [],
         keys: keys.value.get(slot) ?? new Map<string, number>(),
+        overlap: overlaps.get(slot) ?? null,
         isInUse: this.#options.activity.touchedSince(slot, Infinity),
       };
     });
@@ -118,6 +127,18 @@ export class SlotLooker {
     }));
     return answers.filter((name) => name !== null);
   }
+}
+
+/** Those with one owner and no mark, of which others have keys. */
+function strayedIn(slots: readonly number[], { claims, marks, keys }: {
+  readonly claims: ReadonlyMap<number, readonly string[]>; readonly marks: ReadonlyMap<number, unknown>; readonly keys: ReadonlyMap<number, ReadonlyMap<string, number>>;
+}): { readonly slot: number; readonly ownerId: string; readonly holderIds: readonly string[] }[] {
+  return slots.flatMap((slot) => {
+    const [ownerId, ...more] = claims.get(slot) ?? [];
+    if (ownerId === undefined || more.length > 0 || marks.has(slot)) return [];
+    const holderIds = [...keys.get(slot)?.keys() ?? []].filter((id) => id !== ownerId);
+    return holderIds.length === 0 ? [] : [{ slot, ownerId, holderIds }];
+  });
 }
 
 /** Slots by the primaries that claim them. */

@@ -3,13 +3,16 @@ import type { ClusterReading } from './cluster-reader';
 import { rangesOf } from './atomic-engine';
 import type { Ownership } from './ownership';
 import { notServing } from './serving';
-import { nameOf, slotCountOf } from './topology';
+import type { StrayHolder } from './stray-watch';
+import { nameOf, slotCountOf, type ClusterNodeLine } from './topology';
 
 const MEND_REMEDY = 'Mend shards: where keys have arrived it goes on to its end, else it is taken back; moving the shard the same way goes on as well';
 /** More warnings of one kind than this are counted, not listed. */
 const LISTED_MAX = 50;
 /** Of the slots of one warning. */
 const RANGES_SHOWN = 6;
+/** Of the nodes of one warning. */
+const NAMES_SHOWN = 4;
 
 type WarningCode = EngineWarning['code'];
 
@@ -19,14 +22,15 @@ function warning(code: WarningCode, message: string, more: Partial<Pick<EngineWa
 }
 
 /** What an operator must know of one reading. `isOurs` tells slots that a move of ours is changing. */
-export function warningsOf({ reading, ownership, isOurs }: {
-  reading: ClusterReading; ownership: Ownership; isOurs: (slot: number) => boolean;
+export function warningsOf({ reading, ownership, strays, isOurs }: {
+  reading: ClusterReading; ownership: Ownership; strays: readonly StrayHolder[]; isOurs: (slot: number) => boolean;
 }): EngineWarning[] {
   return [
     ...silentNodes(reading),
     ...servingWarnings(reading),
     ...coverageWarnings(ownership),
     ...openSlots(reading, isOurs),
+    ...strayKeys(reading, strays),
     ...disagreements(ownership, isOurs),
     ...evictingPolicies(reading),
     ...slotStatsOff(reading),
@@ -43,19 +47,28 @@ function silentNodes({ silent, badSeeds, lines }: ClusterReading): EngineWarning
   ];
 }
 
+/** Those that say the same stand together: where one slot is unserved, all of them do. */
 function servingWarnings({ answers }: ClusterReading): EngineWarning[] {
-  return notServing([...answers.values()]).slice(0, LISTED_MAX)
-    .map(({ view, clusterInfo }) => warning(
-      'cluster-state-fail',
-      `${nameOf(view.self)} reports cluster_state:${clusterInfo.get('cluster_state') ?? 'unknown'} and serves no keys (${clusterInfo.get('cluster_slots_ok') ?? '?'} of 16384 slots are fine)`,
-      { nodeId: view.self.id, remedy: 'Bring back the nodes that failed, let a follower take over (CLUSTER FAILOVER on it), and mend the shards that nobody serves' },
-    ));
+  const groups = new Map<string, ClusterNodeLine[]>();
+  for (const { view, clusterInfo } of notServing([...answers.values()])) {
+    const said = `cluster_state:${clusterInfo.get('cluster_state') ?? 'unknown'} and serve%s no keys (${clusterInfo.get('cluster_slots_ok') ?? '?'} of 16384 slots are fine)`;
+    groups.set(said, [...(groups.get(said) ?? []), view.self]);
+  }
+  return [...groups].slice(0, LISTED_MAX).map(([said, [first, ...more]]) => warning(
+    'cluster-state-fail',
+    more.length === 0 ? `${nameOf(first!)} reports ${said.replace('%s', 's')}` : `${more.length + 1} nodes report ${said.replace('%s', '')}: ${namesOf([first!, ...more])}`,
+    { nodeId: first!.id, remedy: 'Bring back the nodes that failed, let a follower take over (CLUSTER FAILOVER on it), and mend the shards that nobody serves' },
+  ));
+}
+
+function namesOf(lines: readonly ClusterNodeLine[]): string {
+  const shown = lines.slice(0, NAMES_SHOWN).map(nameOf).join(', ');
+  return lines.length > NAMES_SHOWN ? `${shown} and ${lines.length - NAMES_SHOWN} more` : shown;
 }
 
 function coverageWarnings({ uncovered }: Ownership): EngineWarning[] {
-  const first = uncovered[0];
-  if (first === undefined) return [];
-  return [warning('slots-uncovered', `${uncovered.length} of 16384 slots belong to nobody, the first is ${first}`, {
+  if (uncovered.length === 0) return [];
+  return [warning('slots-uncovered', `${uncovered.length} of 16384 slots ${uncovered.length === 1 ? 'belongs' : 'belong'} to nobody: ${slotsInWords(uncovered)}`, {
     slots: uncovered, remedy: 'Mend shards: it asks every node whether it has keys of them, and shows who would serve them',
   })];
 }
@@ -83,6 +96,22 @@ function openSlots({ answers, lines }: ClusterReading, isOurs: (slot: number) =>
   });
 }
 
+function strayKeys({ lines }: ClusterReading, strays: readonly StrayHolder[]): EngineWarning[] {
+  const counted = new Set<number>();
+  return strays.slice(0, LISTED_MAX).flatMap(({ nodeId, keys }) => {
+    const line = lines.get(nodeId);
+    // Of a slot that two have strays of the first one tells.
+    const slots = [...keys.keys()].filter((slot) => !counted.has(slot)).sort((a, b) => a - b);
+    for (const slot of slots) counted.add(slot);
+    if (line === undefined || slots.length === 0) return [];
+    const keyCount = slots.reduce((sum, slot) => sum + (keys.get(slot) ?? 0), 0);
+    const what = `${keyCount === 1 ? '1 key' : `${keyCount} keys`} of ${slots.length === 1 ? `slot ${slots[0]!}, which another node serves` : `${slots.length} slots that others serve (${slotsInWords(slots)})`}`;
+    return [warning('stray-keys', `${nameOf(line)} has ${what}, and no mark of a move: no client reaches them there`, {
+      nodeId, slots, remedy: 'Mend shards: it looks whether their owners have them as well, and can bring them there where not',
+    })];
+  });
+}
+
 /** Who has a mark, what it does, and who is at the other end. */
 type Mark = readonly [nodeId: string, verb: 'migrates' | 'imports', otherNodeId: string];
 
@@ -106,9 +135,8 @@ function slotsInWords(slots: readonly number[]): string {
 
 function disagreements({ disagreed }: Ownership, isOurs: (slot: number) => boolean): EngineWarning[] {
   const foreign = disagreed.filter((slot) => !isOurs(slot));
-  const first = foreign[0];
-  if (first === undefined) return [];
-  return [warning('views-disagree', `The primaries do not agree who owns ${foreign.length} slots, the first is ${first}`, {
+  if (foreign.length === 0) return [];
+  return [warning('views-disagree', `The primaries do not agree who owns ${foreign.length === 1 ? '1 slot' : `${foreign.length} slots`}: ${slotsInWords(foreign)}`, {
     slots: foreign, remedy: 'Gossip settles this within seconds unless somebody moves slots or the network between nodes is cut; compare CLUSTER NODES on the primaries',
   })];
 }

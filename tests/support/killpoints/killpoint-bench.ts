@@ -5,6 +5,7 @@ import type { Operation } from '@/lib/contract/operation';
 import { fillKeys } from '../../../scripts/redis/fill-keys';
 import type { RedisClusterProcesses } from '../../../scripts/redis/redis-cluster-processes';
 import type { RedisProcess } from '../../../scripts/redis/redis-process';
+import { strayKeys } from '../broken-slots';
 import { CheckerClient, type CheckerReport } from '../checker-client';
 import { hashSlotOf } from '../../../scripts/redis/hash-slot';
 import { connectionTo, startRedisCluster } from '../redis-cluster';
@@ -107,20 +108,35 @@ export class KillpointBench {
     return outcome;
   }
 
+  /** Leaves keys on a node that neither serves their slot nor has a mark of it, has them brought to their owner, and kills. `target`: who has them. */
+  async mendStrays(point: KillPoint): Promise<CaseOutcome> {
+    const { primaries } = this.cluster;
+    const [source, target] = [primaries[0]!, primaries[1]!];
+    const slot = await this.#strayed(source, target);
+    const outcome = await this.#run(point, { source, target }, (manager) => manager.ask('mend', { shardIds: [slot], ends: { sourcePort: target.port, targetPort: source.port } }));
+    await this.expectWhole();
+    const all = UNSERVED_KEYS.source + UNSERVED_KEYS.target;
+    const kept = Number(await source.call('CLUSTER', 'COUNTKEYSINSLOT', slot));
+    if (kept !== all) throw new Error(`${all} keys of slot ${slot} have become ${kept}; ${outcome.operation.status}: ${outcome.operation.statusReason ?? ''}`);
+    await expectOwner(slot, source, primaries);
+    return outcome;
+  }
+
   async #unserved(source: RedisProcess, target: RedisProcess): Promise<number> {
+    const slot = await this.#strayed(source, target);
+    for (const node of this.cluster.members) await node.call('CLUSTER', 'DELSLOTS', slot);
+    return slot;
+  }
+
+  /** A slot of the source with keys there, and others on the target, where nothing says so. */
+  async #strayed(source: RedisProcess, target: RedisProcess): Promise<number> {
     // Who has just begun anew, or found a slot unserved, serves a few seconds later.
     await this.cluster.waitUntilAgreed();
     let tag: string;
     do tag = `unserved${this.#tags += 1}`; while (!(await ownsSlot(source, hashSlotOf(tag))));
     const slot = hashSlotOf(tag);
     for (let n = 0; n < UNSERVED_KEYS.source; n += 1) await source.call('SET', `{${tag}}:${n}`, `of the source ${n}`);
-    await target.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', await this.cluster.idOf(source));
-    for (let n = 0; n < UNSERVED_KEYS.target; n += 1) {
-      await target.call('ASKING');
-      await target.call('SET', `{${tag}}:stray ${n}`, `of the target ${n}`);
-    }
-    await target.call('CLUSTER', 'SETSLOT', slot, 'STABLE');
-    for (const node of this.cluster.members) await node.call('CLUSTER', 'DELSLOTS', slot);
+    await strayKeys(slot, { on: target, owner: source, pairs: Array.from({ length: UNSERVED_KEYS.target }, (_, n) => [`{${tag}}:stray ${n}`, `of the target ${n}`]) });
     return slot;
   }
 

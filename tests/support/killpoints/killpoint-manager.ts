@@ -74,11 +74,11 @@ const calls: Calls = {
     const node = manager().view().nodes.find(({ id }) => id === nodeId);
     return valueOf(await manager().replace({ nodeId, confirmName: node?.name ?? '', address }, operator));
   },
-  mend: async ({ ends }) => {
+  mend: async ({ shardIds, ends }) => {
     setEnds(ends);
     await manager().firstReading();
     const { fingerprint } = valueOf(await manager().mendPreview());
-    return valueOf(await manager().mendShards({ fingerprint, acceptLoss: false }, operator));
+    return valueOf(await manager().mendShards({ fingerprint, acceptLoss: false, ...(shardIds !== undefined && { shardIds: [...shardIds] }) }, operator));
   },
   choose: async ({ provisioner }) => {
     const { generation, settings } = manager().settings();

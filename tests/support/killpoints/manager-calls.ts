@@ -7,8 +7,8 @@ export interface Calls {
   connect(argument: { readonly connection: RedisConnection }): Promise<unknown>;
   move(argument: { readonly shardIds: readonly number[]; readonly targetNodeId: string; readonly ends: { readonly sourcePort: number; readonly targetPort: number } }): Promise<Operation>;
   replace(argument: { readonly nodeId: string; readonly address: string }): Promise<Operation>;
-  /** Everything that can be mended without a loss. */
-  mend(argument: { readonly ends: { readonly sourcePort: number; readonly targetPort: number } }): Promise<Operation>;
+  /** Everything that can be mended without a loss, or these shards. */
+  mend(argument: { readonly shardIds?: readonly number[]; readonly ends: { readonly sourcePort: number; readonly targetPort: number } }): Promise<Operation>;
   choose(argument: { readonly provisioner: string }): Promise<unknown>;
   scaleOut(argument: { readonly nodeCount: number }): Promise<Operation>;
   scaleIn(argument: { readonly nodeIds: readonly string[] }): Promise<Operation>;

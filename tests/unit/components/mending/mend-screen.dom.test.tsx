@@ -62,6 +62,22 @@ describe('mending shards', { timeout: SLOW_MS }, () => {
     await waitFor(() => expect(bodies(harness)).toEqual([{ fingerprint: PREVIEW.fingerprint, acceptLoss: true, confirmName: 'demo', shardIds: Array.from({ length: 40 }, (_, index) => 100 + index) }]));
   });
 
+  it('[M24] moves keys astray only where somebody has chosen their shards, and says what speaks against it', async () => {
+    const findings = findRemedies([shard(3, { claimedBy: ['a'], marks: [importing('b', 'a')] }), shard(9, { claimedBy: ['a'], keys: { b: 4 }, overlap: { examined: 4, shared: 0, sharedExample: null } })], nodesWith(), () => null);
+    const preview = { ...PREVIEW, findings };
+    const harness = await show({ [LOOK]: preview });
+    const box = screen.getByRole('checkbox', { name: /^1 shard: 9/ });
+    expect((box as HTMLInputElement).checked).toBe(false);
+    expect(screen.getByText(/one that clients have deleted on node-a since would come back/)).toBeTruthy();
+    expect(screen.getByRole('button', { name: 'Mend 1 shard' })).toBeTruthy();
+    fireEvent.click(box);
+    fireEvent.click(await screen.findByRole('button', { name: 'Mend 2 shards' }));
+    const dialog = within(await screen.findByRole('dialog'));
+    expect(dialog.getByText(/one that clients have deleted on node-a since would come back/)).toBeTruthy();
+    fireEvent.click(dialog.getByRole('button', { name: 'Mend 2 shards' }));
+    await waitFor(() => expect(bodies(harness)).toEqual([{ fingerprint: PREVIEW.fingerprint, shardIds: [3, 9] }]));
+  });
+
   it('[R4] says that nothing was done when the nodes say something else by now, and shows that', async () => {
     const looks: MendPreview[] = [PREVIEW, { ...PREVIEW, fingerprint: 'another', findings: FINDINGS.slice(0, 1) }];
     let looked = 0;

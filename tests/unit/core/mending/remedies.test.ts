@@ -18,11 +18,12 @@ function remedyText({ kind, toNodeId, sourceNodeId, gathersFrom, closesOn, reaso
   return `${kind} ${sourceNodeId === null ? '' : `${sourceNodeId} -> `}${toNodeId}${gathers === '' ? '' : `, gather ${gathers}`}${closesOn.length === 0 ? '' : `, clear marks on ${closesOn.join(', ')}`} (${reason.code}: ${reason.message})`;
 }
 
-function findingText({ fault, ranges, message, remedy, refusal, remedyWithLoss, loss }: ShardFinding): string {
+function findingText({ fault, ranges, message, remedy, refusal, caution, remedyWithLoss, loss }: ShardFinding): string {
   return [
     `${fault} ${ranges.map(({ first, last }) => (first === last ? first : `${first}-${last}`)).join(' ')}: ${message}`,
     ...(remedy === null ? [] : [`  ${remedyText(remedy)}`]),
     ...(refusal === null ? [] : [`  refused, ${refusal.constraint}: ${refusal.message}. ${refusal.remedy ?? ''}`.trimEnd()]),
+    ...(caution === null ? [] : [`  mind: ${caution}`]),
     ...(remedyWithLoss === null ? [] : [`  with loss: ${remedyText(remedyWithLoss)}`]),
     ...(loss === null ? [] : [`  loss on ${loss.nodeIds.join(', ')}: ${loss.message}`]),
   ].join('\n');
@@ -67,6 +68,13 @@ describe('the steps of an operation', () => {
     expect(new Set(shardIds(true, null))).toEqual(new Set([1, 2, 3, 4]));
     expect(shardIds(true, [4])).toEqual([4]);
     expect(stepsOf(found(gone), { acceptLoss: true, shardIds: new Set([4]) })[0]).toMatchObject({ lostNodeIds: ['d'] });
+  });
+
+  it('[M24] carry out what something speaks against only on shards that are named', () => {
+    const astray = { shards: [...shards, shard(4, { claimedBy: ['a'], keys: { b: 3 }, overlap: { examined: 3, shared: 0, sharedExample: null } })] };
+    const shardIds = (chosen: readonly number[] | null) => stepsOf(found(astray), { acceptLoss: false, shardIds: chosen === null ? null : new Set(chosen) }).flatMap(({ ranges }) => shardsIn(ranges));
+    expect(new Set(shardIds(null))).toEqual(new Set([1, 2, 3]));
+    expect(shardIds([4])).toEqual([4]);
   });
 
   it('hold no more than is quickly done, however many shards there are', () => {

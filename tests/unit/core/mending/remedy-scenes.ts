@@ -8,7 +8,7 @@ export function nodesWith(changes: Readonly<Record<string, Partial<MendingNode>>
 }
 
 export function shard(shardId: number, facts: Partial<Omit<ShardFacts, 'shardId' | 'keys'>> & { readonly keys?: Readonly<Record<string, number>> } = {}): ShardFacts {
-  return { shardId, claimedBy: [], formerOwnerId: null, marks: [], isInUse: false, ...facts, keys: new Map(Object.entries(facts.keys ?? {})) };
+  return { shardId, claimedBy: [], formerOwnerId: null, marks: [], overlap: null, isInUse: false, ...facts, keys: new Map(Object.entries(facts.keys ?? {})) };
 }
 
 export const migrating = (nodeId: string, otherNodeId: string): MoveMark => ({ nodeId, kind: 'migrating', otherNodeId });
@@ -49,5 +49,10 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   'open, its target is gone': { shards: [shard(5, { claimedBy: ['a'], keys: { a: 4 }, marks: [migrating('a', 'c')] })], nodes: { c: { state: 'failed' } } },
   'open, marked on who does not serve it': { shards: [shard(5, { claimedBy: ['a'], keys: { b: 3 }, marks: [migrating('b', 'c')] })] },
   'open, and a move of ours works on it': { shards: [shard(5, { claimedBy: ['a'], marks: [migrating('a', 'b')], isInUse: true })] },
+  'keys astray, and their owner has none of them': { shards: [5, 6].map((shardId) => shard(shardId, { claimedBy: ['a'], keys: { a: 4, b: shardId }, overlap: { examined: shardId, shared: 0, sharedExample: null } })) },
+  'keys astray on two nodes': { shards: [shard(5, { claimedBy: ['a'], keys: { b: 2, c: 3 }, overlap: { examined: 5, shared: 0, sharedExample: null } })] },
+  'keys astray, and their owner has some of them': { shards: [shard(5, { claimedBy: ['a'], keys: { a: 4, b: 3 }, overlap: { examined: 3, shared: 2, sharedExample: '"cart:7"' } })] },
+  'keys astray, and their owner cannot be asked': { shards: [shard(5, { claimedBy: ['a'], keys: { b: 3 } })] },
+  'keys astray, and a move of ours works on it': { shards: [shard(5, { claimedBy: ['a'], keys: { b: 3 }, overlap: { examined: 3, shared: 0, sharedExample: null }, isInUse: true })] },
   'the same remedy for many is one finding': { shards: [3, 4, 5, 9].map((shardId) => shard(shardId, { claimedBy: ['a'], keys: { a: 1, b: 2 }, marks: [importing('b', 'a')] })) },
 };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterReading } from '@/lib/drivers/redis-cluster/cluster-reader';
 import { resolveOwnership } from '@/lib/drivers/redis-cluster/ownership';
+import type { StrayHolder } from '@/lib/drivers/redis-cluster/stray-watch';
 import { parseClusterNodes } from '@/lib/drivers/redis-cluster/topology';
 import { warningsOf } from '@/lib/drivers/redis-cluster/warnings';
 
@@ -9,14 +10,14 @@ const NODES = 3;
 const OWNED = ['0-5460', '5461-10922', '10923-16383'];
 
 /** Three primaries that serve everything, each with these marks of its own. */
-function readingWith(marks: Readonly<Record<number, string>>): ClusterReading {
+function readingWith(marks: Readonly<Record<number, string>>, state = 'ok'): ClusterReading {
   const numbers = Array.from({ length: NODES }, (_, index) => index + 1);
   const answers = new Map(numbers.map((self) => {
     const text = numbers.map((n) => `${idOf(n)} 127.0.0.1:${7_000 + n}@${17_000 + n} ${n === self ? 'myself,' : ''}master - 0 0 ${n} connected ${OWNED[n - 1]!}${n === self && marks[n] !== undefined ? ` ${marks[n]}` : ''}`).join('\n');
     const view = parseClusterNodes(text);
     if (!view.ok) throw new Error(view.error);
     return [idOf(self), {
-      endpoint: { host: '127.0.0.1', port: 7_000 + self }, view: view.value, info: new Map(), clusterInfo: new Map([['cluster_state', 'ok']]), latency: null, atMs: 0, answerMs: 1,
+      endpoint: { host: '127.0.0.1', port: 7_000 + self }, view: view.value, info: new Map(), clusterInfo: new Map([['cluster_state', state], ['cluster_slots_ok', '16384']]), latency: null, atMs: 0, answerMs: 1,
       facts: { readAtMs: 0, settings: new Map(), readCommands: null, writeCommands: null, hasSlotStats: false, atomic: null, keepsMarks: false },
     }] as const;
   }));
@@ -24,9 +25,13 @@ function readingWith(marks: Readonly<Record<number, string>>): ClusterReading {
   return { startedAtMs: 0, answers, lines, silent: new Map(), reportedFailed: new Set(), badSeeds: new Map() };
 }
 
+function warningsIn(reading: ClusterReading, strays: readonly StrayHolder[] = []) {
+  return warningsOf({ reading, ownership: resolveOwnership([...reading.answers.values()].map(({ view }) => view)), strays, isOurs: () => false });
+}
+
 function openIn(reading: ClusterReading, isOurs: (slot: number) => boolean = () => false) {
   const ownership = resolveOwnership([...reading.answers.values()].map(({ view }) => view));
-  return warningsOf({ reading, ownership, isOurs }).filter(({ code }) => code === 'open-slot');
+  return warningsOf({ reading, ownership, strays: [], isOurs }).filter(({ code }) => code === 'open-slot');
 }
 
 const migrating = (slots: readonly number[], to: number) => slots.map((slot) => `[${slot}->-${idOf(to)}]`).join(' ');
@@ -55,5 +60,21 @@ describe('warnings of slots that others left half moved', () => {
 
   it('slots that a move of ours works on are not said to be left by anybody', () => {
     expect(openIn(readingWith({ 1: migrating([1, 2], 2) }), (slot) => slot === 1)).toMatchObject([{ shardId: 2, message: expect.stringMatching(/^Slot 2 is half moved/) as unknown }]);
+  });
+});
+
+describe('other warnings that come by the dozen', () => {
+  it('nodes that say the same of not serving are one warning', () => {
+    expect(warningsIn(readingWith({}, 'fail')).map(({ message }) => message)).toEqual([
+      '3 nodes report cluster_state:fail and serve no keys (16384 of 16384 slots are fine): 127.0.0.1:7001, 127.0.0.1:7002, 127.0.0.1:7003',
+    ]);
+  });
+
+  it('keys astray are told once per node that has them, and no slot is counted twice', () => {
+    const strays = [{ nodeId: idOf(2), keys: new Map([[7, 3], [8, 2]]) }, { nodeId: idOf(3), keys: new Map([[8, 1], [9, 1]]) }];
+    expect(warningsIn(readingWith({}), strays).map(({ message, shardId, shardCount }) => [message, shardId, shardCount])).toEqual([
+      ['127.0.0.1:7002 has 5 keys of 2 slots that others serve (7–8), and no mark of a move: no client reaches them there', 7, 2],
+      ['127.0.0.1:7003 has 1 key of slot 9, which another node serves, and no mark of a move: no client reaches them there', 9, undefined],
+    ]);
   });
 });
