@@ -14,15 +14,17 @@ export const FAULT_WORDS: Readonly<Record<ShardFinding['fault'], StatusWords>> =
 type NameOf = (nodeId: string) => string;
 
 /** "node-b takes over 12 shards", then what else happens. */
-export function remedyWords({ kind, toNodeId, sourceNodeId, gathersFrom, closesOn }: Remedy, shardCount: number, nameOf: NameOf): string {
+export function remedyWords({ kind, toNodeId, sourceNodeId, gathersFrom, closesOn, reason }: Remedy, shardCount: number, nameOf: NameOf): string {
   const shards = plural(shardCount, 'shard');
   const first = kind === 'assign' ? `${nameOf(toNodeId)} takes over ${shards}`
     : kind === 'finish' ? `The move of ${shards} from ${sourceNodeId === null ? 'its source' : nameOf(sourceNodeId)} to ${nameOf(toNodeId)} goes on to its end`
     : `${nameOf(toNodeId)} keeps ${shards}`;
+  const isOneKey = gathersFrom.length === 1 && gathersFrom[0]!.keyCount === 1;
   const gathers = gathersFrom.map(({ nodeId, keyCount }) => `${plural(keyCount, 'key')} on ${nameOf(nodeId)}`).join(', ');
+  if (reason.code === 'keys-astray') return `${gathers} ${isOneKey ? 'goes' : 'go'} to ${nameOf(toNodeId)}, which serves ${shardCount === 1 ? 'the shard' : `the ${shards}`}`;
   return [
     first,
-    ...(gathers === '' ? [] : [`${gathers} ${gathersFrom.length === 1 && gathersFrom[0]!.keyCount === 1 ? 'follows' : 'follow'}`]),
+    ...(gathers === '' ? [] : [`${gathers} ${isOneKey ? 'follows' : 'follow'}`]),
     ...(closesOn.length > 0 ? [`the marks on ${closesOn.map(nameOf).join(' and ')} are cleared`] : []),
   ].join('; ');
 }

@@ -14,6 +14,7 @@ import { hashSlotOf } from '../../scripts/redis/hash-slot';
 import type { RedisClusterProcesses } from '../../scripts/redis/redis-cluster-processes';
 import type { RedisProcess } from '../../scripts/redis/redis-process';
 import { call, problemOf, succeed } from '../support/api-calls';
+import { freshTag, strayKeys } from '../support/broken-slots';
 import { eventually } from '../support/eventually';
 import { connectionTo, startRedisCluster } from '../support/redis-cluster';
 import { spawnTestServer, type TestServerProcess } from '../support/start-server';
@@ -122,6 +123,19 @@ describe('mending', () => {
     server = await startServer();
     expect(await ended(operation.id)).toMatchObject({ status: 'succeeded', mending: { steps: [{ result: { shardsMended: 1 } }, { result: { shardsMended: 1, keysKept: 0 } }] } });
     expect([await countOn(0, slot), await countOn(1, slot)]).toEqual([1_300, 0]);
+    expect((await look()).findings).toEqual([]);
+  });
+
+  it('[M24] brings keys astray to their owner only where their shard is named', async () => {
+    const { tag, slot } = freshTag({ owner: 2, primaries: 3 });
+    await eventually('it serves', async () => String(await nodes[2]!.call('CLUSTER', 'INFO')), (info) => info.includes('cluster_state:ok'), 20_000);
+    await strayKeys(slot, { on: nodes[0]!, owner: nodes[2]!, pairs: [[`${tag}:1`, 'a'], [`${tag}:2`, 'b']] });
+    const { fingerprint, findings } = await look();
+    expect(findings).toMatchObject([{ fault: 'strayed', caution: expect.stringContaining('would come back') as unknown, remedy: { kind: 'keep' } }]);
+    expect(problemOf(await order({ fingerprint })).refusals).toMatchObject([{ constraint: 'shards-not-named', shardId: slot, count: 1, numbers: { shards: 1 } }]);
+    const operation = await ended(accepted(await order({ fingerprint, shardIds: [slot] })).id);
+    expect(operation).toMatchObject({ status: 'succeeded', mending: { steps: [{ fault: 'strayed', result: { shardsMended: 1, keysMoved: 2 } }] } });
+    expect([await countOn(2, slot), await countOn(0, slot)]).toEqual([2, 0]);
     expect((await look()).findings).toEqual([]);
   });
 

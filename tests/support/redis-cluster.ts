@@ -10,9 +10,9 @@ for (const [signal, exitCode] of [['SIGTERM', 143], ['SIGINT', 130], ['SIGHUP', 
   process.once(signal, () => { process.exit(exitCode); });
 }
 
-/** A real cluster on loopback, of the first engine that this machine has. Stop it, also when the test fails; a lost one dies with us. */
-export async function startRedisCluster(options: Omit<RedisClusterOptions, 'binary'>): Promise<RedisClusterProcesses> {
-  return await RedisClusterProcesses.start({ ...options, binary: requireServers()[0].path });
+/** A real cluster on loopback, of the first engine that this machine has unless a binary is named. Stop it, also when the test fails; a lost one dies with us. */
+export async function startRedisCluster(options: Omit<RedisClusterOptions, 'binary'> & { readonly binary?: string }): Promise<RedisClusterProcesses> {
+  return await RedisClusterProcesses.start({ binary: requireServers()[0].path, ...options });
 }
 
 /** How the driver connects to it. */

@@ -68,6 +68,7 @@ describe('mending shards', { timeout: SLOW_MS }, () => {
     const harness = await show({ [LOOK]: preview });
     const box = screen.getByRole('checkbox', { name: /^1 shard: 9/ });
     expect((box as HTMLInputElement).checked).toBe(false);
+    expect(screen.getByText(/4 keys on node-b go to node-a, which serves the shard/)).toBeTruthy();
     expect(screen.getByText(/one that clients have deleted on node-a since would come back/)).toBeTruthy();
     expect(screen.getByRole('button', { name: 'Mend 1 shard' })).toBeTruthy();
     fireEvent.click(box);
