@@ -41,7 +41,7 @@ function Reason({ reason }: { readonly reason: HealthReason }) {
         {linked(reason.message, nodes).map((part) => (typeof part === 'string'
           ? part
           : <Link key={part.id} className={classes['jump']} href={`/${clusterId}/nodes/${encodeURIComponent(part.id)}`}>{part.name}</Link>))}
-        {reason.shardIds.length > 0 && <> <Link className={classes['jump']} href={`/${clusterId}/shards?view=table&ids=${reason.shardIds.join(',')}`}>{reason.shardCount > reason.shardIds.length ? `the first ${reason.shardIds.length} of them` : 'show'}</Link></>}
+        {reason.shardIds.length > 0 && <> <Link className={classes['jump']} href={`/${clusterId}/shards?view=table&ids=${reason.shardIds.join(',')}`}>{linkWords(reason)}</Link></>}
       </span>
     </li>
   );
@@ -50,6 +50,11 @@ function Reason({ reason }: { readonly reason: HealthReason }) {
 interface NamedNode {
   readonly id: string;
   readonly name: string;
+}
+
+function linkWords({ shardCount, shardIds }: HealthReason): string {
+  if (shardCount <= shardIds.length) return 'show';
+  return shardIds.length === 1 ? 'show the first' : `the first ${shardIds.length} of them`;
 }
 
 /** The message with the names in it as links; when it names none of them, the first ones are appended. */

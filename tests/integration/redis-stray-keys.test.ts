@@ -55,7 +55,11 @@ describe.each(requireServers().map(({ engine, version, path }) => [`${engine} ${
       // More than what clients write and delete while a reading counts: of fewer the watch hears in a quiet minute.
       await strayKeys(one.slot, { on: nodes[1]!, owner: nodes[0]!, pairs: Array.from({ length: 500 }, (_, n) => [`${one.tag}:${n}`, 'a']) });
       await strayKeys(other.slot, { on: nodes[1]!, owner: nodes[0]!, pairs: [[`${other.tag}:0`, 'c']] });
-      await expect.poll(told, { timeout: 90_000, interval: 500 }).toMatchObject([{ nodeId: ids[1], shardId: Math.min(one.slot, other.slot), shardCount: 2, message: expect.stringContaining(`${nodes[1]!.address} has 501 keys of 2 slots that others serve`) as unknown }]);
+      // Redis 8.4 and newer: the node does not tell of which slots they are, and under load their number is a lower bound.
+      const isHidden = await countOn(1, one.slot) === 0;
+      const expected = isHidden ? { nodeId: ids[1], shardId: null, message: expect.stringMatching(/has at least (4\d\d|50[01]) keys of slots that it does not serve/) as unknown }
+        : { nodeId: ids[1], shardId: Math.min(one.slot, other.slot), shardCount: 2, message: expect.stringContaining(`${nodes[1]!.address} has 501 keys of 2 slots that others serve`) as unknown };
+      await expect.poll(told, { timeout: 90_000, interval: 500 }).toMatchObject([expected]);
       const report = await checker.stop();
       expect(report).toMatchObject({ lost: 0, duplicated: 0, clientErrors: 0 });
       for (const [slot, tag, keys] of [[one.slot, one.tag, 500], [other.slot, other.tag, 1]] as const) {

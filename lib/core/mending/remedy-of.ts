@@ -127,7 +127,7 @@ function judgeStrayed(facts: ShardFacts, nodes: NodesById, owner: string): Judge
     const example = overlap.sharedExample === null ? '' : `, ${overlap.sharedExample} for one`;
     return refusedAs(facts, 'strayed', owner, message, refusal('keys-on-both', `${ownerName} has ${overlap.shared} of the ${overlap.examined} that were looked at${example}: what ${names} has seems to be an old copy`, {
       nodeId: strays[0]!.nodeId, shardId, numbers: { keysExamined: overlap.examined, keysShared: overlap.shared },
-      remedy: `Leave it, or have it mended as an open shard (CLUSTER SETSLOT ${shardId} IMPORTING ${owner} on ${nameIn(nodes, strays[0]!.nodeId)}): equal values become one, different ones stay on both and are named`,
+      remedy: `Have it mended as an open shard, by CLUSTER SETSLOT ${shardId} IMPORTING ${owner} on ${nameIn(nodes, strays[0]!.nodeId)}: equal values become one, different ones stay on both and are named`,
     }));
   }
   return {

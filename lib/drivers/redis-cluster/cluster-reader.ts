@@ -84,6 +84,11 @@ export class ClusterReader {
     return kinds.size === 1 ? [...kinds][0] ?? null : null;
   }
 
+  /** See unseen-keys.ts. */
+  hidesUnserved(nodeId: string): boolean {
+    return this.#atomicOf(nodeId) === 'redis';
+  }
+
   /** See stale-claims.ts. */
   keepsMarks(nodeId: string): boolean {
     return this.#factsOf(nodeId)?.keepsMarks ?? false;

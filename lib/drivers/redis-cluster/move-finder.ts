@@ -18,8 +18,9 @@ import type { SlotActivity } from './slot-activity';
 import type { SlotBatch, SlotOrder } from './slot-batch';
 import { StaleClaims } from './stale-claims';
 import { lineIn, slotViews, type Truth, type TruthReader } from './slot-truth';
-import { isPrimary, nameOf, ownerInView } from './topology';
+import { isPrimary, nameOf, ownerInView, type ClusterView } from './topology';
 import type { TargetHealth } from './transfer-ends';
+import { countUnseen, unseenBy } from './unseen-keys';
 
 export interface FinderOptions {
   readonly connection: RedisConnection;
@@ -150,7 +151,8 @@ export class MoveFinder {
     const now: MoveTarget = { ...target, targetNodeId };
     const count = async (nodeId: string) => {
       const client = this.#control(truth, nodeId);
-      return client === null || !truth.views.has(nodeId) ? null : await this.#countKeys(client, target.shardId);
+      const view = truth.views.get(nodeId);
+      return client === null || view === undefined ? null : await this.#countKeys(client, view, { slot: target.shardId, source: truth.views.get(sourceNodeId) });
     };
     const [source, onTarget] = counting ? await Promise.all([count(sourceNodeId), count(targetNodeId)]) : [null, null];
     const finding = findMove({
@@ -172,7 +174,8 @@ export class MoveFinder {
     if (line === null) return targetNodeId;
     const keysOn = async (id: string) => {
       const client = this.#control(truth, id);
-      return client === null ? 0 : await this.#countKeys(client, shardId) ?? 0;
+      const view = truth.views.get(id);
+      return client === null || view === undefined ? 0 : await this.#countKeys(client, view, { slot: shardId, source: truth.views.get(sourceNodeId) }) ?? 0;
     };
     if (!isPrimary(line)) {
       const { leaderId } = line;
@@ -186,8 +189,16 @@ export class MoveFinder {
     return holders.length === 1 ? holders[0]! : targetNodeId;
   }
 
-  async #countKeys(client: NodeClient, slot: number): Promise<number | null> {
-    const count = integerOf(await client.call(['CLUSTER', 'COUNTKEYSINSLOT', slot], { timeoutMs: this.#controlTimeoutMs() }), 'CLUSTER COUNTKEYSINSLOT');
+  /** A promoted follower has lost the mark of a move that its source still has; without it some servers hide what has arrived. */
+  async #countKeys(client: NodeClient, view: ClusterView, { slot, source }: { readonly slot: number; readonly source: ClusterView | undefined }): Promise<number | null> {
+    const timeoutMs = this.#controlTimeoutMs();
+    const hides = source?.self.migrating.has(slot) === true && this.#options.reader.hidesUnserved(view.self.id);
+    const unseen = hides ? unseenBy(view, [slot], () => [source.self.id]) : [];
+    if (unseen.length > 0) {
+      const counted = await countUnseen(client, unseen, { timeoutMs, signal: new AbortController().signal });
+      return counted.ok ? counted.value.get(slot) ?? null : null;
+    }
+    const count = integerOf(await client.call(['CLUSTER', 'COUNTKEYSINSLOT', slot], { timeoutMs }), 'CLUSTER COUNTKEYSINSLOT');
     return count.ok ? count.value : null;
   }
 

@@ -14,6 +14,7 @@ import type { SlotActivity } from './slot-activity';
 import { countKeys } from './slots';
 import type { StrayWatch } from './stray-watch';
 import { lineIn, type Truth, type TruthReader } from './slot-truth';
+import { countUnseen, unseenBy } from './unseen-keys';
 import { isPrimary, nameOf, SLOT_COUNT, slotCountOf, type ClusterNodeLine, type ClusterView } from './topology';
 
 export interface LookerOptions {
@@ -60,9 +61,11 @@ export class SlotLooker {
       const strayed = await this.#options.strays.slotsNow(views, signal);
       slots = Array.from({ length: SLOT_COUNT }, (_, slot) => slot).filter((slot) => isBroken(slot) || strayed.has(slot));
     }
-    const keys = await this.#keysOf(views, slots, signal);
+    const keys = await this.#keysOf(views, slots, { owners, signal });
     if (!keys.ok) return keys;
-    const overlaps = await overlapsOf(strayedIn(slots, { claims, marks, keys: keys.value }), (nodeId) => this.client(truth, nodeId), this.#options.timeoutMs);
+    const overlaps = await overlapsOf(strayedIn(slots, { claims, marks, keys: keys.value }), {
+      clientOf: (nodeId) => this.client(truth, nodeId), hidesUnserved: (nodeId) => this.#options.reader.hidesUnserved(nodeId), timeoutMs: this.#options.timeoutMs,
+    });
     const shards = slots.map((slot): ShardFacts => {
       const owner = owners[slot] ?? null;
       return {
@@ -84,14 +87,13 @@ export class SlotLooker {
   }
 
   /** Every primary counts for itself; one that cannot makes the whole look fail, since its keys would be overlooked. */
-  async #keysOf(views: readonly ClusterView[], slots: readonly number[], signal: AbortSignal): Promise<Result<Map<number, Map<string, number>>, DriverFailure>> {
+  async #keysOf(views: readonly ClusterView[], slots: readonly number[], asked: { readonly owners: readonly (string | null)[]; readonly signal: AbortSignal }): Promise<Result<Map<number, Map<string, number>>, DriverFailure>> {
     const keys = new Map<number, Map<string, number>>();
-    const failures = await Promise.all(views.map(async ({ self }) => {
-      const endpoint = this.#options.reader.endpointOf(self.id) ?? self.endpoint;
-      if (endpoint === null) return failureOf('topology-changed', `${nameOf(self)} has no address that is known`, true);
-      const counted = await countKeys(this.#options.connections.client(endpoint, 'control'), slots, { timeoutMs: this.#options.timeoutMs, signal });
+    const failures = await Promise.all(views.map(async (view) => {
+      const { self } = view;
+      const counted = await this.#countOn(view, slots, asked);
       if (!counted.ok) return counted.error;
-      for (const [slot, count] of counted.value.keyCount) {
+      for (const [slot, count] of counted.value) {
         if (count === 0) continue;
         const bySlot = keys.get(slot) ?? new Map<string, number>();
         bySlot.set(self.id, count);
@@ -101,6 +103,20 @@ export class SlotLooker {
     }));
     const failure = failures.find((one) => one !== null);
     return failure === undefined ? ok(keys) : err(failure);
+  }
+
+  async #countOn(view: ClusterView, slots: readonly number[], { owners, signal }: { readonly owners: readonly (string | null)[]; readonly signal: AbortSignal }): Promise<Result<ReadonlyMap<number, number>, DriverFailure>> {
+    const { reader, connections, timeoutMs } = this.#options;
+    const { self, nodes } = view;
+    const endpoint = reader.endpointOf(self.id) ?? self.endpoint;
+    if (endpoint === null) return err(failureOf('topology-changed', `${nameOf(self)} has no address that is known`, true));
+    const client = connections.client(endpoint, 'control');
+    const unseen = reader.hidesUnserved(self.id) ? unseenBy(view, slots, (slot) => [owners[slot], ...[...nodes.values()].filter(isPrimary).map(({ id }) => id)]) : [];
+    const isUnseen = new Set(unseen.map(({ slot }) => slot));
+    const counted = await countKeys(client, slots.filter((slot) => !isUnseen.has(slot)), { timeoutMs, signal });
+    if (!counted.ok) return counted;
+    const more = await countUnseen(client, unseen, { timeoutMs, signal });
+    return more.ok ? ok(new Map([...counted.value.keyCount, ...more.value])) : more;
   }
 
   async #nodesOf(truth: Truth): Promise<Map<string, MendingNode>> {

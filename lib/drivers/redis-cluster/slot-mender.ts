@@ -10,13 +10,14 @@ import { ByteThrottle } from './byte-throttle';
 import { DoubtfulKeys } from './doubtful-keys';
 import { driverFailure, failureOf, INTERRUPTED } from './failures';
 import type { Command, NodeClient } from './node-client';
-import { integerOf, parseFields, textOf } from './replies';
+import { parseFields, textOf } from './replies';
 import type { LookerOptions, SlotLook, SlotLooker } from './slot-looker';
 import type { SlotMover } from './slot-mover';
 import { gatherStrays } from './stray-keys';
 import { TargetMemory } from './target-memory';
 import { lineIn } from './slot-truth';
 import { isPrimary, ownerInView, SLOT_COUNT } from './topology';
+import { clearMark, leftByMark } from './unseen-keys';
 
 /** The nodes hear of each other within half a node time-out, and serve again up to 5 s after that (cluster.c, rejoin delay). */
 const SERVING_MS_MAX = 25_000;
@@ -250,12 +251,11 @@ export class SlotMender {
       const client = this.#options.looker.client(look.truth, nodeId);
       if (client === null) return failureOf('node-down', `${nameIn(look.nodes, nodeId)} has no address that is known`, true);
       const slots = shards.filter(({ marks }) => marks.some((mark) => mark.nodeId === nodeId)).map(({ shardId }) => shardId);
-      const replies = await client.pipeline(slots.flatMap((slot): Command[] => [['CLUSTER', 'SETSLOT', slot, 'STABLE'], ['CLUSTER', 'COUNTKEYSINSLOT', slot]]), { timeoutMs: this.#longMs() });
+      const replies = await client.pipeline(slots.flatMap(clearMark), { timeoutMs: this.#longMs() });
       for (const [index, slot] of slots.entries()) {
-        const stable = replies[2 * index];
-        if (stable?.ok !== true) return stable === undefined ? failureOf('unexpected', 'A reply is missing') : driverFailure(stable.error, `${client.address}: SETSLOT ${slot} STABLE`);
-        const left = integerOf(replies[2 * index + 1], 'CLUSTER COUNTKEYSINSLOT');
-        if (nodeId === ownerId || (left.ok && left.value === 0)) continue;
+        const left = leftByMark(replies.slice(3 * index, 3 * index + 3), { address: client.address, slot });
+        if (!left.ok) return left.error;
+        if (nodeId === ownerId || left.value === 0) continue;
         await client.call(['CLUSTER', 'SETSLOT', slot, 'IMPORTING', ownerId], { timeoutMs: this.#options.timeoutMs });
         return failureOf('topology-changed', `${client.address} has keys of slot ${slot} now, which it had not when this was approved; the mark stays. Look again`);
       }

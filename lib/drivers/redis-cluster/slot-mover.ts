@@ -7,11 +7,11 @@ import { driverFailure, failureOf, INTERRUPTED } from './failures';
 import { truthOf } from './inspect-move';
 import { MoveFinder, nameIn, type FinderOptions, type Found } from './move-finder';
 import { Gate } from './migration-lane';
-import { integerOf } from './replies';
 import type { SlotBatch } from './slot-batch';
 import { announceOne, migrateSlots, slotBytes } from './slot-migration';
 import { TargetMemory } from './target-memory';
 import { ownerInView, SLOT_COUNT } from './topology';
+import { clearMark, leftByMark } from './unseen-keys';
 
 type Outcome = Result<StepOutcome, DriverFailure>;
 
@@ -310,10 +310,11 @@ function refuse(target: MoveTarget): DriverFailure | null {
  * final. Gives false, with the flag set again, when there are keys.
  */
 async function clearFlags({ sourceNodeId, ends, timeoutMs }: SlotBatch, slot: number): Promise<Result<boolean, DriverFailure>> {
-  const [stable, count] = await ends.target.pipeline([['CLUSTER', 'SETSLOT', slot, 'STABLE'], ['CLUSTER', 'COUNTKEYSINSLOT', slot]], { timeoutMs });
-  if (stable?.ok !== true) return err(stable === undefined ? failureOf('unexpected', 'A reply is missing') : driverFailure(stable.error, `${ends.target.address}: SETSLOT ${slot} STABLE`));
-  const keys = integerOf(count, 'CLUSTER COUNTKEYSINSLOT');
-  if (!keys.ok || keys.value > 0) {
+  // A target that was promoted may have lost the mark, and with it what it tells.
+  const [, ...replies] = await ends.target.pipeline([['CLUSTER', 'SETSLOT', slot, 'IMPORTING', sourceNodeId], ...clearMark(slot)], { timeoutMs });
+  const left = leftByMark(replies, { address: ends.target.address, slot });
+  if (!left.ok) return left;
+  if (left.value !== 0) {
     const again = await ends.target.call(['CLUSTER', 'SETSLOT', slot, 'IMPORTING', sourceNodeId], { timeoutMs });
     return again.ok ? ok(false) : err(driverFailure(again.error, `${ends.target.address}: SETSLOT ${slot} IMPORTING`));
   }

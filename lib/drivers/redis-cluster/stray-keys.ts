@@ -9,6 +9,7 @@ import type { Command } from './node-client';
 import { bytesListOf, integerOf } from './replies';
 import type { TargetMemory } from './target-memory';
 import type { SizedKey, TransferEnds } from './transfer-ends';
+import { clearMark, leftByMark } from './unseen-keys';
 
 /** MIGRATE stops both ends for as long as its keys take: some 2 ms. */
 const KEYS_PER_MIGRATE = 50;
@@ -69,10 +70,12 @@ export async function gatherStrays(straying: Straying, context: StepContext): Pr
   }
   if (kept.size > 0) return ok(gathered);
   // The count comes with the mark's end in one write: nothing can have arrived in between, since only ASKING writes here.
-  const [stable, count] = await ends.source.pipeline([['CLUSTER', 'SETSLOT', slot, 'STABLE'], ['CLUSTER', 'COUNTKEYSINSLOT', slot]], { timeoutMs });
-  const left = integerOf(count, 'CLUSTER COUNTKEYSINSLOT');
-  if (stable?.ok !== true || !left.ok) return err(failureOf('verification-failed', `${ends.source.address}: the mark of slot ${slot} was not cleared`, true));
-  return left.value === 0 ? ok(gathered) : err(failureOf('verification-failed', `${ends.source.address} has ${left.value} keys of slot ${slot} again`, true));
+  const left = leftByMark(await ends.source.pipeline(clearMark(slot), { timeoutMs }), { address: ends.source.address, slot });
+  if (!left.ok) return left;
+  if (left.value === 0) return ok(gathered);
+  // With the mark they are found.
+  await ends.source.call(['CLUSTER', 'SETSLOT', slot, 'IMPORTING', ownerNodeId], { timeoutMs });
+  return err(failureOf('verification-failed', `${ends.source.address} has ${left.value ?? 'an unknown number of'} keys of slot ${slot} again`, true));
 }
 
 async function listKeys({ ends, slot, timeoutMs }: Straying, kept: ReadonlySet<string>): Promise<Result<SizedKey[], DriverFailure>> {

@@ -16,6 +16,7 @@ import { integerOf } from './replies';
 import type { SlotActivity } from './slot-activity';
 import { countKeys } from './slots';
 import { ownersInView, type ClusterView } from './topology';
+import { countUnseen, unseenBy } from './unseen-keys';
 
 /** What is found is told once it has been there for this long: a move that is just ending leaves some for a moment, too. */
 const CONFIRMED_AFTER_MS = 10_000;
@@ -27,6 +28,9 @@ const RECOUNTED_MAX = 512;
 const REST_MS_MIN = 60_000;
 const REST_MS_MAX = 15 * 60_000;
 const ABOVE_NOISE = 2;
+/** Of a node that hides which slots. */
+const READINGS_KEPT = 8;
+const READINGS_APART_MS = 2_000;
 /** An operator waits for a look: it counts the other slots of the nodes with the largest surplus, no more than this. */
 const SUSPECTS_MAX = 4;
 const SLOTS_PER_LOOK_MAX = 4_096;
@@ -35,6 +39,8 @@ export interface StrayHolder {
   readonly nodeId: string;
   /** By slot. */
   readonly keys: ReadonlyMap<number, number>;
+  /** How many it has of slots that it does not tell (unseen-keys.ts). */
+  readonly hiddenKeys: number;
 }
 
 /** What one reading counted on a primary. */
@@ -45,6 +51,8 @@ export interface NodeCount {
 }
 
 interface Found {
+  /** Of a node that hides them: the surplus of the last readings. Load makes single ones too high or too low; that all have some is the proof. */
+  readonly surpluses: { keys: number; readonly atMs: number }[];
   readonly keys: Map<number, { readonly count: number; readonly sinceMs: number }>;
   restMs: number;
   quietUntilMs: number;
@@ -71,17 +79,30 @@ export class StrayWatch {
   /** What was there for a while. */
   found(): StrayHolder[] {
     const oldMs = this.#options.clock.monotonicMs() - CONFIRMED_AFTER_MS;
-    return [...this.#nodes].flatMap(([nodeId, { keys }]) => {
+    return [...this.#nodes].flatMap(([nodeId, { keys, surpluses }]) => {
       const old = [...keys].filter(([, { sinceMs }]) => sinceMs <= oldMs);
-      return old.length === 0 ? [] : [{ nodeId, keys: new Map(old.map(([slot, { count }]) => [slot, count])) }];
+      const hiddenKeys = surpluses.length === READINGS_KEPT && surpluses[0]!.atMs <= oldMs ? Math.max(0, Math.min(...surpluses.map(({ keys: surplus }) => surplus))) : 0;
+      return old.length === 0 && hiddenKeys === 0 ? [] : [{ nodeId, keys: new Map(old.map(([slot, { count }]) => [slot, count])), hiddenKeys }];
     });
   }
 
   /** The numbers of a whole reading. Counts again what was found, and the other slots of at most one node that has more keys than that explains. */
   async note(counts: readonly NodeCount[], signal: AbortSignal): Promise<void> {
-    await Promise.all(counts.map(({ view }) => this.#recount(view, signal)));
     const nowMs = this.#options.clock.monotonicMs();
-    const [suspect] = counts.map((count) => ({ count, surplus: count.keysInAll - count.keysServed - this.#keysFound(count.view.self.id) }))
+    const hides = ({ view }: NodeCount) => this.#options.reader.hidesUnserved(view.self.id);
+    await Promise.all(counts.filter(hides).map(async ({ view, keysInAll, keysServed }) => {
+      const { surpluses } = this.#foundOf(view.self.id);
+      // While the server moves slots by itself INFO counts their keys on both ends, and DBSIZE does not.
+      const isSuspect = keysInAll > keysServed && view.self.importing.size === 0;
+      const keys = isSuspect ? Math.min(keysInAll, await this.#sizeOf(view) ?? 0) - keysServed : 0;
+      const last = surpluses.at(-1);
+      if (last !== undefined && nowMs - last.atMs < READINGS_APART_MS) last.keys = Math.min(last.keys, keys);
+      else surpluses.push({ keys, atMs: nowMs });
+      if (surpluses.length > READINGS_KEPT) surpluses.shift();
+    }));
+    const telling = counts.filter((count) => !hides(count));
+    await Promise.all(telling.map(({ view }) => this.#recount(view, signal)));
+    const [suspect] = telling.map((count) => ({ count, surplus: count.keysInAll - count.keysServed - this.#keysFound(count.view.self.id) }))
       .filter(({ count, surplus }) => {
         const { quietUntilMs = 0, noiseKeys = 0 } = this.#nodes.get(count.view.self.id) ?? {};
         return surplus > 0 && (quietUntilMs <= nowMs || surplus > ABOVE_NOISE * noiseKeys);
@@ -100,7 +121,10 @@ export class StrayWatch {
     }
     const suspects = surpluses.flatMap(({ view, surplus }) => (surplus !== null && surplus > 0 ? [{ view, surplus }] : []))
       .sort((a, b) => b.surplus - a.surplus).slice(0, SUSPECTS_MAX);
-    await Promise.all(suspects.map(async ({ view, surplus }) => { for (const slot of await this.#survey(view, surplus, signal)) slots.add(slot); }));
+    await Promise.all(suspects.map(async ({ view, surplus }) => {
+      const found = this.#options.reader.hidesUnserved(view.self.id) ? await this.#unhide(view, signal) : await this.#survey(view, surplus, signal);
+      for (const slot of found) slots.add(slot);
+    }));
     return new Set([...slots].sort((a, b) => a - b).slice(0, SLOTS_PER_LOOK_MAX));
   }
 
@@ -109,23 +133,26 @@ export class StrayWatch {
     for (const id of this.#nodes.keys()) if (!lines.has(id)) this.#nodes.delete(id);
   }
 
-  /** Keys in all before and after the slots that it serves were counted: whichever is more, as clients write and delete meanwhile. `null`: the node does not tell. */
+  /** Keys in all, before and after those were counted that it serves or has a mark of: whichever is more, as clients write and delete meanwhile. `null`: the node does not tell. */
   async #surplusOf(view: ClusterView, signal: AbortSignal): Promise<number | null> {
     const client = this.#clientOf(view);
-    if (client === null) return null;
-    const { timeoutMs } = this.#options;
-    const served: number[] = [];
-    forEachSlot(view.self.slots, (slot) => { served.push(slot); });
-    const sizeNow = async () => integerOf(await client.call(['DBSIZE'], { timeoutMs }), 'DBSIZE');
-    const before = await sizeNow();
-    if (!before.ok) return null;
-    if (before.value === 0) return 0;
-    const counted = await countKeys(client, served, { timeoutMs, signal });
-    const after = await sizeNow();
-    if (!counted.ok || !after.ok) return null;
-    let keysServed = 0;
-    for (const count of counted.value.keyCount.values()) keysServed += count;
-    return Math.max(before.value, after.value) - keysServed;
+    const before = await this.#sizeOf(view);
+    if (client === null || before === null) return null;
+    if (before === 0) return 0;
+    const told = [...view.self.importing.keys()];
+    forEachSlot(view.self.slots, (slot) => { told.push(slot); });
+    const counted = await countKeys(client, told, { timeoutMs: this.#options.timeoutMs, signal });
+    const after = await this.#sizeOf(view);
+    if (!counted.ok || after === null) return null;
+    let keysTold = 0;
+    for (const count of counted.value.keyCount.values()) keysTold += count;
+    // Where the next question is not a gentle one, both must say so.
+    return (this.#options.reader.hidesUnserved(view.self.id) ? Math.min(before, after) : Math.max(before, after)) - keysTold;
+  }
+
+  async #sizeOf(view: ClusterView): Promise<number | null> {
+    const size = integerOf(await this.#clientOf(view)?.call(['DBSIZE'], { timeoutMs: this.#options.timeoutMs }), 'DBSIZE');
+    return size.ok ? size.value : null;
   }
 
   async #recount(view: ClusterView, signal: AbortSignal): Promise<void> {
@@ -139,8 +166,7 @@ export class StrayWatch {
   /** Counts every slot that others serve: 16,384 cheap questions at most. Gives those with keys. */
   async #survey(view: ClusterView, surplus: number, signal: AbortSignal): Promise<number[]> {
     const { clock } = this.#options;
-    const found: Found = this.#nodes.get(view.self.id) ?? { keys: new Map(), restMs: REST_MS_MIN / 2, quietUntilMs: 0, noiseKeys: 0 };
-    this.#nodes.set(view.self.id, found);
+    const found = this.#foundOf(view.self.id);
     const before = found.keys.size;
     const owners = ownersInView(view);
     const foreign = owners.flatMap((_, slot) => (this.#isForeign(slot, view, owners) ? [slot] : []));
@@ -150,6 +176,16 @@ export class StrayWatch {
     found.noiseKeys = isNew ? 0 : Math.max(found.noiseKeys, surplus);
     found.quietUntilMs = clock.monotonicMs() + found.restMs;
     return slots;
+  }
+
+  /** As a survey, on a node that hides them: each slot is marked while it is counted, and nothing is kept, since that is only for somebody who asks. */
+  async #unhide(view: ClusterView, signal: AbortSignal): Promise<number[]> {
+    const client = this.#clientOf(view);
+    if (client === null) return [];
+    const owners = ownersInView(view);
+    const foreign = owners.flatMap((_, slot) => (this.#isForeign(slot, view, owners) ? [slot] : []));
+    const counted = await countUnseen(client, unseenBy(view, foreign, (slot) => [owners[slot]]), { timeoutMs: this.#options.timeoutMs, signal });
+    return counted.ok ? [...counted.value].flatMap(([slot, count]) => (count > 0 ? [slot] : [])) : [];
   }
 
   /** A node that does not answer, or was told to stop being asked, keeps what was found. */
@@ -172,6 +208,12 @@ export class StrayWatch {
     if (owner === null || owner === self.id || self.importing.has(slot) || self.migrating.has(slot)) return false;
     const { activity, clock } = this.#options;
     return !activity.touchedSince(slot, clock.monotonicMs() - OURS_SINCE_MS);
+  }
+
+  #foundOf(nodeId: string): Found {
+    const found: Found = this.#nodes.get(nodeId) ?? { keys: new Map(), surpluses: [], restMs: REST_MS_MIN / 2, quietUntilMs: 0, noiseKeys: 0 };
+    this.#nodes.set(nodeId, found);
+    return found;
   }
 
   #keysFound(nodeId: string): number {

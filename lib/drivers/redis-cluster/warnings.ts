@@ -7,6 +7,7 @@ import type { StrayHolder } from './stray-watch';
 import { nameOf, slotCountOf, type ClusterNodeLine } from './topology';
 
 const MEND_REMEDY = 'Mend shards: where keys have arrived it goes on to its end, else it is taken back; moving the shard the same way goes on as well';
+const STRAY_REMEDY = 'Mend shards: it looks whether their owners have them as well, and can bring them there where not';
 /** More warnings of one kind than this are counted, not listed. */
 const LISTED_MAX = 50;
 /** Of the slots of one warning. */
@@ -98,8 +99,11 @@ function openSlots({ answers, lines }: ClusterReading, isOurs: (slot: number) =>
 
 function strayKeys({ lines }: ClusterReading, strays: readonly StrayHolder[]): EngineWarning[] {
   const counted = new Set<number>();
-  return strays.slice(0, LISTED_MAX).flatMap(({ nodeId, keys }) => {
+  return strays.slice(0, LISTED_MAX).flatMap(({ nodeId, keys, hiddenKeys }) => {
     const line = lines.get(nodeId);
+    if (line !== undefined && hiddenKeys > 0) {
+      return [warning('stray-keys', `${nameOf(line)} has at least ${hiddenKeys === 1 ? '1 key' : `${hiddenKeys} keys`} of slots that it does not serve, and does not tell of which: no client reaches them there`, { nodeId, remedy: STRAY_REMEDY })];
+    }
     // Of a slot that two have strays of the first one tells.
     const slots = [...keys.keys()].filter((slot) => !counted.has(slot)).sort((a, b) => a - b);
     for (const slot of slots) counted.add(slot);
@@ -107,7 +111,7 @@ function strayKeys({ lines }: ClusterReading, strays: readonly StrayHolder[]): E
     const keyCount = slots.reduce((sum, slot) => sum + (keys.get(slot) ?? 0), 0);
     const what = `${keyCount === 1 ? '1 key' : `${keyCount} keys`} of ${slots.length === 1 ? `slot ${slots[0]!}, which another node serves` : `${slots.length} slots that others serve (${slotsInWords(slots)})`}`;
     return [warning('stray-keys', `${nameOf(line)} has ${what}, and no mark of a move: no client reaches them there`, {
-      nodeId, slots, remedy: 'Mend shards: it looks whether their owners have them as well, and can bring them there where not',
+      nodeId, slots, remedy: STRAY_REMEDY,
     })];
   });
 }

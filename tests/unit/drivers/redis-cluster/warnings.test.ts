@@ -71,7 +71,7 @@ describe('other warnings that come by the dozen', () => {
   });
 
   it('keys astray are told once per node that has them, and no slot is counted twice', () => {
-    const strays = [{ nodeId: idOf(2), keys: new Map([[7, 3], [8, 2]]) }, { nodeId: idOf(3), keys: new Map([[8, 1], [9, 1]]) }];
+    const strays = [{ nodeId: idOf(2), keys: new Map([[7, 3], [8, 2]]), hiddenKeys: 0 }, { nodeId: idOf(3), keys: new Map([[8, 1], [9, 1]]), hiddenKeys: 0 }];
     expect(warningsIn(readingWith({}), strays).map(({ message, shardId, shardCount }) => [message, shardId, shardCount])).toEqual([
       ['127.0.0.1:7002 has 5 keys of 2 slots that others serve (7–8), and no mark of a move: no client reaches them there', 7, 2],
       ['127.0.0.1:7003 has 1 key of slot 9, which another node serves, and no mark of a move: no client reaches them there', 9, undefined],
