@@ -27,16 +27,18 @@ export async function mendShards(run: StageRun): Promise<StageOutcome> {
   const context = { ...stepContextOf(run), bytesPerSecondMax: () => throttleNow().bytesPerSecondMax };
   for (let attempt = 1; ; attempt += 1) {
     const mended = await driver.mending.mend(order, context);
-    if (mended.ok) return { status: 'done', message: messageOf(mended.value), mended: mended.value };
+    if (mended.ok) return { status: 'done', message: messageOf(step, mended.value), mended: mended.value };
     const delayMs = run.signal.aborted ? null : retryDelayMs(mended.error, attempt, random.next());
     if (delayMs === null) return run.signal.aborted ? STOPPED : { status: 'failed', message: mended.error.message.slice(0, 500) };
     await sleep(clock, delayMs, run.signal).catch(() => undefined);
   }
 }
 
-function messageOf({ keysMoved, keysKept, keptShardIds, keptExample }: MendResult): string | null {
+function messageOf({ fault }: MendStep, { keysMoved, keysKept, keptShardIds, keptExample }: MendResult): string | null {
   const moved = keysMoved === 1 ? '1 key moved' : `${keysMoved} keys moved`;
   if (keysKept > 0) return `${moved}; ${keysKept} kept on two nodes, of shard ${keptShardIds.join(', ')}. ${keptExample ?? ''}`;
+  // Brought there by this stage before a kill, expired, or deleted by a server that began anew.
+  if (fault === 'strayed' && keysMoved === 0) return 'No key was left to be moved';
   return keysMoved > 0 ? moved : null;
 }
 

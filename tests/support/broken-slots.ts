@@ -27,6 +27,19 @@ export async function strayKeys(slot: number, { on, owner, pairs }: { readonly o
   await on.call('CLUSTER', 'SETSLOT', slot, 'STABLE');
 }
 
+/** Newer servers tell keys of a slot that they neither serve nor import only under such a mark. */
+export async function countUnderMark(slot: number, { on, other }: { readonly on: RedisProcess; readonly other: RedisProcess }): Promise<number> {
+  const count = async () => Number(await on.call('CLUSTER', 'COUNTKEYSINSLOT', slot));
+  const plain = await count();
+  if (plain > 0) return plain;
+  // Refused by a node that serves the slot: its 0 is a true one.
+  const marked = await on.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', await idOf(other)).then(() => true, () => false);
+  if (!marked) return plain;
+  const keys = await count();
+  await on.call('CLUSTER', 'SETSLOT', slot, 'STABLE');
+  return keys;
+}
+
 /** Every node forgets its owner. From then on nodes may serve nothing at all (cluster-require-full-coverage). */
 export async function leaveToNobody(slot: number, nodes: readonly RedisProcess[]): Promise<void> {
   for (const node of nodes) await node.call('CLUSTER', 'DELSLOTS', slot).catch(() => undefined);

@@ -7,7 +7,7 @@ import type { StrayHolder } from './stray-watch';
 import { nameOf, slotCountOf, type ClusterNodeLine } from './topology';
 
 const MEND_REMEDY = 'Mend shards: where keys have arrived it goes on to its end, else it is taken back; moving the shard the same way goes on as well';
-const STRAY_REMEDY = 'Mend shards: it looks whether their owners have them as well, and can bring them there where not';
+const STRAY_REMEDY = 'Mend shards before this node restarts, when newer servers delete such keys: it looks whether their owners have them as well, and can bring them there where not';
 /** More warnings of one kind than this are counted, not listed. */
 const LISTED_MAX = 50;
 /** Of the slots of one warning. */
