@@ -384,7 +384,10 @@ export class ElasticScalingManager {
     const { clock, model } = this.#resources;
     const changes = await this.#observer.observe(this.#abort.signal);
     if (this.#abort.signal.aborted) return first;
-    if (changes !== null && first) this.#runner.recover();
+    if (changes !== null && first) {
+      this.#runner.recover();
+      void this.#plans.practise(this.#abort.signal);
+    }
     if (changes !== null) this.#runner.afterReading();
     if (changes !== null) this.nodeSupply.rounds.round();
     await this.#nodes.expireMaintenance();

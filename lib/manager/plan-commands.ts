@@ -4,10 +4,11 @@ import type { Actor } from '@/lib/contract/primitives';
 import { isShortList, nextTurn } from '@/lib/platform/in-turns';
 import { ok } from '@/lib/platform/result';
 import { failureOfStore, refusal, refused, type CommandContext, type CommandResult } from './commands';
-import type { EventDraft } from './event-log';
+import { SYSTEM_ACTOR, type EventDraft } from './event-log';
 import { foreseenRisks } from './foreseen-risks';
 import type { ManagerResources } from './manager-resources';
 import { planOf, type PlanJob, type PlanJobOptions, type PlanWish } from './planner';
+import { practise } from './practice';
 import { RecentPlan } from './recent-plan';
 
 const PLAN_EXPIRES_AFTER_MS = 15 * 60_000;
@@ -45,6 +46,16 @@ export class PlanCommands {
       return { ok: false, error: { code: 'refused', refusals: plan.refusals.length > 0 ? plan.refusals : [refusal('nothing-to-move', plan.verdict.message)] } };
     }
     return ok(plan);
+  }
+
+  /** Call once, after the first reading: what comes then is not to be the first of its kind. */
+  async practise(signal: AbortSignal): Promise<void> {
+    const { logger, clusterId } = this.resources;
+    try {
+      await practise(this.resources, (request, workMax) => this.#jobOf(this.#search(request, workMax), SYSTEM_ACTOR), signal);
+    } catch (error) {
+      logger.error({ clusterId, error: String(error) }, 'Planning for practice ended by a bug');
+    }
   }
 
   /** A plan from what is known now, for an operation that has begun; not kept. Its verdict may be `invalid`. */

@@ -46,6 +46,8 @@ export interface PlannerFailure {
 /** Makes plans without holding up whoever asks; given by the composition root. */
 export interface Planner {
   plan(job: PlanJob, options?: PlanJobOptions): Promise<Result<Plan, PlannerFailure>>;
+  /** A plan that nobody waits for, so that the next ones run compiled code. `null`: others want plans, or there was practice enough. Absent where time is virtual. */
+  practise?(job: PlanJob, signal: AbortSignal): Promise<Plan | null>;
   close(): Promise<void>;
 }
 

@@ -11,6 +11,8 @@ const THREADS_MAX = 2;
 const WAITING_MAX = 16;
 /** A guard, not a budget: searches end by their work long before. */
 const TIME_MAX_MS = 30_000;
+/** Of this process, whatever cluster they are of. */
+const PRACTICE_MAX = 4;
 
 interface Waiting {
   readonly job: PlanJob;
@@ -34,10 +36,31 @@ export class WorkerPlanner implements Planner {
   readonly #all = new Set<Thread>();
   readonly #waiting: Waiting[] = [];
   #closed = false;
+  /** The plan for practice that is being made. */
+  #practice: AbortController | null = null;
+  #practised = 0;
 
   constructor(private readonly logger: ManagerLogger) {}
 
   plan(job: PlanJob, options: PlanJobOptions = {}): Promise<Result<Plan, PlannerFailure>> {
+    // It ends at its next look; the thread that it has warmed is the one to wait for.
+    this.#practice?.abort(new Error('Somebody asks for a plan'));
+    return this.#enqueue(job, options);
+  }
+
+  async practise(job: PlanJob, signal: AbortSignal): Promise<Plan | null> {
+    const isBusy = this.#waiting.length > 0 || this.#all.size > this.#idle.length;
+    if (isBusy || this.#practised >= PRACTICE_MAX) return null;
+    const practice = new AbortController();
+    this.#practice = practice;
+    const made = await this.#enqueue(job, { signal: AbortSignal.any([practice.signal, signal]) });
+    this.#practice = null;
+    this.#practised += 1;
+    this.#dispatch();
+    return made.ok ? made.value : null;
+  }
+
+  #enqueue(job: PlanJob, options: PlanJobOptions): Promise<Result<Plan, PlannerFailure>> {
     if (this.#closed || options.signal?.aborted === true) return Promise.resolve(err({ code: 'canceled', message: 'Nobody waits for this plan any more' }));
     if (this.#waiting.length >= WAITING_MAX && options.urgent !== true) {
       return Promise.resolve(err({ code: 'busy', message: `${this.#waiting.length} plans wait to be made already: try again in a moment` }));
@@ -56,10 +79,15 @@ export class WorkerPlanner implements Planner {
 
   #dispatch(): void {
     while (this.#waiting.length > 0) {
-      const thread = this.#idle.pop() ?? (this.#all.size < THREADS_MAX ? this.#start() : null);
+      const thread = this.#idle.pop() ?? (this.#all.size < THREADS_MAX && !this.#isShort ? this.#start() : null);
       if (thread === null) return;
       void this.#run(thread, this.#waiting.shift()!);
     }
+  }
+
+  /** A thread of its own would begin cold: the first that waits gets the one that is practising. */
+  get #isShort(): boolean {
+    return this.#practice !== null && this.#all.size > 0 && this.#waiting.length === 1;
   }
 
   async #run(thread: Thread, { job, options, settle }: Waiting): Promise<void> {

@@ -26,6 +26,34 @@ const jobOf = (name: string, workMax?: number): PlanJob => {
   };
 };
 
+describe('plans for practice', { timeout: 120_000 }, () => {
+  it('make way for a plan that somebody asks for, and are not begun while others plan', async () => {
+    const own = new WorkerPlanner({ info: () => undefined, warn: () => undefined, error: (_, message) => { errors.push(message); } });
+    const endless = own.practise(jobOf('100 x 16,384, Zipf', 1e9), new AbortController().signal);
+    const job = jobOf('12 x 1,024 x 3, Zipf', 50_000);
+    const asked = own.plan(job);
+    expect(await own.practise(job, new AbortController().signal)).toBeNull();
+    expect(await asked).toEqual({ ok: true, value: planOf(job) });
+    expect(await endless).toBeNull();
+    await own.close();
+  });
+
+  it('are the same as any, few, and end with their manager', async () => {
+    const own = new WorkerPlanner({ info: () => undefined, warn: () => undefined, error: (_, message) => { errors.push(message); } });
+    const job = jobOf('12 x 1,024 x 3, Zipf', 10_000);
+    const manager = new AbortController();
+    const ending = own.practise(jobOf('100 x 16,384, Zipf', 1e9), manager.signal);
+    manager.abort(new Error('The manager is closing'));
+    expect(await ending).toBeNull();
+    const made = [];
+    for (let round = 0; round < 6; round += 1) made.push(await own.practise(job, new AbortController().signal));
+    const there = planOf(job);
+    expect(made).toEqual([there, there, there, null, null, null]);
+    expect((await own.plan(job)).ok).toBe(true);
+    await own.close();
+  });
+});
+
 describe('plans made in a thread', { timeout: 120_000 }, () => {
   it('[P6] are what the same job gives in place, to the byte', async () => {
     const job = jobOf('12 x 1,024 x 3, Zipf', 200_000);
