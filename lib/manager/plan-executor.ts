@@ -347,7 +347,8 @@ export class PlanExecutor {
     }
     this.#wake = null;
     this.#woken = false;
-    if (!this.#stopping) await sleep(this.resources.clock, this.#state.batching.movesMax > 1 ? GATHER_MS.batched : GATHER_MS.alone);
+    // With nothing under way there is nothing to gather: the last ones end at once.
+    if (!this.#stopping && this.#calls.size > 0) await sleep(this.resources.clock, this.#state.batching.movesMax > 1 ? GATHER_MS.batched : GATHER_MS.alone);
   }
 }
 
