@@ -384,15 +384,12 @@ export class ElasticScalingManager {
     const { clock, model } = this.#resources;
     const changes = await this.#observer.observe(this.#abort.signal);
     if (this.#abort.signal.aborted) return first;
-    if (changes !== null && first) {
-      this.#runner.recover();
-      void this.#plans.practise(this.#abort.signal);
-    }
+    if (changes !== null && first) this.#runner.recover();
+    if (changes !== null && first) void this.#plans.practise(this.#abort.signal);
     if (changes !== null) this.#runner.afterReading();
     if (changes !== null) this.nodeSupply.rounds.round();
     await this.#nodes.expireMaintenance();
-    if (changes !== null) this.#repairPilot.decide();
-    if (changes !== null) this.#newcomers.decide();
+    for (const pilot of changes === null ? [] : [this.#repairPilot, this.#newcomers]) pilot.decide();
     await restIfLarge(model.state);
     this.#autoPilot.decide(changes, first);
     await restIfLarge(model.state);
