@@ -10,7 +10,7 @@ export const CHAIN_CODES = [
   'out-stabilization', 'in-stabilization', 'forecast-need', 'in-tolerance',
   'rate-limit', 'schedule-floor', 'schedule-ceiling', 'minimum', 'maximum', 'zone-multiple',
   'off', 'stale', 'frozen', 'metrics-unknown', 'metrics-stuck', 'failed-node', 'skew-rebalance', 'skew-indivisible', 'unhealthy', 'operation-running',
-  'cooldown', 'direction-cooldown', 'not-allowed-now', 'flap-budget', 'would-grow-again', 'over-line', 'over-line-after-loss', 'over-line-during-drain', 'planner-refused', 'no-victim',
+  'cooldown', 'direction-cooldown', 'not-allowed-now', 'flap-budget', 'would-grow-again', 'over-line', 'over-line-after-loss', 'over-line-during-drain', 'planner-refused', 'no-victim', 'rehearsing',
   'approval', 'shadow', 'manual',
 ] as const;
 export const ChainCodeSchema = z.enum(CHAIN_CODES);

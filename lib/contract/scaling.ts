@@ -27,7 +27,7 @@ export const ScalingDecisionSchema = z.object({
   /** The rule that had the last word. */
   boundBy: z.enum([
     'within-target', 'target-utilization', 'minimum', 'maximum', 'unknown-metrics', 'unhealthy', 'operation-running', 'frozen', 'skew', 'off', 'stale-observation',
-    'prediction', 'schedule', 'override', 'stabilization', 'rate-limit', 'zone-multiple', 'cooldown', 'safety-line', 'approval',
+    'prediction', 'schedule', 'override', 'stabilization', 'rate-limit', 'zone-multiple', 'cooldown', 'safety-line', 'rehearsal', 'approval',
   ]),
   message: z.string().max(500),
   conditions: z.array(ScalingConditionSchema).max(16),

@@ -106,7 +106,7 @@ export class ElasticScalingManager {
     this.#autoPilot = new AutoPilot(resources, this.#plans, this.#approval);
     this.#scaler = new ScalingPilot(resources, {
       ...stored,
-      rehearsal: new ScaleInRehearsal(resources, this.#plans),
+      rehearsal: new ScaleInRehearsal(resources, (request, actor) => this.#plans.rehearse(request, actor)),
       orders: {
         scaleOut: (nodeCount, context) => this.#membership.scaleOut({ nodeCount }, context),
         scaleIn: (nodeIds, context) => this.#scaleIn(nodeIds, context),

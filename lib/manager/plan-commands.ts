@@ -12,6 +12,8 @@ import { practise } from './practice';
 import { RecentPlan } from './recent-plan';
 
 const PLAN_EXPIRES_AFTER_MS = 15 * 60_000;
+/** One that ended by itself is followed by a new one. */
+const THREADS_TRIED_MAX = 2;
 /** Evaluations of a plan that is only looked at while something is being dragged: a tenth of a second of work. */
 const WHAT_IF_WORK_MAX = 100_000;
 
@@ -65,10 +67,13 @@ export class PlanCommands {
 
   /** A plan whose moves are known, for an operation that has begun; not kept. */
   async carryOut(wish: PlanWish, actor: Actor): Promise<Plan> {
-    const job = this.#jobOf(wish, actor);
-    const made = await this.resources.planner.plan(job, { urgent: true });
-    // An operation that has begun cannot be told to come again later; without a search the plan is made at once.
-    return made.ok ? made.value : planOf({ ...job, wish: wish.kind === 'search' ? { ...wish, workMax: 0 } : wish });
+    for (let attempt = 1; attempt <= THREADS_TRIED_MAX; attempt += 1) {
+      const made = await this.resources.planner.plan(this.#jobOf(wish, actor), { urgent: true });
+      if (made.ok) return made.value;
+      if (made.error.code === 'canceled') break;
+    }
+    // An operation that has begun cannot be told to come again later. No thread could be had: rather hold the server for a moment; without a search the plan is made at once.
+    return planOf(this.#jobOf(wish.kind === 'search' ? { ...wish, workMax: 0 } : wish, actor));
   }
 
   /** A plan whose moves are known, for somebody who asks; not kept. */
@@ -76,13 +81,8 @@ export class PlanCommands {
     return this.#run(this.#jobOf(wish, actor), {});
   }
 
-  /** Made here and now, without a search: whether nodes could be emptied, not how best. Not kept. */
-  atOnce(request: PlanRequest, actor: Actor): Plan {
-    return planOf(this.#jobOf(this.#search(request, 0), actor));
-  }
-
-  /** The same in a thread; `null` when that could not make it now. */
-  async inThread(request: PlanRequest, actor: Actor): Promise<Plan | null> {
+  /** Without a search: whether nodes could be emptied, not how best. Not kept. `null` when it could not be made now. */
+  async rehearse(request: PlanRequest, actor: Actor): Promise<Plan | null> {
     const made = await this.#run(this.#jobOf(this.#search(request, 0), actor), {});
     return made.ok ? made.value : null;
   }

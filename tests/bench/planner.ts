@@ -1,7 +1,8 @@
 /**
  * What planning costs and how good the plans are, on generated clusters: one JSON line per
  * cluster. `npm run bench -- planner [--only TEXT]`;
- * with `--holds` instead, how long the server's event loop is held by long plans.
+ * with `--holds [--clients N]` instead, how long the server's event loop is held by long plans,
+ * while N consoles look on.
  *
  * firstPlanMs: the strategy `optimal` without any search beyond construction, put in order,
  * proven and explained. withinOnePercentMs: the least budget of those tried (0, 1/16 to 1)
@@ -89,9 +90,11 @@ function redisCli(state: ClusterState): object {
 }
 
 async function main(): Promise<void> {
-  const { values: options } = parseArgs({ options: { only: { type: 'string' }, holds: { type: 'boolean', default: false } } });
+  const { values: options } = parseArgs({ options: { only: { type: 'string' }, holds: { type: 'boolean', default: false }, clients: { type: 'string', default: '0' } } });
   if (options.holds) {
-    (await measureHolds(options.only ?? '', say)).forEach(print);
+    const clients = Number(options.clients);
+    if (!Number.isInteger(clients) || clients < 0 || clients > 1_000) throw new Error('--clients takes a number from 0 to 1,000');
+    (await measureHolds({ only: options.only ?? '', clients }, say)).forEach(print);
     return;
   }
   // The first plan of a process is mostly the compiler at work; a server has planned before.

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { replicaNodeIdsOf } from '@/lib/contract/shard-table';
+import { planInPlace } from '@/lib/manager/planner';
+import { err } from '@/lib/platform/result';
 import { OPERATOR, SimulatedFleet } from '../support/simulated-fleet';
 
 let rig: SimulatedFleet;
@@ -56,6 +58,23 @@ describe('scale out', () => {
     expect(node(ended.stages[2]!.nodeId!)).toBeUndefined();
     expect(rig.manager.view().nodes).toHaveLength(12);
     expect(rig.manager.provisioning().provisions).toEqual([]);
+  });
+
+  it.each([[1, 2], [2, 2]])('goes on though %i of its planning threads ended by themselves', async (crashing, tried) => {
+    rig = await SimulatedFleet.start();
+    const operation = await rig.run(rig.manager.scaleOut({ nodeCount: 1 }, OPERATOR));
+    let asked = 0;
+    rig.planner = {
+      ...planInPlace,
+      plan: (job, options) => {
+        asked += 1;
+        return asked <= crashing ? Promise.resolve(err({ code: 'crashed', message: 'Planning ended by an internal error' })) : planInPlace.plan(job, options);
+      },
+    };
+    const ended = await rig.untilEnded(operation.id);
+    expect(ended.status).toBe('succeeded');
+    expect(asked).toBe(tried);
+    expect(ended.report?.movesDone).toBeGreaterThan(50);
   });
 
   it('refuses what does not fit together', async () => {

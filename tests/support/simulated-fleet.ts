@@ -17,7 +17,7 @@ import type { ProvisionerCatalogue } from '@/lib/manager/ports';
 import type { CommandContext, CommandResult } from '@/lib/manager/commands';
 import type { ElasticScalingManager } from '@/lib/manager/elastic-scaling-manager';
 import { Fleet } from '@/lib/manager/fleet';
-import { planInPlace } from '@/lib/manager/planner';
+import { planInPlace, type Planner } from '@/lib/manager/planner';
 import { createNextId } from '@/lib/platform/ids';
 import { createRandom } from '@/lib/platform/random';
 import { VirtualClock } from '@/lib/platform/virtual-clock';
@@ -39,6 +39,8 @@ export class SimulatedFleet {
   provisioners: ProvisionerCatalogue = new Catalogue({
     config: {}, clock: this.clock, outbound: new OutboundRule(), dataDir: '/nowhere', machinesOf: () => (this.#cluster === null ? null : new SimulatedProcesses(this.#cluster)), issueToken: () => Promise.resolve(null),
   });
+  /** What makes the plans from now on. */
+  planner: Planner = planInPlace;
   fleet!: Fleet;
 
   static async start(connection: Partial<SimulatorConnection> = {}): Promise<SimulatedFleet> {
@@ -64,7 +66,7 @@ export class SimulatedFleet {
         return openDriver({ cluster: this.#cluster, clock: this.clock, speed: connection.speed }).driver;
       },
       provisioners: this.provisioners,
-      planner: planInPlace,
+      planner: { plan: (job, options) => this.planner.plan(job, options), close: () => this.planner.close() },
       publisher: {
         clusterChanged: () => undefined,
         clusterGone: () => undefined,

@@ -13,7 +13,7 @@ const BOUND_BY: Readonly<Record<ChainCode, BoundBy>> = {
   'off': 'off', 'stale': 'stale-observation', 'frozen': 'frozen', 'metrics-unknown': 'unknown-metrics', 'metrics-stuck': 'unknown-metrics',
   'failed-node': 'unhealthy', 'skew-rebalance': 'skew', 'skew-indivisible': 'skew', 'unhealthy': 'unhealthy', 'operation-running': 'operation-running',
   'cooldown': 'cooldown', 'direction-cooldown': 'cooldown', 'not-allowed-now': 'schedule', 'flap-budget': 'cooldown', 'would-grow-again': 'stabilization',
-  'over-line': 'safety-line', 'over-line-after-loss': 'safety-line', 'over-line-during-drain': 'safety-line', 'planner-refused': 'safety-line', 'no-victim': 'safety-line',
+  'over-line': 'safety-line', 'over-line-after-loss': 'safety-line', 'over-line-during-drain': 'safety-line', 'planner-refused': 'safety-line', 'no-victim': 'safety-line', 'rehearsing': 'rehearsal',
   'approval': 'approval', 'shadow': 'target-utilization', 'manual': 'target-utilization',
 };
 

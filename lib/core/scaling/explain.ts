@@ -10,7 +10,7 @@ const WORDS: Readonly<Record<ChainCode, string>> = {
   'failed-node': 'a failed node is to be repaired', 'skew-rebalance': 'uneven: rebalance instead', 'skew-indivisible': 'one shard is too hot and cannot be split', 'unhealthy': 'not every node is alive',
   'operation-running': 'an operation is running', 'cooldown': 'cooldown', 'direction-cooldown': 'cooldown after the opposite', 'not-allowed-now': 'not in the allowed hours', 'flap-budget': 'too many changes of direction',
   'would-grow-again': 'it would ask for the nodes again', 'over-line': 'a node would be over its line', 'over-line-after-loss': 'over the line after losing a node', 'over-line-during-drain': 'over the line during the drain',
-  'planner-refused': 'the planner refused', 'no-victim': 'no node can leave',
+  'planner-refused': 'the planner refused', 'no-victim': 'no node can leave', 'rehearsing': 'being tried out',
   'approval': 'waits for approval', 'shadow': 'shadow policy', 'manual': 'recommendation only',
 };
 

@@ -25,6 +25,11 @@ export function limitRate(chain: Chain, { policy, tick, changes, overridden }: {
   }
 }
 
+/** How many nodes a scale-in that this policy orders empties, whatever the load: each decision's step, to where the zones are even. */
+export function nodesPerScaleIn({ bounds: { multipleOf } }: PolicyDocument, nodeCount: number): number {
+  return nodeCount % multipleOf || multipleOf;
+}
+
 function allowance(limit: StepLimit, base: number): number {
   return Math.max(limit.nodes, Math.floor((base * limit.percent) / 100));
 }

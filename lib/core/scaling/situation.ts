@@ -10,10 +10,10 @@ export interface SizeChange {
   readonly to: number;
 }
 
-/** Whether a smaller pool holds, tried out by the planner on the real nodes. */
+/** Whether a smaller pool holds, tried out by the planner on the real nodes. rehearsing: that is not known yet; ask again. */
 export type ScaleInTrial =
   | { readonly ok: true; readonly victims: readonly string[] }
-  | { readonly ok: false; readonly code: Extract<ChainCode, 'over-line' | 'over-line-after-loss' | 'over-line-during-drain' | 'planner-refused' | 'no-victim'>; readonly numbers: Readonly<Record<string, number>> };
+  | { readonly ok: false; readonly code: Extract<ChainCode, 'over-line' | 'over-line-after-loss' | 'over-line-during-drain' | 'planner-refused' | 'no-victim' | 'rehearsing'>; readonly numbers: Readonly<Record<string, number>> };
 
 /** The node above its line while the mean is not, and what of it is one shard. */
 export interface HottestNode {

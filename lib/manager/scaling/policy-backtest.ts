@@ -42,7 +42,7 @@ export async function backtestPolicies(resources: ManagerResources, pilot: PoolP
   await nextTurn();
   const edited = run(policy);
   await nextTurn();
-  const now = policy.mode === 'automatic' ? pilot.wouldDecide(policy) : null;
+  const now = policy.mode === 'automatic' ? await pilot.wouldDecide(policy) : null;
   const clampedStart = (tested: PolicyDocument) => Math.min(tested.bounds.nodeCountMax, Math.max(tested.bounds.nodeCountMin, load.nodeCountStart));
   return ok({
     fromMs: load.startMs, toMs: endMs, stepMs: load.stepMs, edited: edited.result, active: before.result,

@@ -16,6 +16,8 @@ const OCCURRENCES_AHEAD_MS = 8 * DAY_MS;
 /** Occurrences are expanded again well before those that are known run out. */
 const OCCURRENCES_FRESH_MS = DAY_MS;
 const BUCKET_MS = 300_000;
+/** A decision that waits for its rehearsal is looked at again after so long. */
+const REHEARSED_MS = 5_000;
 /** What surrounded the past is not known, and nothing is decided on it. */
 const PAST: PoolSituation = {
   stale: false, frozen: false, failedNodes: 0, doubtfulNodes: 0, operation: { running: false, endedMonotonicMs: null },
@@ -59,8 +61,9 @@ export class PolicyEvaluator {
   }
 
   evaluate(reading: PoolReading, situation: Omit<PoolSituation, 'occurrences'>): DecisionRecord {
-    this.#dueMonotonicMs = reading.monotonicMs + this.policy.intervalMs;
     const record = this.#scaler.evaluate(reading, { ...situation, occurrences: this.occurrences(reading.wallMs) });
+    const { intervalMs } = this.policy;
+    this.#dueMonotonicMs = reading.monotonicMs + (record.bindingCode === 'rehearsing' ? Math.min(intervalMs, REHEARSED_MS) : intervalMs);
     this.#records.push(record);
     this.evaluations += 1;
     return record;

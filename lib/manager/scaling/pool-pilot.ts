@@ -13,6 +13,7 @@ import { explainRecord } from '@/lib/core/scaling/explain';
 import { estimateLeadTime, type LeadTime } from '@/lib/core/scaling/lead-time';
 import { observePool, type PoolObservation } from '@/lib/core/scaling/pool-observation';
 import type { PoolReading } from '@/lib/core/scaling/pool-reading';
+import { nodesPerScaleIn } from '@/lib/core/scaling/rate-limit';
 import type { PoolSituation } from '@/lib/core/scaling/situation';
 import type { VictimCandidate } from '@/lib/core/scaling/victims';
 import { policyFromSettings } from '@/lib/core/scaling/stored-policy';
@@ -122,9 +123,10 @@ export class PoolPilot {
       if (shadow.evaluate(reading, { ...this.#situation(), override: null }).decided === decided) shadow.agreed += 1;
     }
     if (record === null) return null;
-    if (record.raw < record.nodeCount && record.nodeCount > this.active.policy.bounds.nodeCountMin) this.parts.rehearsal.prepare(this.pool, this.#candidates(), 1);
+    if (record.raw < record.nodeCount && record.nodeCount > this.active.policy.bounds.nodeCountMin) this.parts.rehearsal.prepare(this.pool, this.#candidates(), nodesPerScaleIn(this.active.policy, record.nodeCount));
     if (hasChanged(before?.record ?? null, record)) this.#tell(record);
-    if (log.storeFailure !== null) return record;
+    // What waits for its rehearsal is decided in a moment; what was proposed meanwhile stands.
+    if (log.storeFailure !== null || record.bindingCode === 'rehearsing') return record;
     // Readings go on while an order is placed; meanwhile no second one is.
     this.#acting ??= this.#answer(record)
       .catch((error: unknown) => { logger.error({ clusterId, pool: this.pool, error: String(error) }, 'Acting on a scaling decision ended by a bug'); })
@@ -133,7 +135,14 @@ export class PoolPilot {
   }
 
   /** What this policy would decide now if it were the active one; `null` before the first reading. Nothing is done about it. */
-  wouldDecide(policy: PolicyVersion['policy']): DecisionRecord | null {
+  async wouldDecide(policy: PolicyVersion['policy']): Promise<DecisionRecord | null> {
+    const record = this.#wouldDecide(policy);
+    if (record?.bindingCode !== 'rehearsing') return record;
+    await this.parts.rehearsal.settled();
+    return this.#wouldDecide(policy);
+  }
+
+  #wouldDecide(policy: PolicyVersion['policy']): DecisionRecord | null {
     const reading = this.#readingNow();
     if (reading === null) return null;
     const evaluator = this.#evaluatorOf(null, policy);
@@ -164,6 +173,7 @@ export class PoolPilot {
   /** An operation of this cluster ended: the cooldown begins, and a scale-out teaches its lead time. */
   async operationEnded(operation: Operation): Promise<void> {
     const endedAtMs = operation.finishedAtMs ?? Math.round(this.parts.resources.clock.wallMs());
+    this.parts.rehearsal.forget();
     const timing = operation.kind === 'scale-out' && operation.status === 'succeeded' ? timingOf(operation) : null;
     await this.remember({ endedAtMs, ...(timing !== null && { timings: [...this.memory.timings, timing].slice(-TIMINGS_MAX) }) });
   }

@@ -10,7 +10,7 @@
  * two turns of the timers; that much is ours, the rest of a wait is the machine's. The wait that
  * was longest of all is taken apart: queued = ready to work while the cores were taken.
  */
-import type { ChildProcess } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { ClusterSummary } from '@/lib/contract/cluster';
 import type { Operation } from '@/lib/contract/operation';
@@ -18,7 +18,8 @@ import type { Plan, Strategy } from '@/lib/contract/plan';
 import type { VersionedSettings } from '@/lib/contract/settings';
 import { succeed } from '@/tests/support/api-calls';
 import type { Hold, LoopHolds } from '@/tests/support/loop-holds';
-import { spawnTestServer, type TestServerProcess } from '@/tests/support/start-server';
+import { bundleProgram, spawnTestServer, type TestServerProcess } from '@/tests/support/start-server';
+import { holdOf, LATER_PHASES, measureLater, wait } from './hold-phases';
 
 const ROUNDS = 5;
 interface Long {
@@ -36,26 +37,20 @@ const LONG: readonly Long[] = [
 const SETTLE_MS = 1_500;
 const PHASES = ['idle', 'preview', 'read', 'approve', 'start'] as const;
 
-const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function holdOf<T>(child: ChildProcess, work: () => Promise<T>): Promise<{ readonly holds: LoopHolds; readonly value: T }> {
-  const ask = async () => {
-    const answer = once(child, 'message');
-    child.send('holds');
-    return (await answer as [LoopHolds])[0];
-  };
-  await ask();
-  const value = await work();
-  return { holds: await ask(), value };
+export interface HoldOptions {
+  /** Those whose name ("optimal, 100 nodes") has it. */
+  readonly only: string;
+  /** Consoles that look at everything of the cluster all the while, in a process of their own. */
+  readonly clients: number;
 }
 
-/** One JSON line per strategy and cluster; `only`: those whose name ("optimal, 100 nodes") has it. */
-export async function measureHolds(only: string, say: (text: string) => void): Promise<readonly object[]> {
+/** One JSON line per strategy and cluster. */
+export async function measureHolds({ only, clients }: HoldOptions, say: (text: string) => void): Promise<readonly object[]> {
   const lines: object[] = [];
   for (const long of LONG.filter((each) => nameOf(each).includes(only))) {
     const server = await spawnTestServer({ program: 'api' });
     try {
-      lines.push(await measure(server, long, say));
+      lines.push(await measure(server, long, { clients, say }));
     } finally {
       await server.stop();
     }
@@ -67,7 +62,7 @@ function nameOf({ strategy, cluster }: Long): string {
   return `${strategy}, ${cluster.nodeCount} nodes`;
 }
 
-async function measure(server: TestServerProcess, long: Long, say: (text: string) => void): Promise<object> {
+async function measure(server: TestServerProcess, long: Long, { clients, say }: { readonly clients: number; readonly say: (text: string) => void }): Promise<object> {
   const { strategy, threshold, cluster } = long;
   const { clusters } = await succeed<{ clusters: ClusterSummary[] }>(server, 'GET', '/clusters');
   for (const { id } of clusters) await succeed(server, 'DELETE', `/clusters/${id}`);
@@ -76,6 +71,7 @@ async function measure(server: TestServerProcess, long: Long, say: (text: string
   // So slow that a round is over before anything has moved.
   const throttle = { ...settings.throttle, movesInFlightMax: 1, movesPerNodeMax: 1, bytesPerSecondMax: 65_536 };
   await succeed(server, 'PUT', `/clusters/${id}/settings`, { body: { generation, settings: { ...settings, throttle } } });
+  const consoles = await openConsoles(server, id, clients);
   await wait(SETTLE_MS);
   const rounds: Record<typeof PHASES[number], LoopHolds>[] = [];
   let steps = 0;
@@ -97,10 +93,23 @@ async function measure(server: TestServerProcess, long: Long, say: (text: string
     say(`  ${nameOf(long)}, ${steps} steps, round ${round}: ${PHASES.map((phase) => `${phase} ${inWords(holds[phase])}`).join(', ')}`);
     if (round > 0) rounds.push(holds);
   }
+  const later = await measureLater(server, id, { strategy, threshold });
+  say(`  ${nameOf(long)}, once: ${LATER_PHASES.map((phase) => `${phase} ${inWords(later[phase])}`).join(', ')}`);
+  consoles?.disconnect();
   return {
-    bench: 'planner', scenario: 'holds', strategy, nodes: cluster.nodeCount, shards: cluster.shardCount, replicas: cluster.replicationFactor, steps, rounds: ROUNDS,
-    longestHoldMs: Object.fromEntries(PHASES.map((phase) => [phase, figuresOf(rounds.map((holds) => holds[phase]))])),
+    bench: 'planner', scenario: 'holds', clients, strategy, nodes: cluster.nodeCount, shards: cluster.shardCount, replicas: cluster.replicationFactor, steps, rounds: ROUNDS,
+    longestHoldMs: {
+      ...Object.fromEntries(PHASES.map((phase) => [phase, figuresOf(rounds.map((holds) => holds[phase]))])),
+      ...Object.fromEntries(LATER_PHASES.map((phase) => [phase, figuresOf([later[phase]])])),
+    },
   };
+}
+
+async function openConsoles({ url }: TestServerProcess, id: string, count: number): Promise<ChildProcess | null> {
+  if (count === 0) return null;
+  const consoles = fork(await bundleProgram('tests/support/live-load.ts'), [url, id, String(count)], { execArgv: [] });
+  await once(consoles, 'message');
+  return consoles;
 }
 
 function inWords({ longest, busiest }: LoopHolds): string {

@@ -28,6 +28,7 @@ export const SCENES: Readonly<Record<string, () => DecisionRecord>> = {
   },
   'would shrink, over the line after losing a node': () => new Pool(base, 5).minutes(70, { cpu: 0.5 }),
   'would shrink, the planner refuses': () => new Pool(base, 10).minutes(70, { cpu: 0.3 }, { trial: () => ({ ok: false, code: 'planner-refused', numbers: { replicasLeft: 12 } }) }),
+  'would shrink, and it is not known yet whether it could': () => new Pool(base, 10).minutes(70, { cpu: 0.3 }, { trial: () => ({ ok: false, code: 'rehearsing', numbers: { nodes: 1 } }) }),
   'would shrink, one metric is unknown': () => new Pool(policyWith({ ...base, rules: [...base.rules, memory] }), 10).minutes(70, { cpu: 0.3, memory: null }),
   'would shrink, all must agree': () => new Pool(policyWith({ ...base, rules: [...base.rules, memory] }), 10).minutes(70, { cpu: 0.2, memory: 0.64 }),
   'a failed node is repaired, not scaled around': () => new Pool(base, 10).minute({ cpu: 0.69 }, { failedNodes: 1 }, 9),
