@@ -2,7 +2,7 @@ import { assert } from '@/lib/platform/assert';
 import { Listeners, type Unsubscribe } from '@/lib/platform/disposable';
 import { ok } from '@/lib/platform/result';
 import { Agenda } from './agenda';
-import { MEMBERSHIP, MOVING, type ClusterShape } from './cluster-parameters';
+import { MEMBERSHIP, MOVING, WORKLOAD_BEAT_MS, type ClusterShape } from './cluster-parameters';
 import { ClientSessions } from './client-sessions';
 import type { ClusterChange } from './cluster-snapshot';
 import { failure } from './failures';
@@ -10,8 +10,7 @@ import { Moves, spareOf, type OpenMove } from './moves';
 import { nodeLoadOf, shardSumsOf, type NodeLoad, type ShardSums } from './node-loads';
 import { isServing, type PhantomNode } from './phantom-node';
 import type { Placement } from './placement';
-import type { Workload} from './workload';
-import { type WorkloadControls } from './workload';
+import type { Workload, WorkloadControls } from './workload';
 
 /**
  * The state of the simulated cluster and its time. Everything that happens is an event at
@@ -29,9 +28,10 @@ export class ClusterCore {
   readonly #sessions: ClientSessions;
   #nowMs: number;
   #present: () => number;
-  /** Grows with everything that changes what nodes are asked for, time apart. */
-  #version = 0;
-  #speedsVersion = -1;
+  /** Grows with everything that changes what shards ask of nodes, time apart. */
+  #demandVersion = 0;
+  /** Are the speeds of moves worked out for what there is now? */
+  #speedsSettled = false;
   #advancing = false;
   #nextTickMs = Infinity;
   #demand: { readonly atMs: number; readonly version: number; readonly factors: Float64Array; readonly sums: ShardSums } | null = null;
@@ -67,18 +67,24 @@ export class ClusterCore {
     return this.#changes.add(callback);
   }
 
-  /** Something changed at this instant besides time: loads and speeds are worked out anew. */
-  touch(): void {
-    this.#version += 1;
+  /** What shards ask of nodes changed at this instant, besides by time: loads and speeds are worked out anew. */
+  #demandChanged(): void {
+    this.#demandVersion += 1;
+    this.speedsChanged();
+  }
+
+  /** Another set of moves runs, or within other limits. */
+  speedsChanged(): void {
+    this.#speedsSettled = false;
   }
 
   nodeChanged(node: PhantomNode): void {
-    this.touch();
+    this.#demandChanged();
     this.#changes.emit({ kind: 'node', node: { ...node } });
   }
 
   ownershipChanged(shardId: number): void {
-    this.touch();
+    this.#demandChanged();
     this.#changes.emit({ kind: 'shard', shardId, holders: [...this.placement.holders(shardId)], epoch: this.placement.epochs[shardId]! });
   }
 
@@ -94,7 +100,7 @@ export class ClusterCore {
 
   setControls(controls: WorkloadControls): void {
     this.workload.setControls(controls);
-    this.touch();
+    this.#demandChanged();
     this.#changes.emit({ kind: 'controls', controls });
   }
 
@@ -117,10 +123,10 @@ export class ClusterCore {
       this.#settleSpeeds();
       for (let nextMs = this.nextEventMs(); nextMs <= untilMs; nextMs = this.nextEventMs()) {
         this.#nowMs = Math.max(this.#nowMs, nextMs);
-        if (this.#nextTickMs <= this.#nowMs) this.touch();
+        if (this.#nextTickMs <= this.#nowMs) this.speedsChanged();
         this.agenda.runDue(this.#nowMs);
         for (const move of this.moves.advance(this.#nowMs)) this.#commit(move);
-        if (this.moves.running) this.touch();
+        if (this.moves.running) this.speedsChanged();
         this.#settleSpeeds();
       }
       this.#nowMs = Math.max(this.#nowMs, untilMs);
@@ -142,11 +148,16 @@ export class ClusterCore {
     return this.nodes.map((node) => nodeLoadOf(node, sums, { copies: copies.get(node.index) ?? null, sessions: sessions[node.index]! }));
   }
 
-  /** Load of every shard now as a multiple of its base, and what that sums up to per node. Worked out once per instant. */
+  /**
+   * Load of every shard now as a multiple of its base, and what that sums up to per node.
+   * In between two beats of the workload only what is done to the cluster changes it:
+   * to sum up all shards for each of a hundred moves that begin at once would hold the event loop.
+   */
   demand(): { readonly factors: Float64Array; readonly sums: ShardSums } {
-    if (this.#demand?.atMs !== this.#nowMs || this.#demand.version !== this.#version) {
-      const factors = this.workload.factorsAt(this.#nowMs);
-      this.#demand = { atMs: this.#nowMs, version: this.#version, factors, sums: shardSumsOf(this.nodes, this.placement, this.workload, factors) };
+    const atMs = Math.floor(this.#nowMs / WORKLOAD_BEAT_MS) * WORKLOAD_BEAT_MS;
+    if (this.#demand?.atMs !== atMs || this.#demand.version !== this.#demandVersion) {
+      const factors = this.workload.factorsAt(atMs);
+      this.#demand = { atMs, version: this.#demandVersion, factors, sums: shardSumsOf(this.nodes, this.placement, this.workload, factors) };
     }
     return this.#demand;
   }
@@ -186,7 +197,7 @@ export class ClusterCore {
 
   /** Speeds hold until something changes or the next tick, whichever comes first. */
   #settleSpeeds(): void {
-    if (this.#speedsVersion === this.#version) return;
+    if (this.#speedsSettled) return;
     if (this.moves.running) {
       const { sums } = this.demand();
       this.moves.setSpeeds(this.#nowMs, (node) => spareOf(sums.network[node]!, this.nodes[node]!.slowFactor));
@@ -194,6 +205,6 @@ export class ClusterCore {
     } else {
       this.#nextTickMs = Infinity;
     }
-    this.#speedsVersion = this.#version;
+    this.#speedsSettled = true;
   }
 }

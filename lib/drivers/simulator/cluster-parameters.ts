@@ -54,6 +54,9 @@ export const SIZING = {
   growthPerDay: 0.005,
 } as const;
 
+/** What clients ask for changes this often, in simulated milliseconds. */
+export const WORKLOAD_BEAT_MS = 100;
+
 /** Times and costs of a move, all in simulated milliseconds. */
 export const MOVING = {
   /** Spare bandwidth a copy may always take, as a share of the capacity: a busy node still gives a shard away. */

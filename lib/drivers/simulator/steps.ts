@@ -39,19 +39,19 @@ export class Steps {
     const opened = standing.kind === 'open' ? this.#checkEnds(standing.move) : this.#open(standing.ids);
     if (!opened.ok) return opened;
     opened.value.runs.add(run);
-    core.touch();
+    core.speedsChanged();
     return ok({ run, move: opened.value });
   }
 
   stopRun(move: OpenMove, run: MoveRun): void {
     this.core.moves.detach(move, run, this.core.nowMs);
-    this.core.touch();
+    this.core.speedsChanged();
   }
 
   setLimit(run: MoveRun, bytesPerSecondMax: number | null): void {
     if (run.bytesPerSecondMax === bytesPerSecondMax) return;
     run.bytesPerSecondMax = bytesPerSecondMax;
-    this.core.touch();
+    this.core.speedsChanged();
   }
 
   revertMove(target: MoveTarget): StepResult {
@@ -64,7 +64,7 @@ export class Steps {
       case 'open': {
         if (standing.move.runs.size > 0) return err(failure('refused-by-engine', `The move of shard ${target.shardId} is running: interrupt it first`, { retryable: true }));
         this.core.moves.end(standing.move, ok(NOTHING_MOVED));
-        this.core.touch();
+        this.core.speedsChanged();
         return ok(NOTHING_MOVED);
       }
     }
