@@ -1,10 +1,11 @@
-/** What an operator does beyond a plan, and how long the event loop is held by it: once each, on the cluster that the rounds were on. */
+/** What an operator does beyond a plan, and how long the event loop is held by it, on the cluster that the rounds were on. */
 import { once } from 'node:events';
 import type { ChildProcess } from 'node:child_process';
 import type { Operation } from '@/lib/contract/operation';
 import type { Plan, PlanRequest } from '@/lib/contract/plan';
 import type { PoolScaling } from '@/lib/contract/scaling-view';
 import type { VersionedSettings } from '@/lib/contract/settings';
+import { THROTTLE_PRESETS } from '@/lib/contract/vocabulary';
 import { defaultPolicy } from '@/lib/core/scaling/default-policy';
 import { succeed } from '@/tests/support/api-calls';
 import type { LoopHolds } from '@/tests/support/loop-holds';
@@ -12,7 +13,7 @@ import type { TestServerProcess } from '@/tests/support/start-server';
 
 /**
  * shrink: two nodes fewer are wanted, so that it is rehearsed whether they could be emptied.
- * run: a plan is approved and carried out as fast as goes. back: the way back is planned.
+ * run: a plan is approved and carried out at the preset High. back: the way back is planned.
  * grow: a node joins, the plan over all of them is made on the way, and carried out.
  */
 export const LATER_PHASES = ['shrink', 'run', 'back', 'grow'] as const;
@@ -22,7 +23,6 @@ const POOL = 'default';
 const REHEARSED_WITHIN_MS = 30_000;
 const RUN_MS_MAX = 120_000;
 const LOOK_MS = 100;
-const FASTEST = { movesInFlightMax: 256, movesPerNodeMax: 64, bytesPerSecondMax: null } as const;
 
 export const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -42,7 +42,7 @@ export async function measureLater(server: TestServerProcess, id: string, reques
   const shrink = await holdOf(server.child, () => shrinkWanted(server, id));
   await succeed(server, 'DELETE', `/clusters/${id}/scaling/${POOL}/override`);
   const { generation, settings } = await succeed<VersionedSettings>(server, 'GET', `/clusters/${id}/settings`);
-  await succeed(server, 'PUT', `/clusters/${id}/settings`, { body: { generation, settings: { ...settings, throttle: FASTEST } } });
+  await succeed(server, 'PUT', `/clusters/${id}/settings`, { body: { generation, settings: { ...settings, throttle: THROTTLE_PRESETS.high } } });
   const plan = await succeed<Plan>(server, 'POST', `/clusters/${id}/plans`, { body: request });
   const run = await holdOf(server.child, async () => {
     const { operation } = await succeed<{ operation: Operation }>(server, 'POST', `/plans/${plan.id}/approve`, { body: {} });
