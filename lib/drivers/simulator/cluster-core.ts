@@ -7,7 +7,7 @@ import { ClientSessions } from './client-sessions';
 import type { ClusterChange } from './cluster-snapshot';
 import { failure } from './failures';
 import { Moves, spareOf, type OpenMove } from './moves';
-import { nodeLoadOf, shardSumsOf, type NodeLoad, type ShardSums } from './node-loads';
+import { nodeLoadOf, renewSums, shardSumsOf, type NodeLoad, type ShardSums } from './node-loads';
 import { isServing, type PhantomNode } from './phantom-node';
 import type { Placement } from './placement';
 import type { Workload, WorkloadControls } from './workload';
@@ -30,6 +30,8 @@ export class ClusterCore {
   #present: () => number;
   /** Grows with everything that changes what shards ask of nodes, time apart. */
   #demandVersion = 0;
+  /** Nodes that hold other shards than when the demand was summed up. */
+  readonly #resettled = new Set<number>();
   /** Are the speeds of moves worked out for what there is now? */
   #speedsSettled = false;
   #advancing = false;
@@ -83,8 +85,11 @@ export class ClusterCore {
     this.#changes.emit({ kind: 'node', node: { ...node } });
   }
 
-  ownershipChanged(shardId: number): void {
-    this.#demandChanged();
+  /** `left`: the node that holds it no more, by index. */
+  ownershipChanged(shardId: number, left: number | null = null): void {
+    for (const holder of this.placement.holders(shardId)) this.#resettled.add(holder);
+    if (left !== null) this.#resettled.add(left);
+    this.speedsChanged();
     this.#changes.emit({ kind: 'shard', shardId, holders: [...this.placement.holders(shardId)], epoch: this.placement.epochs[shardId]! });
   }
 
@@ -158,7 +163,10 @@ export class ClusterCore {
     if (this.#demand?.atMs !== atMs || this.#demand.version !== this.#demandVersion) {
       const factors = this.workload.factorsAt(atMs);
       this.#demand = { atMs, version: this.#demandVersion, factors, sums: shardSumsOf(this.nodes, this.placement, this.workload, factors) };
+    } else if (this.#resettled.size > 0) {
+      renewSums(this.#demand.sums, this.#resettled, { nodes: this.nodes, placement: this.placement, workload: this.workload, factors: this.#demand.factors });
     }
+    this.#resettled.clear();
     return this.#demand;
   }
 
@@ -192,7 +200,7 @@ export class ClusterCore {
   #commit(move: OpenMove): void {
     this.placement.replace(move.shardId, move.source, move.target);
     this.moves.end(move, ok({ bytes: move.bytes, keyCount: move.keyCount, nodeId: null }));
-    this.ownershipChanged(move.shardId);
+    this.ownershipChanged(move.shardId, move.source);
   }
 
   /** Speeds hold until something changes or the next tick, whichever comes first. */
