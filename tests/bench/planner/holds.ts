@@ -117,8 +117,11 @@ async function openConsoles({ url }: TestServerProcess, id: string, count: numbe
   return consoles;
 }
 
+/** Waited, and in brackets the most worked, with the pauses of the collector of memory in it. */
 function inWords({ longest, busiest }: LoopHolds): string {
-  return `${longest.wallMs.toFixed(1)} ms${busiest.onCpuMs === null ? '' : ` (${busiest.onCpuMs.toFixed(1)})`}`;
+  const { onCpuMs, collectingMs } = busiest;
+  const worked = onCpuMs === null ? '' : ` (${onCpuMs.toFixed(1)}${collectingMs < 1 ? '' : `, ${collectingMs.toFixed(1)} of it collecting`})`;
+  return `${longest.wallMs.toFixed(1)} ms${worked}`;
 }
 
 function figuresOf(holds: readonly LoopHolds[]): object {
