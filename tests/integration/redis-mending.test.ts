@@ -7,12 +7,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { MendResult, ShardFinding } from '@/lib/contract/shard-mending';
 import { findRemedies, shardsIn, stepsOf } from '@/lib/core/mending/find-remedies';
 import type { RedisClusterDriver } from '@/lib/drivers/redis-cluster/redis-cluster-driver';
-import { hashSlotOf } from '../../scripts/redis/hash-slot';
 import type { RedisClusterProcesses } from '../../scripts/redis/redis-cluster-processes';
 import type { RedisProcess } from '../../scripts/redis/redis-process';
 import { contextOf, failureOf, never, valueOf } from '../contract/driver-steps';
+import { freshTag, strayKeys } from '../support/broken-slots';
 import { requireServers } from '../support/redis-binary';
 import { connectionTo, openDriver, startRedisCluster } from '../support/redis-cluster';
+
+const PRIMARIES = 3;
 
 describe.each(requireServers().map(({ engine, version, path }) => [`${engine} ${version}`, path] as const))('%s', (_, binary) => {
   let cluster: RedisClusterProcesses;
@@ -21,7 +23,7 @@ describe.each(requireServers().map(({ engine, version, path }) => [`${engine} ${
   let ids: string[];
 
   beforeAll(async () => {
-    cluster = await startRedisCluster({ binary, primaries: 3, nodeTimeoutMs: 1_500, config: { 'cluster-allow-replica-migration': 'no' } });
+    cluster = await startRedisCluster({ binary, primaries: PRIMARIES, nodeTimeoutMs: 1_500, config: { 'cluster-allow-replica-migration': 'no' } });
     nodes = [...cluster.primaries];
     ids = await Promise.all(nodes.map((node) => cluster.idOf(node)));
     driver = openDriver(connectionTo(cluster));
@@ -37,28 +39,11 @@ describe.each(requireServers().map(({ engine, version, path }) => [`${engine} ${
   const untilServing = async () => { for (const node of nodes) await expect.poll(async () => String(await node.call('CLUSTER', 'INFO')), { timeout: 20_000 }).toContain('cluster_state:ok'); };
   beforeEach(untilServing);
 
-  let tags = 0;
-  /** A hash tag of a slot that the node with this index serves; every call gives another slot. */
-  function tagOf(owner: number): { tag: string; slot: number } {
-    for (;;) {
-      tags += 1;
-      const slot = hashSlotOf(`tag${tags}`);
-      if (Math.floor(slot / (16_384 / 3)) === owner) return { tag: `{tag${tags}}`, slot };
-    }
-  }
-
+  const tagOf = (owner: number) => freshTag({ owner, primaries: PRIMARIES });
   const setSlot = (node: number, slot: number, ...words: string[]) => nodes[node]!.call('CLUSTER', 'SETSLOT', slot, ...words);
   const countOn = async (node: number, slot: number) => Number(await nodes[node]!.call('CLUSTER', 'COUNTKEYSINSLOT', slot));
 
-  /** Keys on a node that does not serve them, and without a mark afterwards. */
-  async function stray(node: number, owner: number, slot: number, pairs: readonly (readonly [string, string])[]): Promise<void> {
-    await setSlot(node, slot, 'IMPORTING', ids[owner]!);
-    for (const [key, value] of pairs) {
-      await nodes[node]!.call('ASKING');
-      await nodes[node]!.call('SET', key, value);
-    }
-    await setSlot(node, slot, 'STABLE');
-  }
+  const stray = (node: number, owner: number, slot: number, pairs: readonly (readonly [string, string])[]) => strayKeys(slot, { on: nodes[node]!, owner: nodes[owner]!, pairs });
 
   async function deleteSlot(slot: number): Promise<void> {
     for (const node of nodes) await node.call('CLUSTER', 'DELSLOTS', slot).catch(() => undefined);
