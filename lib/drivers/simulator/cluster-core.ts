@@ -7,9 +7,10 @@ import { ClientSessions } from './client-sessions';
 import type { ClusterChange } from './cluster-snapshot';
 import { failure } from './failures';
 import { Moves, spareOf, type OpenMove } from './moves';
-import { nodeLoadOf, renewSums, shardSumsOf, type NodeLoad, type ShardSums } from './node-loads';
+import { nodeLoadOf, type NodeLoad } from './node-loads';
 import { isServing, type PhantomNode } from './phantom-node';
 import type { Placement } from './placement';
+import { ShardSums } from './shard-sums';
 import type { Workload, WorkloadControls } from './workload';
 
 /**
@@ -30,13 +31,15 @@ export class ClusterCore {
   #present: () => number;
   /** Grows with everything that changes what shards ask of nodes, time apart. */
   #demandVersion = 0;
-  /** Nodes that hold other shards than when the demand was summed up. */
+  /** Shards that others hold than when the demand was summed up. */
   readonly #resettled = new Set<number>();
   /** Are the speeds of moves worked out for what there is now? */
   #speedsSettled = false;
   #advancing = false;
   #nextTickMs = Infinity;
-  #demand: { readonly atMs: number; readonly version: number; readonly factors: Float64Array; readonly sums: ShardSums } | null = null;
+  #demand: { atMs: number; readonly version: number; readonly factors: Float64Array; readonly sums: ShardSums } | null = null;
+  /** Clients by node index, of the same version as the demand. */
+  #clients: { readonly version: number; readonly counts: Float64Array } | null = null;
   readonly #nodesById = new Map<string, PhantomNode>();
   readonly #changes = new Listeners<ClusterChange>((error) => { throw error; });
 
@@ -85,10 +88,8 @@ export class ClusterCore {
     this.#changes.emit({ kind: 'node', node: { ...node } });
   }
 
-  /** `left`: the node that holds it no more, by index. */
-  ownershipChanged(shardId: number, left: number | null = null): void {
-    for (const holder of this.placement.holders(shardId)) this.#resettled.add(holder);
-    if (left !== null) this.#resettled.add(left);
+  ownershipChanged(shardId: number): void {
+    this.#resettled.add(shardId);
     this.speedsChanged();
     this.#changes.emit({ kind: 'shard', shardId, holders: [...this.placement.holders(shardId)], epoch: this.placement.epochs[shardId]! });
   }
@@ -149,22 +150,41 @@ export class ClusterCore {
   loads(): NodeLoad[] {
     const copies = this.moves.copyLoads(this.#nowMs);
     const { sums } = this.demand();
-    const sessions = this.#sessions.counts(this.nodes);
+    const sessions = this.#sessionCounts();
     return this.nodes.map((node) => nodeLoadOf(node, sums, { copies: copies.get(node.index) ?? null, sessions: sessions[node.index]! }));
+  }
+
+  /** Bytes of whole copies that a node has or is to have when all moves to it have ended, by node index. */
+  bytesToHold(index: number): number {
+    let bytes = this.demand().sums.bytes[index]!;
+    for (const move of this.moves.all()) if (move.target === index) bytes += move.bytes;
+    return bytes;
+  }
+
+  #sessionCounts(): Float64Array {
+    if (this.#clients?.version !== this.#demandVersion) this.#clients = { version: this.#demandVersion, counts: this.#sessions.counts(this.nodes) };
+    return this.#clients.counts;
   }
 
   /**
    * Load of every shard now as a multiple of its base, and what that sums up to per node.
-   * In between two beats of the workload only what is done to the cluster changes it:
-   * to sum up all shards for each of a hundred moves that begin at once would hold the event loop.
+   * Summed up whole only where nodes came, went or changed; else what changed is renewed, the
+   * shards that landed and, with every beat of the workload, those that are asked for otherwise.
    */
   demand(): { readonly factors: Float64Array; readonly sums: ShardSums } {
     const atMs = Math.floor(this.#nowMs / WORKLOAD_BEAT_MS) * WORKLOAD_BEAT_MS;
-    if (this.#demand?.atMs !== atMs || this.#demand.version !== this.#demandVersion) {
-      const factors = this.workload.factorsAt(atMs);
-      this.#demand = { atMs, version: this.#demandVersion, factors, sums: shardSumsOf(this.nodes, this.placement, this.workload, factors) };
-    } else if (this.#resettled.size > 0) {
-      renewSums(this.#demand.sums, this.#resettled, { nodes: this.nodes, placement: this.placement, workload: this.workload, factors: this.#demand.factors });
+    const { nodes, placement, workload } = this;
+    if (this.#demand?.version !== this.#demandVersion) {
+      const factors = workload.factorsAt(atMs);
+      this.#demand = { atMs, version: this.#demandVersion, factors, sums: new ShardSums({ nodes, placement, workload, factors }) };
+    } else {
+      for (const shardId of this.#resettled) this.#demand.sums.renew(shardId);
+      // The factors are in the same array again.
+      if (this.#demand.atMs !== atMs) {
+        workload.factorsAt(atMs);
+        this.#demand.sums.renewAsked();
+        this.#demand.atMs = atMs;
+      }
     }
     this.#resettled.clear();
     return this.#demand;
@@ -200,7 +220,7 @@ export class ClusterCore {
   #commit(move: OpenMove): void {
     this.placement.replace(move.shardId, move.source, move.target);
     this.moves.end(move, ok({ bytes: move.bytes, keyCount: move.keyCount, nodeId: null }));
-    this.ownershipChanged(move.shardId, move.source);
+    this.ownershipChanged(move.shardId);
   }
 
   /** Speeds hold until something changes or the next tick, whichever comes first. */

@@ -163,13 +163,6 @@ export class Moves {
     }
     return loads;
   }
-
-  /** Bytes that open moves will still put on a node's disk, beyond what they have. */
-  bytesExpected(node: number, nowMs: number): number {
-    let bytes = 0;
-    for (const move of this.#open.values()) if (move.target === node) bytes += move.bytes - bytesDoneAt(move, nowMs);
-    return bytes;
-  }
 }
 
 export function progressOf(move: OpenMove, nowMs: number): StepProgress {

@@ -240,9 +240,10 @@ export class Steps {
     const other = core.moves.get(ids.shardId);
     if (other !== null) return err(failure('refused-by-engine', `[M1] Shard ${ids.shardId} is being moved to ${core.nodes[other.target]!.id}`, { retryable: true }));
     const origin = this.#originOf(ids);
+    // Before sizes are looked at: it is what brings them up to date.
+    const free = NODE.diskBytes - NODE.idleDiskBytes - core.bytesToHold(ids.target);
     const bytes = core.workload.sizeBytes[ids.shardId]!;
     const move = { ...ids, origin, bytes, keyCount: core.workload.keyCount[ids.shardId]!, bytesDone: 0 };
-    const free = NODE.diskBytes - core.loads()[ids.target]!.diskBytes - core.moves.bytesExpected(ids.target, core.nowMs);
     if (bytes > free) return err(failure('target-out-of-memory', `${core.nodes[ids.target]!.id} has ${Math.floor(free)} of ${bytes} bytes free`, { retryable: true }));
     const ends = this.#checkEnds(move);
     return ends.ok ? ok(core.moves.add(move, core.nowMs)) : ends;
