@@ -113,12 +113,14 @@ export const ShardTableSchema: z.ZodType<ShardTable> = z.object({
   return table.replicas.length === table.shardCount * table.replicaMax && rows.every((column) => column.length === table.shardCount);
 }, 'Every column has one row per shard');
 
+export const OBSERVED_NODES_MAX = 32_767;
+
 /**
  * One driver reading. Parsed by zod at the edge; `shards` may be absent when this
  * reading refreshed only the nodes (shard columns cost more and change more slowly).
  */
 export const ObservationSchema = z.object({
-  nodes: z.array(NodeObservationSchema).max(32_767),
+  nodes: z.array(NodeObservationSchema).max(OBSERVED_NODES_MAX),
   shards: ShardTableSchema.nullable(),
   engine: EngineFactsSchema,
   warnings: z.array(EngineWarningSchema).max(1000),

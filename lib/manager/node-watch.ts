@@ -12,9 +12,10 @@ import {
 } from '@/lib/core/health/failure-detector';
 import { acknowledgeSilence, deathsAllowed, recallAcknowledged, UNWATCHED, watchMassFailure, type FreezeWatch, type MassFailure } from '@/lib/core/health/freeze-rule';
 import { livenessFacts } from '@/lib/core/health/liveness-facts';
-import { screenMetrics, UNSCREENED, type ScreenState } from '@/lib/core/health/screen-metrics';
+import { screening, UNSCREENED, type ScreenState } from '@/lib/core/health/screen-metrics';
 import type { ClusterDriver } from '@/lib/drivers/driver';
 import type { Clock } from '@/lib/platform/clock';
+import { atOnce, isShortList } from '@/lib/platform/in-turns';
 import { LoopMonitor } from './loop-monitor';
 
 export interface WatchRound {
@@ -52,8 +53,14 @@ export class NodeWatch implements Disposable {
 
   /** One reading: beats into the detector, numbers through the screen, probes to those that were silent. */
   hear(observed: readonly NodeObservation[], round: WatchRound): Heard {
+    return atOnce(this.hearing(observed, round));
+  }
+
+  /** The same with rests, where there are many nodes; what is true of them is concluded in one go, at the end. */
+  *hearing(observed: readonly NodeObservation[], round: WatchRound): Generator<void, Heard> {
     const nowMs = Math.round(this.clock.wallMs());
-    const screened = screenMetrics(this.#screen, { nodes: observed, known: round.known, nowMs, monotonicMs: this.clock.monotonicMs() });
+    const screened = yield* screening(this.#screen, { nodes: observed, known: round.known, nowMs, monotonicMs: this.clock.monotonicMs() });
+    if (!isShortList(observed)) yield;
     this.#screen = screened.state;
     this.#advance(observed.map((node) => ({ ...node, nodeId: node.id })), round, false);
     return { verdicts: this.#detector.nodes, nodes: screened.nodes, flags: screened.flags };

@@ -3,16 +3,20 @@
  * applyObservation -> invariants -> events. It concludes nothing beyond that.
  */
 import type { ClusterHealth } from '@/lib/contract/health';
-import { ObservationSchema, type Observation } from '@/lib/contract/observation';
+import type { Observation } from '@/lib/contract/observation';
 import type { DriverFailure } from '@/lib/contract/operation';
 import { applyObservation, applyVerdicts, type StateChange } from '@/lib/core/cluster/apply-observation';
+import { adoptShardTable } from '@/lib/core/cluster/adopt-shard-table';
 import { applyPlacement, type PlacementChange } from '@/lib/contract/apply-placement';
 import { checkInvariants } from '@/lib/core/cluster/invariants';
 import type { ClusterState } from '@/lib/core/cluster/cluster-state';
+import { summingUp } from '@/lib/core/load/table-sums';
 import { assertNever } from '@/lib/platform/assert';
+import { inTurns } from '@/lib/platform/in-turns';
 import type { Result } from '@/lib/platform/result';
 import type { EventDraft } from './event-log';
 import type { ManagerResources } from './manager-resources';
+import { parsingObservation } from './parse-observation';
 import { NodeWatch, type Heard, type WatchRound } from './node-watch';
 import { restIfLarge } from './rest-if-large';
 
@@ -78,12 +82,9 @@ export class Observer {
       return this.#failed(read.error.message);
     }
     await restIfLarge(model.state);
-    const parsed = ObservationSchema.safeParse(read.value);
-    if (!parsed.success) {
-      const issue = parsed.error.issues[0];
-      return this.#failed(`The driver's reading is malformed at ${issue?.path.join('.') ?? '?'}: ${issue?.message ?? '?'}`);
-    }
-    const observation: Observation = parsed.data;
+    const parsed = await inTurns(parsingObservation(read.value));
+    if (!parsed.ok) return this.#failed(parsed.error);
+    const observation = parsed.value;
     if (detail === 'full') {
       const share = model.movesInFlight().length > 0 ? FULL_READING_SHARE.moving : FULL_READING_SHARE.usual;
       this.#fullDueMonotonicMs = clock.monotonicMs() + (clock.monotonicMs() - beganMs) / share;
@@ -91,9 +92,13 @@ export class Observer {
     await restIfLarge(model.state);
     if (isClosing()) return null;
     this.#recovered();
-    const heard = this.watch.hear(observation.nodes, this.#watchRound());
+    const heard = await inTurns(this.watch.hearing(observation.nodes, this.#watchRound()));
     await restIfLarge(model.state);
-    const changes = this.#adopt({ ...observation, nodes: heard.nodes }, heard, beganMs);
+    const shards = observation.shards === null ? null : adoptShardTable(model.state.shards, observation.shards).table;
+    // Summed up before it is shown: whoever looks at it would sum it up in one go.
+    if (shards !== null) await inTurns(summingUp(shards));
+    if (isClosing()) return null;
+    const changes = this.#adopt({ ...observation, shards, nodes: heard.nodes }, heard, beganMs);
     model.observationError = null;
     await restIfLarge(model.state);
     this.#checkMassFailure();

@@ -15,6 +15,7 @@ import { EventsFeed } from './events-feed';
 import { LiveClient, roomKey, SUBSCRIPTIONS_MAX, type LiveSocket } from './live-client';
 import { MovesFeed } from './moves-feed';
 import { NodesFeed } from './nodes-feed';
+import { OneATurn } from './one-a-turn';
 import { Revisions, Room, type RoomMessage } from './room';
 import { sameValue } from './same-value';
 import { ShardsFeed } from './shards-feed';
@@ -53,6 +54,7 @@ export class LiveGateway {
   readonly #rooms = new Map<string, Room<LiveClient>>();
   readonly #eventFeeds = new Map<string, EventsFeed>();
   readonly #revisions = new Revisions();
+  readonly #turns = new OneATurn();
   readonly #unsubscribe: readonly Unsubscribe[];
   #fleetSent: readonly FleetEntry[] = [];
   #heartbeat: Disposable;
@@ -150,6 +152,7 @@ export class LiveGateway {
     const room = new Room<LiveClient>({
       clusterId, view, clock,
       revisions: this.#revisions,
+      inTurn: (work) => { this.#turns.add(work); },
       readView: () => fleet.manager(clusterId)?.view() ?? null,
       createFeed: (picture) => createFeed(view, picture, eventsFeed),
       send: (clients, message) => this.#send(clients, message),

@@ -24,6 +24,8 @@ export interface RoomOptions<S extends Subscriber> {
   readonly readView: () => ClusterView | null;
   readonly createFeed: (view: ClusterView) => ViewFeed;
   readonly revisions: Revisions;
+  /** Carries out what has come due, soon. */
+  readonly inTurn: (work: () => void) => void;
   /** Sends to all of them, encoded once and before it returns: the bytes of a snapshot are not kept. */
   readonly send: (subscribers: readonly S[], message: RoomMessage) => void;
 }
@@ -150,10 +152,15 @@ export class Room<S extends Subscriber> {
   #schedule(kind: 'change' | 'settling', delayMs: number): void {
     this.#timer?.[Symbol.dispose]();
     this.#timerIsFor = kind;
-    this.#timer = this.options.clock.after(delayMs, () => {
-      this.#timer = null;
-      this.#flush(kind === 'settling');
+    const timer = this.options.clock.after(delayMs, () => {
+      this.options.inTurn(() => {
+        // Closed since, or another one has taken its place.
+        if (this.#timer !== timer) return;
+        this.#timer = null;
+        this.#flush(kind === 'settling');
+      });
     });
+    this.#timer = timer;
   }
 
   #flush(settle: boolean): void {

@@ -85,14 +85,14 @@ interface Chosen {
 
 function chooseRows(sent: ShardTable, next: ShardTable, { turn, settle }: { turn: number; settle: boolean }): Chosen {
   const { shardCount } = next;
-  const difference = createRowComparison(sent, next);
+  const differences = differencesBetween(sent, next);
   const chosen: number[] = [];
   let room = Math.ceil(shardCount / (settle ? ROTATION_SETTLING : ROTATION));
   let more = false;
   let nextTurn = turn;
-  for (let step = 0; step < shardCount; step += 1) {
-    const row = (turn + step) % shardCount;
-    const kind = difference(row);
+  for (let step = 0, row = turn; step < shardCount; step += 1, row += 1) {
+    if (row >= shardCount) row -= shardCount;
+    const kind = differences[row]!;
     if (kind === SAME) continue;
     if (kind === SLIGHT) {
       if (room === 0) {
@@ -110,45 +110,54 @@ function chooseRows(sent: ShardTable, next: ShardTable, { turn, settle }: { turn
 const SAME = 0;
 const SLIGHT = 1;
 const NOTICEABLE = 2;
-type Difference = typeof SAME | typeof SLIGHT | typeof NOTICEABLE;
 type NumberColumn = Float32Array | Float64Array;
 
-/** How a row of `next` differs from what was sent. */
-function createRowComparison(sent: ShardTable, next: ShardTable): (row: number) => Difference {
-  const columns = [
-    { before: sent.sizeBytes, after: next.sizeBytes, tolerance: SIZE_TOLERANCE },
-    { before: sent.keyCount, after: next.keyCount, tolerance: SIZE_TOLERANCE },
-    { before: sent.load.cpu, after: next.load.cpu, tolerance: LOAD_TOLERANCE },
-    { before: sent.load.readsPerSecond, after: next.load.readsPerSecond, tolerance: LOAD_TOLERANCE },
-    { before: sent.load.writesPerSecond, after: next.load.writesPerSecond, tolerance: LOAD_TOLERANCE },
-    { before: sent.load.networkBytesPerSecond, after: next.load.networkBytesPerSecond, tolerance: LOAD_TOLERANCE },
-  ].map((column) => ({ ...column, floor: column.tolerance * meanOf(column.before) }));
-  const { replicaMax } = next;
-  return (row) => {
-    for (let at = row * replicaMax; at < (row + 1) * replicaMax; at += 1) {
-      if (sent.replicas[at] !== next.replicas[at]) return NOTICEABLE;
-    }
-    let result: Difference = SAME;
-    for (const { before, after, tolerance, floor } of columns) {
-      const held = before[row]!;
-      const now = after[row]!;
-      if (held === now) continue;
-      if (Number.isNaN(held) || Number.isNaN(now)) {
-        if (Number.isNaN(held) && Number.isNaN(now)) continue;
-        return NOTICEABLE;
-      }
-      if (Math.abs(now - held) > Math.max(tolerance * held, floor)) return NOTICEABLE;
-      result = SLIGHT;
-    }
-    return result;
-  };
+/** How each row of `next` differs from what was sent. Column by column: a loop over one kind of array takes a fifth of the time. */
+function differencesBetween(sent: ShardTable, next: ShardTable): Uint8Array {
+  const differences = new Uint8Array(next.shardCount);
+  comparePlacement(differences, sent, next);
+  compareSizes(differences, sent.sizeBytes, next.sizeBytes);
+  compareSizes(differences, sent.keyCount, next.keyCount);
+  compareLoads(differences, sent.load.cpu, next.load.cpu);
+  compareLoads(differences, sent.load.readsPerSecond, next.load.readsPerSecond);
+  compareLoads(differences, sent.load.writesPerSecond, next.load.writesPerSecond);
+  compareLoads(differences, sent.load.networkBytesPerSecond, next.load.networkBytesPerSecond);
+  return differences;
+}
+
+function comparePlacement(differences: Uint8Array, { replicas: before, replicaMax }: ShardTable, { replicas: after }: ShardTable): void {
+  for (let row = 0, at = 0; row < differences.length; row += 1) {
+    for (const end = at + replicaMax; at < end; at += 1) if (before[at] !== after[at]) differences[row] = NOTICEABLE;
+  }
+}
+
+// Two loops in the same words, each of which sees one kind of array.
+function compareSizes(differences: Uint8Array, before: Float64Array, after: Float64Array): void {
+  const floor = SIZE_TOLERANCE * meanOf(before);
+  for (let row = 0; row < differences.length; row += 1) {
+    if (before[row] !== after[row]) differences[row] = Math.max(differences[row]!, difference(before[row]!, after[row]!, SIZE_TOLERANCE, floor));
+  }
+}
+
+function compareLoads(differences: Uint8Array, before: Float32Array, after: Float32Array): void {
+  const floor = LOAD_TOLERANCE * meanOf(before);
+  for (let row = 0; row < differences.length; row += 1) {
+    if (before[row] !== after[row]) differences[row] = Math.max(differences[row]!, difference(before[row]!, after[row]!, LOAD_TOLERANCE, floor));
+  }
+}
+
+/** Of two numbers that are not equal, as two unknown ones are not either. */
+function difference(held: number, now: number, tolerance: number, floor: number): number {
+  if (Number.isNaN(held) || Number.isNaN(now)) return Number.isNaN(held) && Number.isNaN(now) ? SAME : NOTICEABLE;
+  return Math.abs(now - held) > Math.max(tolerance * held, floor) ? NOTICEABLE : SLIGHT;
 }
 
 /** Over the known values; 0 when there are none. */
 function meanOf(column: NumberColumn): number {
   let sum = 0;
   let count = 0;
-  for (const value of column) {
+  for (let row = 0; row < column.length; row += 1) {
+    const value = column[row]!;
     if (Number.isNaN(value)) continue;
     sum += value;
     count += 1;
@@ -175,13 +184,18 @@ function copyOf(table: ShardTable): ShardTable {
 /** The one place that writes into a table: the feed's own copy, which nobody else holds. */
 function copyRows(from: ShardColumns, to: ShardColumns, indexes: Uint32Array): void {
   const { replicaMax } = from;
-  const pairs: readonly (readonly [NumberColumn, NumberColumn])[] = [
-    [from.sizeBytes, to.sizeBytes], [from.keyCount, to.keyCount], [from.load.cpu, to.load.cpu],
-    [from.load.readsPerSecond, to.load.readsPerSecond], [from.load.writesPerSecond, to.load.writesPerSecond],
-    [from.load.networkBytesPerSecond, to.load.networkBytesPerSecond],
-  ];
-  for (const row of indexes) {
-    to.replicas.set(from.replicas.subarray(row * replicaMax, (row + 1) * replicaMax), row * replicaMax);
-    for (const [source, target] of pairs) target[row] = source[row]!;
+  for (let position = 0; position < indexes.length; position += 1) {
+    const row = indexes[position]!;
+    for (let at = row * replicaMax; at < (row + 1) * replicaMax; at += 1) to.replicas[at] = from.replicas[at]!;
   }
+  copyNumbers(from.sizeBytes, to.sizeBytes, indexes);
+  copyNumbers(from.keyCount, to.keyCount, indexes);
+  copyNumbers(from.load.cpu, to.load.cpu, indexes);
+  copyNumbers(from.load.readsPerSecond, to.load.readsPerSecond, indexes);
+  copyNumbers(from.load.writesPerSecond, to.load.writesPerSecond, indexes);
+  copyNumbers(from.load.networkBytesPerSecond, to.load.networkBytesPerSecond, indexes);
+}
+
+function copyNumbers(from: NumberColumn, to: NumberColumn, indexes: Uint32Array): void {
+  for (let position = 0; position < indexes.length; position += 1) to[indexes[position]!] = from[indexes[position]!]!;
 }

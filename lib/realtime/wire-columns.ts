@@ -32,21 +32,27 @@ export function encodeShardColumns(columns: ShardColumns): WireShardRows {
 export function pickShardRows(columns: ShardColumns, indexes: Uint32Array): ShardColumns {
   const { replicaMax, load } = columns;
   const replicas = new Int16Array(indexes.length * replicaMax);
-  indexes.forEach((index, row) => {
-    replicas.set(columns.replicas.subarray(index * replicaMax, (index + 1) * replicaMax), row * replicaMax);
-  });
+  for (let row = 0, to = 0; row < indexes.length; row += 1) {
+    const start = indexes[row]! * replicaMax;
+    for (let at = start; at < start + replicaMax; at += 1, to += 1) replicas[to] = columns.replicas[at]!;
+  }
   return {
     replicaMax,
     replicas,
-    sizeBytes: Float64Array.from(indexes, (index) => columns.sizeBytes[index]!),
-    keyCount: Float64Array.from(indexes, (index) => columns.keyCount[index]!),
+    sizeBytes: picked(columns.sizeBytes, indexes, new Float64Array(indexes.length)),
+    keyCount: picked(columns.keyCount, indexes, new Float64Array(indexes.length)),
     load: {
-      cpu: Float32Array.from(indexes, (index) => load.cpu[index]!),
-      readsPerSecond: Float32Array.from(indexes, (index) => load.readsPerSecond[index]!),
-      writesPerSecond: Float32Array.from(indexes, (index) => load.writesPerSecond[index]!),
-      networkBytesPerSecond: Float32Array.from(indexes, (index) => load.networkBytesPerSecond[index]!),
+      cpu: picked(load.cpu, indexes, new Float32Array(indexes.length)),
+      readsPerSecond: picked(load.readsPerSecond, indexes, new Float32Array(indexes.length)),
+      writesPerSecond: picked(load.writesPerSecond, indexes, new Float32Array(indexes.length)),
+      networkBytesPerSecond: picked(load.networkBytesPerSecond, indexes, new Float32Array(indexes.length)),
     },
   };
+}
+
+function picked<T extends Float32Array | Float64Array>(column: T, indexes: Uint32Array, into: T): T {
+  for (let row = 0; row < indexes.length; row += 1) into[row] = column[indexes[row]!]!;
+  return into;
 }
 
 /** The numbers of a node in the order of NODE_METRIC_COLUMNS; NaN = unknown. */

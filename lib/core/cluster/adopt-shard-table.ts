@@ -22,11 +22,13 @@ export function adoptShardTable(previous: ShardTable, observed: ShardTable): { t
   const replicas = translation.every((to, from) => to === from)
     ? observed.replicas
     : observed.replicas.map((index) => (index === NO_REPLICA ? NO_REPLICA : translation[index] ?? NO_REPLICA));
-  const table: ShardTable = { ...observed, nodeIds: dictionary, replicas };
+  // The same table again is the same object, so that what was found out about it is not found out once more.
+  const table: ShardTable = replicas === observed.replicas && dictionary === observed.nodeIds ? observed : { ...observed, nodeIds: dictionary, replicas };
   return { table, shardsChanged: countChangedRows(previous, table) };
 }
 
 function countChangedRows(before: ShardTable, after: ShardTable): number {
+  if (before.replicas === after.replicas) return 0;
   if (before.shardCount !== after.shardCount || before.replicaMax !== after.replicaMax) return after.shardCount;
   let changed = 0;
   for (let shardId = 0; shardId < after.shardCount; shardId += 1) {

@@ -116,12 +116,14 @@ function doubtfulReasons(state: ClusterState, nodes: readonly Node[], context: H
 }
 
 function lineReasons(nodes: readonly Node[], lines: SafetyLines): HealthReason[] {
+  const leaders = nodes.filter(isLeader).map((node) => ({ node, utilization: utilizationOf(node) }));
   return RESOURCES.flatMap((resource) => {
-    const over = nodes.filter((node) => isLeader(node) && (utilizationOf(node)[resource] ?? 0) > lines[resource]);
+    const over = leaders.filter(({ utilization }) => (utilization[resource] ?? 0) > lines[resource]);
     if (over.length === 0) return [];
-    const highest = Math.max(...over.map((node) => utilizationOf(node)[resource] ?? 0));
-    const message = `${namesText(over)} over the ${resource} line of ${percent(lines[resource])}, highest ${percent(highest)}`;
-    return [{ code: 'over-safety-line' as const, severity: 'warning' as const, message, nodeIds: idsOf(over), ...NO_SHARDS }];
+    const highest = Math.max(...over.map(({ utilization }) => utilization[resource] ?? 0));
+    const found = over.map(({ node }) => node);
+    const message = `${namesText(found)} over the ${resource} line of ${percent(lines[resource])}, highest ${percent(highest)}`;
+    return [{ code: 'over-safety-line' as const, severity: 'warning' as const, message, nodeIds: idsOf(found), ...NO_SHARDS }];
   });
 }
 

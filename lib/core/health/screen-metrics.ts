@@ -12,6 +12,7 @@
 import type { MetricFlag, Node } from '@/lib/contract/node';
 import type { NodeObservation } from '@/lib/contract/observation';
 import { RESOURCES, NODE_STATS } from '@/lib/contract/vocabulary';
+import { atOnce } from '@/lib/platform/in-turns';
 
 const FROZEN_AFTER_MS = 600_000;
 const FROZEN_READINGS = 60;
@@ -46,22 +47,38 @@ export interface ScreenRound {
   readonly monotonicMs: number;
 }
 
+export interface Screened {
+  readonly state: ScreenState;
+  readonly nodes: NodeObservation[];
+  readonly flags: ReadonlyMap<string, MetricFlag[]>;
+}
+
+/** Nodes that are screened before others get their turn: some two milliseconds of work. */
+const NODES_PER_TURN = 256;
+
 /** The reading with believable numbers only, and why the others are gone. Nodes that did not answer are passed on as they are. */
-export function screenMetrics(state: ScreenState, round: ScreenRound): { readonly state: ScreenState; readonly nodes: NodeObservation[]; readonly flags: ReadonlyMap<string, MetricFlag[]> } {
+export function screenMetrics(state: ScreenState, round: ScreenRound): Screened {
+  return atOnce(screening(state, round));
+}
+
+/** The same, with a rest where one may be taken. */
+export function* screening(state: ScreenState, round: ScreenRound): Generator<void, Screened> {
   const tracks = new Map<string, ReadonlyMap<string, MetricTrack>>();
   const flags = new Map<string, MetricFlag[]>();
-  const nodes = round.nodes.map((node) => {
+  const nodes: NodeObservation[] = [];
+  for (const [at, node] of round.nodes.entries()) {
+    if (at > 0 && at % NODES_PER_TURN === 0) yield;
     if (!node.answered) {
       const before = state.get(node.id);
       if (before !== undefined) tracks.set(node.id, before);
-      return withoutNonsense(node);
+      nodes.push(withoutNonsense(node));
+      continue;
     }
     const screened = new NodeScreen(node, state.get(node.id), round);
-    const clean = screened.clean();
+    nodes.push(screened.clean());
     tracks.set(node.id, screened.tracks);
     if (screened.flags.length > 0) flags.set(node.id, screened.flags);
-    return clean;
-  });
+  }
   return { state: tracks, nodes, flags };
 }
 
@@ -78,9 +95,9 @@ class NodeScreen {
 
   clean(): NodeObservation {
     const { node } = this;
-    const capacity = mapOf(RESOURCES, (name) => this.#quantity(`capacity.${name}`, node.capacity[name], this.#before?.capacity[name], QUANTITY_MAX));
-    const usage = mapOf(RESOURCES, (name) => this.#quantity(`usage.${name}`, node.usage[name], this.#before?.usage[name], maxOfUsage(capacity[name]), capacity[name]));
-    const stats = mapOf(NODE_STATS, (name) => this.#quantity(`stats.${name}`, node.stats[name], this.#before?.stats[name], STAT_MAX[name] ?? QUANTITY_MAX));
+    const capacity = mapOf(RESOURCES, (name) => this.#quantity(METRIC.capacity[name], node.capacity[name], this.#before?.capacity[name], QUANTITY_MAX));
+    const usage = mapOf(RESOURCES, (name) => this.#quantity(METRIC.usage[name], node.usage[name], this.#before?.usage[name], maxOfUsage(capacity[name]), capacity[name]));
+    const stats = mapOf(NODE_STATS, (name) => this.#quantity(METRIC.stats[name], node.stats[name], this.#before?.stats[name], STAT_MAX[name] ?? QUANTITY_MAX));
     return { ...node, capacity, usage, stats };
   }
 
@@ -137,9 +154,19 @@ function maxOfUsage(capacity: number | null): number {
   return capacity === null || capacity === 0 ? QUANTITY_MAX : capacity * CAPACITY_FACTOR_MAX;
 }
 
-function mapOf<K extends string>(names: readonly K[], make: (name: K) => number | null): Record<K, number | null> {
-  return Object.fromEntries(names.map((name) => [name, make(name)])) as Record<K, number | null>;
+/** In plain loops: it is done three times for every node of every reading. */
+function mapOf<K extends string, V>(names: readonly K[], make: (name: K) => V): Record<K, V> {
+  const made = {} as Record<K, V>;
+  for (const name of names) made[name] = make(name);
+  return made;
 }
+
+/** Metrics by their names in flags. */
+const METRIC = {
+  capacity: mapOf(RESOURCES, (name) => `capacity.${name}`),
+  usage: mapOf(RESOURCES, (name) => `usage.${name}`),
+  stats: mapOf(NODE_STATS, (name) => `stats.${name}`),
+};
 
 function textOf(value: number): string {
   return String(Number(value.toPrecision(6)));

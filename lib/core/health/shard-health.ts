@@ -1,4 +1,5 @@
 import type { HealthReason } from '@/lib/contract/health';
+import type { ShardTable } from '@/lib/contract/shard-table';
 import type { ClusterState } from '../cluster/cluster-state';
 
 /** The first so many shards of a reason are named. */
@@ -20,6 +21,16 @@ export interface ShardHealth {
   readonly underReplicated: Tally;
 }
 
+/** What was counted of a table, and for which nodes; it is counted again only when one of them came, went or changed. */
+interface Counted {
+  readonly wanted: number;
+  readonly copiesAt: readonly number[];
+  readonly primaryUp: readonly boolean[];
+  readonly health: ShardHealth;
+}
+
+const kept = new WeakMap<ShardTable, Counted>();
+
 /** Counts healthy copies per shard: alive holders, each with its alive followers. */
 export function shardHealthOf(state: ClusterState): ShardHealth {
   const { shards } = state;
@@ -30,6 +41,18 @@ export function shardHealthOf(state: ClusterState): ShardHealth {
   }
   const copiesAt = shards.nodeIds.map((id) => (state.nodes.get(id)?.liveness === 'alive' ? 1 : 0) + (aliveFollowers.get(id) ?? 0));
   const primaryUp = shards.nodeIds.map((id) => state.nodes.get(id)?.liveness === 'alive' || state.nodes.get(id)?.liveness === 'suspect');
+  const before = kept.get(shards);
+  if (before?.wanted === wanted && isSame(before.copiesAt, copiesAt) && isSame(before.primaryUp, primaryUp)) return before.health;
+  const health = countCopies(shards, { wanted, copiesAt, primaryUp });
+  kept.set(shards, { wanted, copiesAt, primaryUp, health });
+  return health;
+}
+
+function isSame<T>(before: readonly T[], now: readonly T[]): boolean {
+  return before.length === now.length && before.every((value, index) => value === now[index]);
+}
+
+function countCopies(shards: ShardTable, { wanted, copiesAt, primaryUp }: Omit<Counted, 'health'>): ShardHealth {
   const health = { lost: emptyTally(), withoutPrimary: emptyTally(), atRisk: emptyTally(), underReplicated: emptyTally() };
   for (let shardId = 0; shardId < shards.shardCount; shardId += 1) {
     const start = shardId * shards.replicaMax;

@@ -8,6 +8,8 @@ export interface DemandColumn {
   /** Mean of the known rows, used for the unknown ones. */
   readonly fill: number;
   readonly unknownCount: number;
+  /** Of all rows, unknown ones filled. */
+  readonly total: number;
 }
 
 export interface ShardDemand {
@@ -22,7 +24,8 @@ export interface ShardDemand {
 /**
  * The quantities of a table, ready to be summed. A row that is NaN, negative or infinite
  * is unknown; it counts as the mean of the known rows, never as 0. A column without a
- * known row is unknown as a whole. O(shards).
+ * known row is unknown as a whole. O(shards) of a column that is seen the first time; columns
+ * are never written to, so what was found out about one is kept with it.
  */
 export function shardDemandOf(table: ShardTable): ShardDemand {
   return {
@@ -50,7 +53,15 @@ export function secondaryNetworkOf(network: number, reads: number, writes: numbe
   return operations > 0 ? (network * writes) / operations : 0;
 }
 
+const kept = new WeakMap<Float32Array | Float64Array, DemandColumn>();
+
 function columnOf(values: Float32Array | Float64Array): DemandColumn {
+  const column = kept.get(values) ?? readColumn(values);
+  kept.set(values, column);
+  return column;
+}
+
+function readColumn(values: Float32Array | Float64Array): DemandColumn {
   let sum = 0;
   let knownCount = 0;
   for (let row = 0; row < values.length; row += 1) {
@@ -60,10 +71,7 @@ function columnOf(values: Float32Array | Float64Array): DemandColumn {
       knownCount += 1;
     }
   }
-  return {
-    values,
-    known: knownCount > 0 || values.length === 0,
-    fill: knownCount === 0 ? 0 : sum / knownCount,
-    unknownCount: values.length - knownCount,
-  };
+  const fill = knownCount === 0 ? 0 : sum / knownCount;
+  const unknownCount = values.length - knownCount;
+  return { values, known: knownCount > 0 || values.length === 0, fill, unknownCount, total: sum + fill * unknownCount };
 }

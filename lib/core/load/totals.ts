@@ -2,7 +2,7 @@ import type { ClusterTotals } from '@/lib/contract/cluster';
 import type { Node, NodeStats } from '@/lib/contract/node';
 import type { Resource } from '@/lib/contract/resources';
 import { isLeader, type ClusterState } from '@/lib/core/cluster/cluster-state';
-import { demandAt, shardDemandOf, type DemandColumn } from './shard-demand';
+import { shardDemandOf, type DemandColumn } from './shard-demand';
 
 /**
  * The cluster at a glance. Data and keys count one copy of each shard; operations are
@@ -40,11 +40,8 @@ function largerOf(a: number | null, b: number | null): number | null {
   return Math.max(a, b);
 }
 
-function columnSum(column: DemandColumn): number | null {
-  if (!column.known) return null;
-  let sum = 0;
-  for (let row = 0; row < column.values.length; row += 1) sum += demandAt(column, row);
-  return sum;
+function columnSum({ known, total }: DemandColumn): number | null {
+  return known ? total : null;
 }
 
 function poolUtilization(nodes: readonly Node[], resource: Resource): number | null {

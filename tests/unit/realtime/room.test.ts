@@ -59,6 +59,7 @@ class Stage {
     const known = this.rooms.get(view);
     if (known !== undefined) return known;
     const room = new Room<TestClient>({
+      inTurn: (work) => { work(); },
       clusterId: 'c', view, clock: this.clock, revisions: this.revisions, readView: () => this.view,
       createFeed: (picture) => {
         switch (view) {
