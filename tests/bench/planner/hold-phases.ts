@@ -13,7 +13,8 @@ import type { TestServerProcess } from '@/tests/support/start-server';
 
 /**
  * shrink: two nodes fewer are wanted, so that it is rehearsed whether they could be emptied.
- * run: a plan is approved and carried out at the preset High. back: the way back is planned.
+ * run: a plan is approved and carried out at the preset High. back: the way back is planned; it is
+ * gone afterwards, so that the next round has something to move.
  * grow: a node joins, the plan over all of them is made on the way, and carried out.
  */
 export const LATER_PHASES = ['shrink', 'run', 'back', 'grow'] as const;
@@ -44,22 +45,25 @@ export async function measureLater(server: TestServerProcess, id: string, reques
   const { generation, settings } = await succeed<VersionedSettings>(server, 'GET', `/clusters/${id}/settings`);
   await succeed(server, 'PUT', `/clusters/${id}/settings`, { body: { generation, settings: { ...settings, throttle: THROTTLE_PRESETS.high } } });
   const plan = await succeed<Plan>(server, 'POST', `/clusters/${id}/plans`, { body: request });
-  const run = await holdOf(server.child, async () => {
-    const { operation } = await succeed<{ operation: Operation }>(server, 'POST', `/plans/${plan.id}/approve`, { body: {} });
-    await until(RUN_MS_MAX, async () => (await succeed<Operation>(server, 'GET', `/operations/${operation.id}`)).finishedAtMs !== null);
-    return operation.id;
-  });
-  const ended = await succeed<Operation>(server, 'GET', `/operations/${run.value}`);
-  if (ended.finishedAtMs === null) {
-    await succeed(server, 'POST', `/operations/${run.value}/cancel`, { body: {} });
-    await until(RUN_MS_MAX, async () => (await succeed<Operation>(server, 'GET', `/operations/${run.value}`)).finishedAtMs !== null);
-  }
+  const run = await holdOf(server.child, () => carriedOut(server, plan.id));
   const back = await holdOf(server.child, () => succeed<Plan>(server, 'POST', `/operations/${run.value}/reverse`, { body: {} }));
+  await carriedOut(server, back.value.id);
   const grow = await holdOf(server.child, async () => {
     const { operation } = await succeed<{ operation: Operation }>(server, 'POST', `/clusters/${id}/scale-out`, { body: { nodeCount: 1 } });
     await until(RUN_MS_MAX, async () => (await succeed<Operation>(server, 'GET', `/operations/${operation.id}`)).finishedAtMs !== null);
   });
   return { shrink: shrink.holds, run: run.holds, back: back.holds, grow: grow.holds };
+}
+
+/** @returns the operation, which has ended: canceled, where it took too long. */
+async function carriedOut(server: TestServerProcess, planId: string): Promise<string> {
+  const { operation: { id } } = await succeed<{ operation: Operation }>(server, 'POST', `/plans/${planId}/approve`, { body: {} });
+  const hasEnded = async () => (await succeed<Operation>(server, 'GET', `/operations/${id}`)).finishedAtMs !== null;
+  await until(RUN_MS_MAX, hasEnded);
+  if (await hasEnded()) return id;
+  await succeed(server, 'POST', `/operations/${id}/cancel`, { body: {} });
+  await until(RUN_MS_MAX, hasEnded);
+  return id;
 }
 
 /** A policy that only recommends, and an override that wants two nodes fewer: until it is known whether that goes. */
