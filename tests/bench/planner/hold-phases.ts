@@ -13,8 +13,7 @@ import type { TestServerProcess } from '@/tests/support/start-server';
 
 /**
  * shrink: two nodes fewer are wanted, so that it is rehearsed whether they could be emptied.
- * run: a plan is approved and carried out at the preset High. back: the way back is planned; it is
- * gone afterwards, so that the next round has something to move.
+ * run: a plan is approved and carried out at the preset High. back: the way back is planned.
  * grow: a node joins, the plan over all of them is made on the way, and carried out.
  */
 export const LATER_PHASES = ['shrink', 'run', 'back', 'grow'] as const;
@@ -44,10 +43,11 @@ export async function measureLater(server: TestServerProcess, id: string, reques
   await succeed(server, 'DELETE', `/clusters/${id}/scaling/${POOL}/override`);
   const { generation, settings } = await succeed<VersionedSettings>(server, 'GET', `/clusters/${id}/settings`);
   await succeed(server, 'PUT', `/clusters/${id}/settings`, { body: { generation, settings: { ...settings, throttle: THROTTLE_PRESETS.high } } });
-  const plan = await succeed<Plan>(server, 'POST', `/clusters/${id}/plans`, { body: request });
+  const wanted = await succeed<Plan>(server, 'POST', `/clusters/${id}/plans`, { body: request });
+  // After an earlier round it may be even enough, but never quite even.
+  const plan = wanted.steps.length > 0 ? wanted : await succeed<Plan>(server, 'POST', `/clusters/${id}/plans`, { body: { ...request, threshold: 0 } });
   const run = await holdOf(server.child, () => carriedOut(server, plan.id));
   const back = await holdOf(server.child, () => succeed<Plan>(server, 'POST', `/operations/${run.value}/reverse`, { body: {} }));
-  await carriedOut(server, back.value.id);
   const grow = await holdOf(server.child, async () => {
     const { operation } = await succeed<{ operation: Operation }>(server, 'POST', `/clusters/${id}/scale-out`, { body: { nodeCount: 1 } });
     await until(RUN_MS_MAX, async () => (await succeed<Operation>(server, 'GET', `/operations/${operation.id}`)).finishedAtMs !== null);
