@@ -8,9 +8,11 @@ import type { DriverFailure } from '@/lib/contract/operation';
 import { applyObservation, applyVerdicts, type StateChange } from '@/lib/core/cluster/apply-observation';
 import { adoptShardTable } from '@/lib/core/cluster/adopt-shard-table';
 import { applyPlacement, type PlacementChange } from '@/lib/contract/apply-placement';
+import type { ShardTable } from '@/lib/contract/shard-table';
 import { checkInvariants } from '@/lib/core/cluster/invariants';
 import type { ClusterState } from '@/lib/core/cluster/cluster-state';
-import { summingUp } from '@/lib/core/load/table-sums';
+import { carryShardHealth } from '@/lib/core/health/shard-health';
+import { carrySums, summingUp } from '@/lib/core/load/table-sums';
 import { assertNever } from '@/lib/platform/assert';
 import { inTurns } from '@/lib/platform/in-turns';
 import type { Result } from '@/lib/platform/result';
@@ -52,7 +54,7 @@ export class Observer {
     if (changes.length === 0) return;
     const monotonicMs = clock.monotonicMs();
     this.#landed.push(...changes.map((change) => ({ monotonicMs, change })));
-    model.replaceState({ ...model.state, revision: model.state.revision + 1, shards: applyPlacement(model.state.shards, changes) });
+    model.replaceState({ ...model.state, revision: model.state.revision + 1, shards: withLanded(model.state.shards, changes) });
   }
 
   /** One reading. @returns what changed, or null when there was no reading. */
@@ -160,7 +162,8 @@ export class Observer {
       flags: heard.flags,
     });
     this.#landed = this.#landed.filter((landed) => landed.monotonicMs >= beganMs);
-    const shards = applyPlacement(applied.state.shards, this.#landed.map((landed) => landed.change));
+    // A reading without shards keeps those of before, on which what landed has been shown already.
+    const shards = observation.shards === null ? applied.state.shards : withLanded(applied.state.shards, this.#landed.map((landed) => landed.change));
     const state: ClusterState = { ...applied.state, shards, inFlight: inFlightOf(model.movesInFlight()) };
     model.replaceState(state);
     const first = previous.observedMonotonicMs === null;
@@ -186,6 +189,15 @@ export class Observer {
     const failure = this.watch.massFailure([...model.nodes.values()]);
     if (failure !== null && model.freeze === null) this.hooks.freeze(failure.cause, failure.reason);
   }
+}
+
+/** The placement with what landed, and what was found out about it carried over. */
+function withLanded(table: ShardTable, changes: readonly PlacementChange[]): ShardTable {
+  const landed = applyPlacement(table, changes);
+  const shardIds = changes.map(({ shardId }) => shardId);
+  carrySums(table, landed, shardIds);
+  carryShardHealth(table, landed, shardIds);
+  return landed;
 }
 
 function inFlightOf(moves: ReturnType<ManagerResources['model']['movesInFlight']>): ClusterState['inFlight'] {

@@ -78,13 +78,15 @@ function quarantineReasons(nodes: readonly Node[]): HealthReason[] {
 
 /** Nodes per zone and how many of them live; without those in maintenance among the silent. */
 function zonesOf(nodes: readonly Node[]): ZoneHealth[] {
-  const zones = new Map<string, ZoneHealth>();
+  const zones = new Map<string, { -readonly [K in keyof ZoneHealth]: ZoneHealth[K] }>();
   for (const node of nodes) {
     const { zone } = node.domain;
     if (zone === null) continue;
-    const before = zones.get(zone) ?? { zone, nodesTotal: 0, nodesAlive: 0, nodesSilent: 0 };
-    const silent = (node.liveness === 'unreachable' || node.liveness === 'dead') && node.maintenanceUntilMs === null;
-    zones.set(zone, { zone, nodesTotal: before.nodesTotal + 1, nodesAlive: before.nodesAlive + (node.liveness === 'alive' ? 1 : 0), nodesSilent: before.nodesSilent + (silent ? 1 : 0) });
+    const counts = zones.get(zone) ?? { zone, nodesTotal: 0, nodesAlive: 0, nodesSilent: 0 };
+    zones.set(zone, counts);
+    counts.nodesTotal += 1;
+    if (node.liveness === 'alive') counts.nodesAlive += 1;
+    if ((node.liveness === 'unreachable' || node.liveness === 'dead') && node.maintenanceUntilMs === null) counts.nodesSilent += 1;
   }
   return [...zones.values()].sort((a, b) => (a.zone < b.zone ? -1 : 1)).slice(0, 1_000);
 }

@@ -48,6 +48,26 @@ export function shardHealthOf(state: ClusterState): ShardHealth {
   return health;
 }
 
+/**
+ * Some shards were moved, and nothing else differs between the two tables: if none of them was or
+ * is short of a copy, the later one is as healthy as the earlier.
+ */
+export function carryShardHealth(before: ShardTable, after: ShardTable, shardIds: Iterable<number>): void {
+  const known = kept.get(before);
+  if (known === undefined || kept.has(after) || before.nodeIds !== after.nodeIds) return;
+  for (const shardId of shardIds) {
+    if (shardId >= after.shardCount) continue;
+    if (![before, after].every((table) => isWhole(table, shardId, known))) return;
+  }
+  kept.set(after, known);
+}
+
+function isWhole({ replicas, replicaMax }: ShardTable, shardId: number, { wanted, copiesAt, primaryUp }: Counted): boolean {
+  const row = replicas.subarray(shardId * replicaMax, (shardId + 1) * replicaMax);
+  const copies = row.reduce((sum, index) => sum + (index >= 0 ? copiesAt[index]! : 0), 0);
+  return row[0]! >= 0 && primaryUp[row[0]!]! && copies >= wanted && (copies > 1 || wanted <= 1);
+}
+
 function isSame<T>(before: readonly T[], now: readonly T[]): boolean {
   return before.length === now.length && before.every((value, index) => value === now[index]);
 }

@@ -42,42 +42,73 @@ export function* summingUp(table: ShardTable): Generator<void, TableSums> {
   return sums;
 }
 
+/**
+ * Some shards were moved, and nothing else differs between the two tables: the sums of the later
+ * one follow from those of the earlier, O(their replicas). Numbers with fractions may come to differ in the
+ * last digits from those summed up whole, until a reading brings the next table.
+ */
+export function carrySums(before: ShardTable, after: ShardTable, shardIds: Iterable<number>): void {
+  const known = kept.get(before);
+  if (known === undefined || kept.has(after) || before.load !== after.load || before.sizeBytes !== after.sizeBytes) return;
+  const column = (summed: Float64Array) => {
+    const copy = new Float64Array(after.nodeIds.length);
+    copy.set(summed);
+    return copy;
+  };
+  const { demand, shards, primaries, bytes, keys, cpu, operations, network } = known;
+  const sums: TableSums = {
+    demand, shards: column(shards), primaries: column(primaries), bytes: column(bytes), keys: column(keys), cpu: column(cpu), operations: column(operations), network: column(network),
+  };
+  for (const shardId of new Set(shardIds)) {
+    if (shardId >= after.shardCount) continue;
+    const row = { from: shardId, until: shardId + 1 };
+    for (const [table, sign] of [[before, -1], [after, 1]] as const) {
+      addPrimaries(sums, table, row, sign);
+      if (table.replicaMax > 1) addSecondaries(sums, table, row, sign);
+    }
+  }
+  for (let node = 0; node < sums.shards.length; node += 1) {
+    for (const summed of [sums.bytes, sums.keys, sums.cpu, sums.operations, sums.network]) summed[node] = sums.shards[node] === 0 ? 0 : Math.max(0, summed[node]!);
+  }
+  kept.set(after, sums);
+}
+
 interface Rows {
   readonly from: number;
   readonly until: number;
 }
 
 /** Locals rather than properties, and one loop per role: at a million shards each look-up counts. */
-function addPrimaries(sums: TableSums, { replicas, replicaMax }: ShardTable, { from, until }: Rows): void {
+function addPrimaries(sums: TableSums, { replicas, replicaMax }: ShardTable, { from, until }: Rows, sign: 1 | -1 = 1): void {
   const { demand, shards, primaries, bytes, keys, cpu, operations, network } = sums;
   for (let shardId = from, at = from * replicaMax; shardId < until; shardId += 1, at += replicaMax) {
     const node = replicas[at]!;
     if (node < 0) continue;
-    shards[node]! += 1;
-    primaries[node]! += 1;
-    bytes[node]! += demandAt(demand.bytes, shardId);
-    keys[node]! += demandAt(demand.keys, shardId);
-    cpu[node]! += demandAt(demand.cpu, shardId);
-    operations[node]! += demandAt(demand.reads, shardId) + demandAt(demand.writes, shardId);
-    network[node]! += demandAt(demand.network, shardId);
+    shards[node]! += sign;
+    primaries[node]! += sign;
+    bytes[node]! += sign * demandAt(demand.bytes, shardId);
+    keys[node]! += sign * demandAt(demand.keys, shardId);
+    cpu[node]! += sign * demandAt(demand.cpu, shardId);
+    operations[node]! += sign * (demandAt(demand.reads, shardId) + demandAt(demand.writes, shardId));
+    network[node]! += sign * demandAt(demand.network, shardId);
   }
 }
 
-function addSecondaries(sums: TableSums, { replicas, replicaMax }: ShardTable, { from, until }: Rows): void {
+function addSecondaries(sums: TableSums, { replicas, replicaMax }: ShardTable, { from, until }: Rows, sign: 1 | -1 = 1): void {
   const { demand, shards, bytes, keys, operations, network } = sums;
   for (let shardId = from; shardId < until; shardId += 1) {
-    const size = demandAt(demand.bytes, shardId);
-    const keyCount = demandAt(demand.keys, shardId);
+    const size = sign * demandAt(demand.bytes, shardId);
+    const keyCount = sign * demandAt(demand.keys, shardId);
     const writes = demandAt(demand.writes, shardId);
     const traffic = secondaryNetworkOf(demandAt(demand.network, shardId), demandAt(demand.reads, shardId), writes);
     for (let at = shardId * replicaMax + 1; at < (shardId + 1) * replicaMax; at += 1) {
       const node = replicas[at]!;
       if (node < 0) continue;
-      shards[node]! += 1;
+      shards[node]! += sign;
       bytes[node]! += size;
       keys[node]! += keyCount;
-      operations[node]! += writes;
-      network[node]! += traffic;
+      operations[node]! += sign * writes;
+      network[node]! += sign * traffic;
     }
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createShardTable, NO_REPLICA, type ShardTable } from '@/lib/contract/shard-table';
-import { summingUp, tableSumsOf } from '@/lib/core/load/table-sums';
+import { carrySums, summingUp, tableSumsOf } from '@/lib/core/load/table-sums';
 import { ROWS_PER_TURN } from '@/lib/platform/in-turns';
 import { createRandom } from '@/lib/platform/random';
 
@@ -51,5 +51,23 @@ describe('the sums of a table', () => {
     expect(rests).toBe(2);
     expect(tableSumsOf(table)).toBe(last.value);
     expect(summingUp(table).next()).toEqual({ done: true, value: last.value });
+  });
+
+  it.each([5, 6, 7, 8])('after moves follow from those before, as if summed up anew, and an emptied node has nothing at all (seed %i)', (seed) => {
+    const random = createRandom(`table-sums/moves/${seed}`);
+    const before = randomTable(2_000, seed);
+    before.load.cpu.forEach((_, shardId, cpu) => { cpu[shardId] = random.next(); });
+    tableSumsOf(before);
+    const replicas = before.replicas.slice();
+    const moved = [...replicas.keys()].filter((at) => replicas[at] === 0 || random.next() < 0.1);
+    for (const at of moved) replicas[at] = 1 + random.integer(NODES);
+    const after = { ...before, replicas, nodeIds: [...before.nodeIds, 'newcomer'] };
+    carrySums(before, after, moved.map((at) => Math.floor(at / 3)));
+    const anew = tableSumsOf({ ...after });
+    const { demand: _, ...carried } = tableSumsOf(after);
+    for (const [name, summed] of Object.entries(carried)) {
+      for (const [node, value] of summed.entries()) expect(Math.abs(value - anew[name as keyof typeof carried][node]!), `${name} of ${node}`).toBeLessThanOrEqual(1e-9 * Math.max(1, value));
+      expect(summed[0]).toBe(0);
+    }
   });
 });
