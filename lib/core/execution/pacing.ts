@@ -39,7 +39,7 @@ export interface PacingInput {
 }
 
 const BYTES = { first: 512 * 1024, least: 32 * 1024, most: 8 * 1024 * 1024, step: 256 * 1024 } as const;
-const DUTY = { least: 0.15, most: 0.85, step: 0.05 } as const;
+const DUTY = { least: 0.15, most: 0.85, step: 0.05, base: 0.25, perMoveOfANode: 0.044 } as const;
 const DECREASE = 0.7;
 /** Looks without harm before anything grows. */
 const CALM_LOOKS = 2;
@@ -55,7 +55,7 @@ const MEMORY_CLEARANCE = 0.02;
 
 /** The share of its time that a source may spend on sending, from how many moves the operator lets touch one node: careful presets leave more to clients. */
 export function dutyMaxOf(throttle: Throttle): number {
-  return Math.min(DUTY.most, 0.25 + throttle.movesPerNodeMax / 40);
+  return Math.min(DUTY.most, DUTY.base + DUTY.perMoveOfANode * throttle.movesPerNodeMax);
 }
 
 export function beginPacing(throttle: Throttle, idle: readonly NodeSample[], nowMs: number): { state: PacingState; change: PacingChange } {
