@@ -133,7 +133,7 @@ async function answerRoute(parts: Parts, routed: RouteRequest): Promise<Response
 
 /** Lets oRPC validate the input, call the handler and encode what it returns. */
 async function carryOut(parts: Parts, { url, route, actor, conditional }: RouteRequest, body: Record<string, unknown> | undefined, recorder: AnswerRecorder | null): Promise<Answer> {
-  const aside: ApiContext['aside'] = { plan: null };
+  const aside: ApiContext['aside'] = { long: null };
   const { matched, response } = await parts.operations.handle(
     { method: route.method, url, headers: {}, signal: undefined, body: () => Promise.resolve(body ?? {}) },
     { prefix: API_BASE_PATH, context: { fleet: parts.fleet, agents: parts.agents, clock: parts.clock, conditional, aside, actor, route, recorder } },
@@ -142,7 +142,8 @@ async function carryOut(parts: Parts, { url, route, actor, conditional }: RouteR
   const { body: answered } = response;
   if (answered instanceof File) return { status: response.status, body: await answered.text(), file: { name: answered.name, mediaType: answered.type } };
   if (answered === undefined) return { status: response.status, body: null };
-  return { status: response.status, body: aside.plan === null ? JSON.stringify(answered) : await jsonInTurns({ ...answered, ...aside.plan }, 'steps') };
+  const { long } = aside;
+  return { status: response.status, body: long === null ? JSON.stringify(answered) : await jsonInTurns({ ...answered, ...long.fields, [long.listName]: long.list }, long.listName) };
 }
 
 const ANSWERED_BY_PLAN: ReadonlySet<Route['id']> = new Set(['plans.preview', 'operations.reverse']);

@@ -1,5 +1,6 @@
 import { implement, ORPCError } from '@orpc/server';
 import { api } from '@/lib/contract/api';
+import type { Node } from '@/lib/contract/node';
 import type { Plan } from '@/lib/contract/plan';
 import type { Actor } from '@/lib/contract/primitives';
 import type { CommandContext, CommandFailure, CommandResult } from '@/lib/manager/commands';
@@ -19,6 +20,12 @@ export interface Conditional {
   etag: string | null;
 }
 
+export interface LongAnswer {
+  readonly listName: string;
+  readonly list: readonly unknown[];
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
 /** What a handler has besides its input. */
 export interface ApiContext {
   readonly fleet: Fleet;
@@ -27,8 +34,8 @@ export interface ApiContext {
   readonly actor: Actor;
   readonly conditional: Conditional;
   readonly route: Route;
-  /** Of the plan that is answered, what is too long to be looked through in one go. */
-  readonly aside: { plan: Pick<Plan, 'steps' | 'before' | 'after'> | null };
+  /** Of the answer, a list that is too long to be looked through in one go, and what else goes round the schema with it. */
+  readonly aside: { long: LongAnswer | null };
   /** Present when the request carries an Idempotency-Key. */
   readonly recorder: AnswerRecorder | null;
 }
@@ -64,7 +71,7 @@ export async function managerOfOperation(context: ApiContext, operationId: strin
 export function planAnswer({ aside }: ApiContext, plan: Plan): Plan {
   const { steps, before, after } = plan;
   if (isShortList(steps) && isShortList(before.holdings)) return plan;
-  aside.plan = { steps, before, after };
+  aside.long = { listName: 'steps', list: steps, fields: { before, after } };
   return { ...plan, steps: [], before: { ...before, holdings: [] }, after: { ...after, holdings: [] } };
 }
 
@@ -114,4 +121,11 @@ function failure(cause: CommandFailure): ORPCError<string, unknown> {
     case 'unavailable': return new ORPCError('SERVICE_UNAVAILABLE', { status: 503, message: cause.message });
     default: return assertNever(cause);
   }
+}
+
+/** The nodes of a state, which were parsed when they were read; many of them go round the schema. */
+export function nodesAnswer({ aside }: ApiContext, nodes: readonly Node[]): Node[] {
+  if (isShortList(nodes)) return [...nodes];
+  aside.long = { listName: 'nodes', list: nodes, fields: {} };
+  return [];
 }

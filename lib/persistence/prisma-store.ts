@@ -29,7 +29,7 @@ import { verifyChain } from './verify-chain';
 const COMMIT_WAIT_MAX_MS = 10_000;
 const COMMIT_TIMEOUT_MS = 120_000;
 /** Rows parsed before the event loop gets its turn: a few milliseconds. */
-const ROWS_PER_TURN = 500;
+const ROWS_PER_TURN = 250;
 
 /**
  * The store on an SQLite database. A commit is one transaction, synced to disk before it returns:

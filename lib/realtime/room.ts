@@ -71,6 +71,8 @@ export class Room<S extends Subscriber> {
   #timer: Disposable | null = null;
   #timerIsFor: 'change' | 'settling' = 'settling';
   #held = false;
+  #preparing = false;
+  #changedSince = false;
 
   constructor(private readonly options: RoomOptions<S>) {}
 
@@ -123,6 +125,8 @@ export class Room<S extends Subscriber> {
     this.#timer?.[Symbol.dispose]();
     this.#timer = null;
     this.#feed = null;
+    this.#preparing = false;
+    this.#changedSince = false;
     this.#members.clear();
   }
 
@@ -163,18 +167,39 @@ export class Room<S extends Subscriber> {
     this.#timer = timer;
   }
 
+  /** What takes long is prepared in turns, while the picture stays as it is; then it goes on, and out, in one. */
   #flush(settle: boolean): void {
+    const feed = this.#feed;
     const view = this.options.readView();
-    if (view === null || this.#held || this.#feed === null) return;
+    if (view === null || this.#held || feed === null) return;
+    // The one under way ends with what it began with; what changed since comes after it.
+    if (this.#preparing) {
+      this.#changedSince = true;
+      return;
+    }
     this.#flushedMs = this.options.clock.monotonicMs();
+    const preparing = view.summary.epoch === this.#epoch ? feed.preparing?.(view, { settle }) : undefined;
+    const goOn = () => {
+      if (this.#feed !== feed) return;
+      this.#preparing = preparing?.next().done === false;
+      if (this.#preparing) this.options.inTurn(goOn);
+      else this.#sendChange(view, feed, settle);
+    };
+    goOn();
+  }
+
+  #sendChange(view: ClusterView, feed: ViewFeed, settle: boolean): void {
     for (const member of this.#membersThatAre('current')) {
       if (member.isCongested()) this.#members.set(member, 'waiting');
     }
     const current = this.#membersThatAre('current');
-    if (view.summary.epoch === this.#epoch) this.#advance(view, this.#feed, { settle, current });
+    if (view.summary.epoch === this.#epoch) this.#advance(view, feed, { settle, current });
     else this.#sendSnapshot(current, this.#start(view));
     this.serveWaiting();
-    if (this.#feed.unsettled) this.#schedule('settling', settle ? FLUSH_INTERVAL_MS : SETTLE_AFTER_MS);
+    const again = this.#changedSince;
+    this.#changedSince = false;
+    if (again) this.changed();
+    else if (this.#feed?.unsettled === true && this.#timer === null) this.#schedule('settling', settle ? FLUSH_INTERVAL_MS : SETTLE_AFTER_MS);
   }
 
   #advance(view: ClusterView, feed: ViewFeed, { settle, current }: { settle: boolean; current: readonly S[] }): void {

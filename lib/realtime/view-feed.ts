@@ -10,6 +10,8 @@ import type { ClusterView } from '@/lib/manager/ports';
 export interface ViewFeed {
   /** The picture held. Its bytes are only good until the next `advance`. */
   snapshot(): SnapshotBody;
+  /** What `advance` will need and takes long, with a rest where one may be taken: the picture stays as it is. */
+  preparing?(view: ClusterView, options: { readonly settle: boolean }): Generator<void, void>;
   /** Moves the picture towards `view`. `settle`: nothing else is going on, so also send what was put off. */
   advance(view: ClusterView, options: { readonly settle: boolean }): FeedChange;
   /** Something was put off: `advance` has more to send although nothing changed. */

@@ -1,12 +1,12 @@
 import { ORPCError } from '@orpc/server';
-import { contract, managerOf, runCommand, valueOf } from '../context';
+import { contract, managerOf, nodesAnswer, runCommand, valueOf } from '../context';
 
 const routes = contract.nodes;
 
 export const nodes = {
   list: routes.list.handler(({ input, context }) => {
     const view = managerOf(context, input.clusterId).view();
-    return { nodes: [...view.nodes], observedAtMs: view.summary.observedAtMs };
+    return { nodes: nodesAnswer(context, view.nodes), observedAtMs: view.summary.observedAtMs };
   }),
   get: routes.get.handler(({ input, context }) => {
     const node = managerOf(context, input.clusterId).view().nodes.find((candidate) => candidate.id === input.nodeId);

@@ -4,6 +4,7 @@ import type { StoredScalingPolicy, StoredScalingState } from '@/lib/contract/sto
 import { summaryOfRecord } from '@/lib/core/scaling/decision-summary';
 import { poolsOf } from '@/lib/core/scaling/pool-observation';
 import type { ManagerResources } from '../manager-resources';
+import { restIfLarge } from '../rest-if-large';
 import { readLoadHistory } from './load-history';
 import { PolicyBook } from './policy-book';
 import { readPoolMemory } from './pool-memory';
@@ -45,6 +46,7 @@ export class ScalingPilot {
       }
       if (!this.#learnt && this.#pools.size > 0) await this.#learn();
       for (const pilot of this.#pools.values()) pilot.observe();
+      await restIfLarge(model.state);
     }
     for (const pilot of this.#pools.values()) {
       const record = pilot.evaluate();

@@ -12,7 +12,7 @@ import { NodesFeed } from '@/lib/realtime/nodes-feed';
 import { FLUSH_INTERVAL_MS, Revisions, Room, SETTLE_AFTER_MS, type RoomMessage, type Subscriber } from '@/lib/realtime/room';
 import { ShardsFeed } from '@/lib/realtime/shards-feed';
 import { SummaryFeed } from '@/lib/realtime/summary-feed';
-import { nodeNamed } from '@/tests/support/cluster-states';
+import { nodeNamed, tableOf } from '@/tests/support/cluster-states';
 import { clusterViewOf, eventOf } from '@/tests/support/cluster-views';
 
 /** Over the real wire encoding, so that bytes, NaN and undefined are what a browser gets. */
@@ -53,13 +53,18 @@ class Stage {
   readonly events = new EventsFeed();
   view: ClusterView = clusterViewOf({ nodes: ['a', 'b', 'c', 'd'].map((id) => nodeNamed(id)) });
   messages = 0;
+  /** Holds work back instead of doing it at once. */
+  waiting: (() => void)[] | null = null;
   readonly rooms = new Map<LiveView, Room<TestClient>>();
 
   room(view: LiveView): Room<TestClient> {
     const known = this.rooms.get(view);
     if (known !== undefined) return known;
     const room = new Room<TestClient>({
-      inTurn: (work) => { work(); },
+      inTurn: (work) => {
+        if (this.waiting === null) work();
+        else this.waiting.push(work);
+      },
       clusterId: 'c', view, clock: this.clock, revisions: this.revisions, readView: () => this.view,
       createFeed: (picture) => {
         switch (view) {
@@ -127,6 +132,56 @@ describe('a room', () => {
     stage.change(withRevision(stage.view, { observedAtMs: 1 }));
     await stage.clock.advance(0);
     expect(client.state.summary?.observedAtMs).toBe(1);
+  });
+
+  it('[R1] goes on where it was when the picture changes, somebody joins and somebody leaves while a delta is being prepared', async () => {
+    const stage = new Stage();
+    const ids = stage.view.nodes.map(({ id }) => id);
+    const tables = [0, 1, 2, 3].map((shift) => tableOf(ids, Array.from({ length: 40_000 }, (_, shardId) => [ids[(shardId + shift) % ids.length]!])));
+    stage.view = { ...stage.view, shards: tables[0]! };
+    const [early, late, gone] = [new TestClient(), new TestClient(), new TestClient()];
+    stage.join('shards', early);
+    stage.join('shards', gone);
+    await stage.clock.advance(1_000);
+    stage.waiting = [];
+    stage.change(withRevision({ ...stage.view, shards: tables[1]! }));
+    await stage.clock.advance(0);
+    stage.waiting.shift()!();
+    // Half of it is compared, and nothing is out.
+    expect(stage.waiting).toHaveLength(1);
+    expect(early.state.shards?.replicas).toEqual(tables[0]!.replicas);
+    stage.join('shards', late);
+    stage.leave('shards', gone);
+    stage.change(withRevision({ ...stage.view, shards: tables[2]! }));
+    await stage.clock.advance(FLUSH_INTERVAL_MS);
+    for (let turn = 0; turn < 20; turn += 1) {
+      stage.waiting.shift()?.();
+      await stage.clock.advance(FLUSH_INTERVAL_MS);
+    }
+    for (const client of [early, late]) {
+      expect(client.state.shards?.replicas).toEqual(tables[2]!.replicas);
+      expect([client.snapshots, client.resyncs.size]).toEqual([1, 0]);
+    }
+    expect(gone.state.shards?.replicas).toEqual(tables[0]!.replicas);
+  });
+
+  it('a room that is closed while a delta is being prepared sends nothing more', async () => {
+    const stage = new Stage();
+    const ids = stage.view.nodes.map(({ id }) => id);
+    const tableFrom = (shift: number) => tableOf(ids, Array.from({ length: 40_000 }, (_, shardId) => [ids[(shardId + shift) % ids.length]!]));
+    stage.view = { ...stage.view, shards: tableFrom(0) };
+    const client = new TestClient();
+    stage.join('shards', client);
+    await stage.clock.advance(1_000);
+    stage.waiting = [];
+    stage.change(withRevision({ ...stage.view, shards: tableFrom(1) }));
+    await stage.clock.advance(0);
+    stage.waiting.shift()!();
+    stage.leave('shards', client);
+    stage.messages = 0;
+    while (stage.waiting.length > 0) stage.waiting.shift()!();
+    await stage.clock.advance(SETTLE_AFTER_MS);
+    expect(stage.messages).toBe(0);
   });
 
   it('[R1] revisions keep growing for a client that comes back to a room that was closed', async () => {

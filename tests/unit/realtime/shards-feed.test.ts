@@ -124,4 +124,46 @@ describe('the shards feed', () => {
     expect(feed.advance(clusterViewOf({ shards: evenTable(101) }), UNSETTLED).kind).toBe('replaced');
     expect(tableSent(feed).shardCount).toBe(101);
   });
+
+  it.each([{ settle: false }, { settle: true }])('prepared in turns it says the same as at once, and until then its picture stays as it is (%o)', (options) => {
+    const before = evenTable(80_000);
+    const after = changed(before, (table) => {
+      table.load.cpu.forEach((value, row) => { table.load.cpu[row] = value * (1 + (row % 13) / 100); });
+      table.sizeBytes[79_999] = NaN;
+      table.replicas[40_000] = 2;
+    });
+    const view = clusterViewOf({ shards: after });
+    const [atOnce, inTurns] = [new ShardsFeed(clusterViewOf({ shards: before })), new ShardsFeed(clusterViewOf({ shards: before }))];
+    let rests = 0;
+    for (const _ of inTurns.preparing(view, options)) {
+      rests += 1;
+      expect(tableSent(inTurns)).toEqual(tableSent(atOnce));
+    }
+    expect(rests).toBe(2);
+    expect(inTurns.advance(view, options)).toEqual(atOnce.advance(view, options));
+    expect(tableSent(inTurns)).toEqual(tableSent(atOnce));
+  });
+
+  it('what was prepared for another picture is of no use', () => {
+    const before = evenTable(40_000);
+    const stale = changed(before, (table) => { table.load.cpu.fill(200); });
+    const newest = changed(before, (table) => { table.load.cpu[5] = 200; });
+    const feed = new ShardsFeed(clusterViewOf({ shards: before }));
+    for (const _ of feed.preparing(clusterViewOf({ shards: stale }), UNSETTLED)) continue;
+    expect(rowsOf(feed.advance(clusterViewOf({ shards: newest }), UNSETTLED))).toEqual([5]);
+  });
+
+  it('of a table in which only the placement changed, the numbers that were put off stay so', () => {
+    const before = evenTable(1_000);
+    const feed = new ShardsFeed(clusterViewOf({ shards: before }));
+    const drifted = changed(before, (table) => { table.load.cpu.fill(101); });
+    feed.advance(clusterViewOf({ shards: drifted }), UNSETTLED);
+    const replicas = drifted.replicas.slice();
+    replicas[600 * 2] = 1;
+    const moved = { ...drifted, replicas };
+    expect(rowsOf(feed.advance(clusterViewOf({ shards: moved }), UNSETTLED))).toEqual([600]);
+    expect(feed.unsettled).toBe(true);
+    for (let turn = 0; feed.unsettled && turn < 20; turn += 1) feed.advance(clusterViewOf({ shards: moved }), { settle: true });
+    expect(tableSent(feed).load.cpu).toEqual(moved.load.cpu);
+  });
 });

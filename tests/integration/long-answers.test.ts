@@ -1,7 +1,8 @@
-/** Plans of so many steps that they are written down in portions, through the whole server. */
+/** Answers so long that they are written down in portions, through the whole server. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ClusterSummary } from '@/lib/contract/cluster';
 import type { MoveRecord, Operation } from '@/lib/contract/operation';
+import { NodeSchema, type Node } from '@/lib/contract/node';
 import { PlanSchema, type Plan } from '@/lib/contract/plan';
 import { succeed } from '@/tests/support/api-calls';
 import { eventually } from '@/tests/support/eventually';
@@ -35,4 +36,13 @@ it('a plan of thousands of steps is answered, stored, repeated, read back whole 
   expect(operation.progress.movesTotal).toBe(plan.steps.length);
   const { moves } = await succeed<{ moves: MoveRecord[] }>(server, 'GET', `/operations/${operation.id}/moves?cursor=${plan.steps.length - 10}&limit=10`);
   expect(moves.map(({ step }) => step)).toEqual(plan.steps.slice(-10));
+});
+
+it('the nodes of a large cluster are answered whole, as the contract has them, although they were not looked through on the way out', { timeout: 60_000 }, async () => {
+  const connection = { kind: 'simulator', nodeCount: 520, zoneCount: 4, shardCount: 1_040, replicationFactor: 2 };
+  const cluster = await succeed<ClusterSummary>(server, 'POST', '/clusters', { body: { name: 'Many nodes', connection } });
+  type Answer = { nodes: Node[]; observedAtMs: number | null };
+  const answer = await eventually('read', () => succeed<Answer>(server, 'GET', `/clusters/${cluster.id}/nodes`), ({ observedAtMs }) => observedAtMs !== null);
+  expect(answer.nodes.map(({ id }) => id)).toEqual(Array.from({ length: 520 }, (_, index) => `node-${String(index + 1).padStart(3, '0')}`));
+  expect(NodeSchema.array().parse(answer.nodes)).toEqual(answer.nodes);
 });
