@@ -9,7 +9,7 @@
  * compiled).
  *
  * npm run bench -- redis-rebalance [--server BINARY] [--cli BINARY] [--keys N] [--bytes N]
- *   [--nodes N] [--runs N] [--rate N] [--only cli|default|high|low] [--nice N] [--apart]
+ *   [--nodes N] [--runs N] [--rate N] [--only cli|default|high|low|chunks] [--nice N] [--apart]
  *
  * --nice: the manager's process gives way to the others by so much (nice(1)), as it may when
  * it shares the machine with the servers.
@@ -54,7 +54,7 @@ const all: (Contender & { readonly id: string })[] = [
   { id: 'cli', kind: 'cli', pipeline: 100 }, { id: 'high', kind: 'ours', preset: 'high' }, { id: 'low', kind: 'ours', preset: 'low' },
 ];
 const chosen = values.only === undefined ? all : all.filter(({ id }) => values.only!.split(',').includes(id));
-if (values.only === undefined && await canChunk()) chosen.push(...CHUNKS.map((chunk) => ({ id: 'chunks', kind: 'chunks', chunk } as const)));
+if ((values.only ?? 'chunks').split(',').includes('chunks') && await canChunk()) chosen.push(...CHUNKS.map((chunk) => ({ id: 'chunks', kind: 'chunks', chunk } as const)));
 const version = /\bv=(\S+)/.exec(execFileSync(server, ['--version'], { encoding: 'utf8' }))?.[1] ?? 'unknown';
 const trials = new Map<string, Trial[]>(chosen.map((contender) => [nameOf(contender), []]));
 

@@ -23,7 +23,7 @@ async function start(binary: string): Promise<{ cluster: RedisClusterProcesses; 
   cleanUps.push(() => driver.close());
   const { engine } = valueOf(await driver.observe({ detail: 'nodes', signal: never() }));
   const [sourceNodeId, targetNodeId] = [await cluster.idOf(cluster.primaries[0]!), await cluster.idOf(cluster.emptyPrimaries[0]!)];
-  const slots = Array.from({ length: 600 }, (_, shardId): MoveTarget => ({ shardId, role: 'primary', sourceNodeId, targetNodeId }));
+  const slots = Array.from({ length: 1_500 }, (_, shardId): MoveTarget => ({ shardId, role: 'primary', sourceNodeId, targetNodeId }));
   return { cluster, driver, isAtomic: engine.settings['slot-migration']?.startsWith('atomic') === true, slots };
 }
 

@@ -29,6 +29,6 @@ export function connectionTo(cluster: RedisClusterProcesses, overrides: Partial<
   };
 }
 
-export function openDriver(connection: RedisConnection): RedisClusterDriver {
-  return new RedisClusterDriver({ connection, clock: systemClock, outbound: new OutboundRule() });
+export function openDriver(connection: RedisConnection, options: Pick<ConstructorParameters<typeof RedisClusterDriver>[0], 'atomicJobs'> = {}): RedisClusterDriver {
+  return new RedisClusterDriver({ connection, clock: systemClock, outbound: new OutboundRule(), ...options });
 }

@@ -10,6 +10,8 @@ import type { Clock } from '@/lib/platform/clock';
 import type { Outbound } from '@/lib/platform/outbound';
 import { err, ok, type Result } from '@/lib/platform/result';
 import { ClusterReader } from './cluster-reader';
+import type { JobLimits } from './atomic-engine';
+import { AtomicMover } from './atomic-mover';
 import { Connections } from './connections';
 import { driverFailure, failureOf, INTERRUPTED } from './failures';
 import { LinkedAbort } from '../linked-abort';
@@ -29,16 +31,8 @@ import { TruthReader } from './slot-truth';
 const STOP_MS_MAX = 800;
 /** What the journal holds as one piece of work; the mover opens a few slots of it at a time. */
 const CLASSIC_BATCH = { movesMax: 128, bytesMax: 16 * 1024 * 1024 };
-/**
- * A job of the engine costs it some 0.1 s whatever it carries, and stops the clients of
- * its slots once, while ownership changes: many small jobs stop them more often and take
- * longer, while very large ones of Valkey stop them for longer (the frontier of the bench
- * redis-rebalance).
- */
-const ATOMIC_BATCH = {
-  valkey: { movesMax: 512, bytesMax: 256 * 1024 * 1024 },
-  redis: { movesMax: 1_024, bytesMax: 256 * 1024 * 1024 },
-} as const;
+/** The engine's own migration takes them in jobs of its own size (atomic-engine.ts). */
+const ATOMIC_BATCH = { movesMax: 2_048, bytesMax: 256 * 1024 * 1024 };
 
 /**
  * Drives a Redis Cluster (7.0 and newer) or a Valkey cluster through its own commands.
@@ -63,7 +57,9 @@ export class RedisClusterDriver implements ClusterDriver {
   readonly #steps = new Set<Promise<unknown>>();
   #epoch = 0;
 
-  constructor(options: { connection: RedisConnection; clock: Clock; outbound: Outbound; /** Addresses of members found by other means than the connection's seeds. */ moreSeeds?: () => readonly string[] }) {
+  constructor(options: { connection: RedisConnection; clock: Clock; outbound: Outbound; /** Addresses of members found by other means than the connection's seeds. */ moreSeeds?: () => readonly string[];
+    /** Other sizes of the engines' jobs than their own, for measuring. */
+    atomicJobs?: Partial<JobLimits>; }) {
     const { connection, clock, moreSeeds } = options;
     this.#connection = connection;
     this.#clock = clock;
@@ -73,7 +69,7 @@ export class RedisClusterDriver implements ClusterDriver {
     const truths = new TruthReader({ reader: this.#reader, connections: this.#connections, clock, timeoutMs: connection.commandTimeoutMs });
     const strays = new StrayWatch({ clock, connections: this.#connections, reader: this.#reader, activity: this.#activity, timeoutMs: connection.commandTimeoutMs });
     this.#observer = new Observer({ connection, clock, connections: this.#connections, reader: this.#reader, activity: this.#activity, strays });
-    this.#mover = new SlotMover({ connection, clock, truths, connections: this.#connections, reader: this.#reader, activity: this.#activity });
+    this.#mover = new SlotMover({ connection, clock, truths, connections: this.#connections, reader: this.#reader, activity: this.#activity, atomic: new AtomicMover(clock, options.atomicJobs) });
     this.#membership = new Membership({ connection, clock, connections: this.#connections, reader: this.#reader });
     this.#promotion = new Promotion({ connection, clock, connections: this.#connections, reader: this.#reader });
     this.#sampler = new NodeSampler({ connection, clock, connections: this.#connections, reader: this.#reader });
@@ -127,7 +123,7 @@ export class RedisClusterDriver implements ClusterDriver {
 
   get batches(): MoveBatches {
     const { atomic } = this.#reader;
-    const { movesMax, bytesMax } = atomic === null ? CLASSIC_BATCH : ATOMIC_BATCH[atomic];
+    const { movesMax, bytesMax } = atomic === null ? CLASSIC_BATCH : ATOMIC_BATCH;
     return { movesMax, bytesMax, execute: (moves, context) => this.#executeBatch(moves, context) };
   }
 

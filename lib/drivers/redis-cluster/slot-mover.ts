@@ -2,7 +2,7 @@ import type { DriverFailure } from '@/lib/contract/operation';
 import type { BatchContext, MoveTarget, MoveTruth, StepContext, StepOutcome } from '@/lib/drivers/driver';
 import { assertNever } from '@/lib/platform/assert';
 import { err, ok, type Result } from '@/lib/platform/result';
-import { AtomicMover } from './atomic-mover';
+import type { AtomicMover } from './atomic-mover';
 import { driverFailure, failureOf, INTERRUPTED } from './failures';
 import { truthOf } from './inspect-move';
 import { MoveFinder, nameIn, type FinderOptions, type Found } from './move-finder';
@@ -38,10 +38,10 @@ export class SlotMover {
   readonly #atomic: AtomicMover;
   readonly #waves = new Map<string, Gate>();
 
-  constructor(options: FinderOptions) {
+  constructor(options: FinderOptions & { readonly atomic: AtomicMover }) {
     this.#options = options;
     this.#finder = new MoveFinder(options);
-    this.#atomic = new AtomicMover(options.clock);
+    this.#atomic = options.atomic;
     this.#memory = new TargetMemory({ clock: options.clock, timeoutMs: options.connection.commandTimeoutMs });
   }
 

@@ -6,10 +6,10 @@ import type { RedisClusterProcesses } from '@/scripts/redis/redis-cluster-proces
 import { connectionTo, openDriver } from '@/tests/support/redis-cluster';
 import type { Prepared } from './prepared';
 
-export const CHUNKS = [128, 512, 2_048] as const;
+export const CHUNKS = [128, 256, 512, 1_024, 2_048] as const;
 
 export async function prepareChunks(cluster: RedisClusterProcesses, chunk: number): Promise<Prepared> {
-  const driver = openDriver(connectionTo(cluster));
+  const driver = openDriver(connectionTo(cluster), { atomicJobs: { slotsMax: chunk, keysMax: Infinity } });
   const moves = await quarterOf(driver, cluster);
   return {
     async run(told) {

@@ -49,13 +49,14 @@ describe('Valkey 9', () => {
 
   it('tells the source, and finds its job as the one that was not there before', async () => {
     const source = new Recorded([[valkeyJob('old', '0-10 20-20', 'success')], 'OK', [valkeyJob('new', '0-10 20-20', 'waiting-to-snapshot'), valkeyJob('old', '0-10 20-20', 'success')]]);
-    expect(await engine.begin(ends(source, nobody()), RANGES)).toEqual(ok('new'));
+    const known = await engine.jobs(ends(source, nobody()));
+    expect(known.ok && await engine.begin(ends(source, nobody()), RANGES, known.value)).toEqual(ok('new'));
     expect(source.asked).toEqual(['CLUSTER GETSLOTMIGRATIONS', `CLUSTER MIGRATESLOTS SLOTSRANGE 0 10 20 20 NODE ${TARGET}`, 'CLUSTER GETSLOTMIGRATIONS']);
   });
 
   it('a refusal of the engine is a typed failure with its words', async () => {
-    const source = new Recorded([[], { error: 'ERR Slots are not served by this node.' }]);
-    expect(await engine.begin(ends(source, nobody()), RANGES)).toMatchObject({ ok: false, error: { code: 'refused-by-engine', message: expect.stringContaining('not served') as string } });
+    const source = new Recorded([{ error: 'ERR Slots are not served by this node.' }]);
+    expect(await engine.begin(ends(source, nobody()), RANGES, [])).toMatchObject({ ok: false, error: { code: 'refused-by-engine', message: expect.stringContaining('not served') as string } });
   });
 
   it('every state that is no end is running; imports of others are none of ours', async () => {
@@ -64,6 +65,13 @@ describe('Valkey 9', () => {
     const jobs = await engine.jobs(ends(source, nobody()));
     expect(jobs.ok && jobs.value.map(({ id, state }) => [id, state])).toEqual(states);
     expect(jobs.ok && jobs.value[0]).toMatchObject({ ranges: [{ first: 1_000, last: 8_000 }], sourceNodeId: SOURCE, targetNodeId: TARGET });
+  });
+
+  it('tells one job by its name, whatever else the node remembers', async () => {
+    const list: Reply = [valkeyJob('other', '50-60', 'failed'), valkeyJob('mine', '0-10', 'snapshotting')];
+    const source = new Recorded([list, list]);
+    expect(await engine.job(ends(source, nobody()), 'mine')).toMatchObject({ ok: true, value: { id: 'mine', state: 'running' } });
+    expect(await engine.job(ends(source, nobody()), 'gone')).toEqual(ok(null));
   });
 
   it('[M6] takes back only what is ours: with another running export it cancels nothing', async () => {
@@ -81,7 +89,7 @@ describe('Redis 8.4', () => {
 
   it('tells the target, which answers with the id of its task', async () => {
     const target = new Recorded(['d3efdd950ecb0338167f2c83809c6bb6ae20b2b6']);
-    expect(await engine.begin(ends(nobody(), target), RANGES)).toEqual(ok('d3efdd950ecb0338167f2c83809c6bb6ae20b2b6'));
+    expect(await engine.begin(ends(nobody(), target), RANGES, [])).toEqual(ok('d3efdd950ecb0338167f2c83809c6bb6ae20b2b6'));
     expect(target.asked).toEqual(['CLUSTER MIGRATION IMPORT 0 10 20 20']);
   });
 
@@ -94,8 +102,15 @@ describe('Redis 8.4', () => {
     expect(target.asked).toEqual(['CLUSTER MIGRATION STATUS ALL', 'CLUSTER MIGRATION CANCEL ID a']);
   });
 
+  it('asks for one task by its id; one that is forgotten is none', async () => {
+    const target = new Recorded([[redisTask('a', '1000-8000', 'streaming-buffer')], []]);
+    expect(await engine.job(ends(nobody(), target), 'a')).toMatchObject({ ok: true, value: { id: 'a', state: 'running' } });
+    expect(await engine.job(ends(nobody(), target), 'b')).toEqual(ok(null));
+    expect(target.asked).toEqual(['CLUSTER MIGRATION STATUS ID a', 'CLUSTER MIGRATION STATUS ID b']);
+  });
+
   it('an unowned or own range is refused by the engine in its words', async () => {
     const target = new Recorded([{ error: 'ERR this node is already the owner of the slot range' }]);
-    expect(await engine.begin(ends(nobody(), target), RANGES)).toMatchObject({ ok: false, error: { code: 'refused-by-engine' } });
+    expect(await engine.begin(ends(nobody(), target), RANGES, [])).toMatchObject({ ok: false, error: { code: 'refused-by-engine' } });
   });
 });
