@@ -1,6 +1,7 @@
 import type { Store } from '@/lib/contract/storage';
 import type { ClusterDriver } from '@/lib/drivers/driver';
 import type { Clock } from '@/lib/platform/clock';
+import type { GivingWay } from '@/lib/platform/giving-way';
 import type { NextId } from '@/lib/platform/ids';
 import type { Random } from '@/lib/platform/random';
 import type { ClusterModel } from './cluster-model';
@@ -26,4 +27,5 @@ export interface ManagerResources {
   readonly log: EventLog;
   readonly callbacks: ManagerCallbacks;
   readonly supply: NodeSupply;
+  readonly givingWay: GivingWay;
 }
