@@ -23,6 +23,7 @@ const POOL = 'default';
 const REHEARSED_WITHIN_MS = 30_000;
 const RUN_MS_MAX = 120_000;
 const LOOK_MS = 100;
+const HALVINGS_MAX = 6;
 
 export const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -43,9 +44,7 @@ export async function measureLater(server: TestServerProcess, id: string, reques
   await succeed(server, 'DELETE', `/clusters/${id}/scaling/${POOL}/override`);
   const { generation, settings } = await succeed<VersionedSettings>(server, 'GET', `/clusters/${id}/settings`);
   await succeed(server, 'PUT', `/clusters/${id}/settings`, { body: { generation, settings: { ...settings, throttle: THROTTLE_PRESETS.high } } });
-  const wanted = await succeed<Plan>(server, 'POST', `/clusters/${id}/plans`, { body: request });
-  // After an earlier round it may be even enough, but never quite even.
-  const plan = wanted.steps.length > 0 ? wanted : await succeed<Plan>(server, 'POST', `/clusters/${id}/plans`, { body: { ...request, threshold: 0 } });
+  const plan = await planWithMoves(server, id, request);
   const run = await holdOf(server.child, () => carriedOut(server, plan.id));
   const back = await holdOf(server.child, () => succeed<Plan>(server, 'POST', `/operations/${run.value}/reverse`, { body: {} }));
   const grow = await holdOf(server.child, async () => {
@@ -53,6 +52,14 @@ export async function measureLater(server: TestServerProcess, id: string, reques
     await until(RUN_MS_MAX, async () => (await succeed<Operation>(server, 'GET', `/operations/${operation.id}`)).finishedAtMs !== null);
   });
   return { shrink: shrink.holds, run: run.holds, back: back.holds, grow: grow.holds };
+}
+
+/** After an earlier round it may be even enough for the threshold: then for a lower one. */
+async function planWithMoves(server: TestServerProcess, id: string, { strategy, threshold = 0 }: Pick<PlanRequest, 'strategy' | 'threshold'>): Promise<Plan> {
+  for (let halvings = 0; ; halvings += 1) {
+    const plan = await succeed<Plan>(server, 'POST', `/clusters/${id}/plans`, { body: { strategy, threshold: threshold / 2 ** halvings } });
+    if (plan.steps.length > 0 || halvings === HALVINGS_MAX) return plan;
+  }
 }
 
 /** @returns the operation, which has ended: canceled, where it took too long. */
