@@ -3,6 +3,7 @@ import type { Observation } from '@/lib/contract/observation';
 import type { DriverFailure } from '@/lib/contract/operation';
 import type { Risk } from '@/lib/contract/plan';
 import type { Clock } from '@/lib/platform/clock';
+import { nextTurn } from '@/lib/platform/in-turns';
 import { err, ok, type Result } from '@/lib/platform/result';
 import type { ClusterDriver, DriverStep, ForeseenMove, MoveTarget, MoveTruth, StepContext, StepOutcome } from '../driver';
 import { MEMBERSHIP } from './cluster-parameters';
@@ -23,6 +24,8 @@ export const SIMULATOR_CAPABILITIES: Capabilities = {
 /** While steps run: how often throttles are read again and progress is told, in the clock's time. */
 const THROTTLE_READ_MS = 50;
 const PROGRESS_MS = 250;
+/** So many are summed up and told of in some milliseconds together. */
+const REPLICAS_AT_ONCE_MAX = 20_000;
 
 /** One call of `execute` that has not ended. */
 interface Running {
@@ -71,14 +74,24 @@ export class SimulatorDriver implements ClusterDriver {
     options.cluster.core.followTime(() => options.time.nowMs());
   }
 
-  observe(options: { detail: 'nodes' | 'full'; signal: AbortSignal }): Promise<Result<Observation, DriverFailure>> {
-    const refused = this.#refusal('The reading', options.signal);
-    if (refused !== null) return Promise.resolve(err(refused));
+  async observe(options: { detail: 'nodes' | 'full'; signal: AbortSignal }): Promise<Result<Observation, DriverFailure>> {
+    const refused = this.#refusal('The reading', options.signal) ?? await this.#readied(options.signal);
+    if (refused !== null) return err(refused);
     this.#catchUp();
     const observation = this.#observer.observe(options.detail);
-    return Promise.resolve(observation.nodes.some((node) => node.answered)
+    return observation.nodes.some((node) => node.answered)
       ? ok(observation)
-      : err(failure('connection-lost', 'No node of the cluster answered', { retryable: true })));
+      : err(failure('connection-lost', 'No node of the cluster answered', { retryable: true }));
+  }
+
+  /** Where there are many replicas, they are summed up in a turn of the event loop of its own. */
+  async #readied(signal: AbortSignal): Promise<DriverFailure | null> {
+    const { core } = this.#cluster;
+    if (core.placement.rows.length <= REPLICAS_AT_ONCE_MAX) return null;
+    this.#catchUp();
+    core.demand();
+    await nextTurn();
+    return this.#refusal('The reading', signal);
   }
 
   probe(nodeId: string, signal: AbortSignal): Promise<Result<{ answerMs: number }, DriverFailure>> {

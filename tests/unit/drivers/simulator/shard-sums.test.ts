@@ -5,7 +5,7 @@ import { isServing } from '@/lib/drivers/simulator/phantom-node';
 import { PhantomCluster } from '@/lib/drivers/simulator/phantom-cluster';
 import { ShardSums } from '@/lib/drivers/simulator/shard-sums';
 import { createRandom, type Random } from '@/lib/platform/random';
-import { connectionOf } from './simulator-fixture';
+import { anySignal, codeOf, connectionOf, startSimulator, valueOf } from './simulator-fixture';
 
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
 const SHAPES = [
@@ -39,6 +39,23 @@ describe('what the shards of a node ask of it', () => {
       const summed = sums[name as keyof ReturnType<typeof costsByModel>];
       for (const [node, cost] of expected.entries()) expect(Math.abs(summed[node]! - cost), `${name} of node ${node}`).toBeLessThanOrEqual(1e-6 * Math.max(1, cost));
     }
+  });
+});
+
+describe('a reading of so many replicas that it takes two turns', () => {
+  it('is of the instant at which it is answered, and none once the driver is closed or nobody waits any more', async () => {
+    const bench = startSimulator({ nodeCount: 30, zoneCount: 3, shardCount: 10_000, replicationFactor: 3 });
+    const reading = bench.driver.observe({ detail: 'full', signal: anySignal() });
+    bench.cluster.faults.silence('node-07');
+    const { nodes } = valueOf(await reading);
+    expect(nodes.filter(({ answered }) => !answered).map(({ id }) => id)).toEqual(['node-07']);
+    const abort = new AbortController();
+    const unwanted = bench.driver.observe({ detail: 'full', signal: abort.signal });
+    abort.abort();
+    expect(codeOf(await unwanted)).toBe('interrupted');
+    const late = bench.driver.observe({ detail: 'nodes', signal: anySignal() });
+    await bench.driver.close();
+    expect(codeOf(await late)).toBe('connection-lost');
   });
 });
 
