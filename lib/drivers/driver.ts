@@ -27,9 +27,6 @@ export interface ClusterDriver {
    */
   readonly clientsFollowWithinMs?: number;
 
-  /** Its nodes are processes at their addresses and do the work of moves themselves, so that one on this machine may lack a core which this process has. Absent: they cannot. */
-  readonly nodesAreProcesses?: true;
-
   /**
    * One reading of the whole cluster. Nodes are asked side by side, each with its own
    * deadline; one that does not answer is in the result with `answered: false` and

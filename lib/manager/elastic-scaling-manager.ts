@@ -12,9 +12,12 @@ import type { Plan, PlanRequest, PlanSummary, WhatIf } from '@/lib/contract/plan
 import type { Provisioning } from '@/lib/contract/provisioner';
 import type { Throttle, VersionedSettings } from '@/lib/contract/settings';
 import type { MendPreview } from '@/lib/contract/shard-mending';
-import type { ClusterRecord, EventQuery, Page, PageOf } from '@/lib/contract/storage';
-import { sleep } from '@/lib/platform/clock';
+import type { ClusterRecord, EventQuery, Page, PageOf, Store } from '@/lib/contract/storage';
+import type { ClusterDriver } from '@/lib/drivers/driver';
+import { sleep, type Clock } from '@/lib/platform/clock';
 import type { Unsubscribe } from '@/lib/platform/disposable';
+import type { NextId } from '@/lib/platform/ids';
+import type { Random } from '@/lib/platform/random';
 import { ok } from '@/lib/platform/result';
 import { Approval, type ApproveInput, type DrainInput } from './approval';
 import { AutoPilot } from './auto-pilot';
@@ -24,6 +27,7 @@ import { notFound, type CommandContext, type CommandResult } from './commands';
 import { drainStatusOf } from './drain-status';
 import { EventLog, SYSTEM_ACTOR, type EventDraft } from './event-log';
 import { ManagerCallbacks, type ManagerSubscription } from './manager-callbacks';
+import type { ManagerLogger } from './manager-logger';
 import type { ManagerResources } from './manager-resources';
 import { MembershipCommands, type AddNodeInput, type ReplaceInput, type ScaleOutInput } from './membership-commands';
 import { MendCommands, type MendInput } from './mend-commands';
@@ -38,8 +42,8 @@ import { RepairCommands, type RepairInput } from './repair-commands';
 import { RepairPilot } from './repair-pilot';
 import { PlanCommands } from './plan-commands';
 import { restIfLarge } from './rest-if-large';
-import type { PlanJobOptions } from './planner';
-import type { ClusterView, ProvisionerCatalogue } from './ports';
+import type { PlanJobOptions, Planner } from './planner';
+import type { ClusterView, ProvisionerCatalogue, Publisher } from './ports';
 import { ClusterProvisioning } from './provisioning/provisioning';
 import { ScaleInRehearsal } from './scaling/scale-in-rehearsal';
 import { ScalingCommands } from './scaling/scaling-commands';
@@ -47,10 +51,18 @@ import { ScalingPilot, type StoredScaling } from './scaling/scaling-pilot';
 import { seenSilence } from './seen-silence';
 import { SettingsCommands } from './settings-commands';
 
-export interface ManagerOptions extends Pick<ManagerResources, 'driver' | 'planner' | 'store' | 'clock' | 'random' | 'nextId' | 'publisher' | 'logger' | 'givingWay'> {
+export interface ManagerOptions {
   readonly record: ClusterRecord;
   readonly settings: VersionedSettings;
+  readonly driver: ClusterDriver;
   readonly provisioners: ProvisionerCatalogue;
+  readonly planner: Planner;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly nextId: NextId;
+  readonly publisher: Publisher;
+  readonly logger: ManagerLogger;
 }
 
 export class ElasticScalingManager {
@@ -120,7 +132,7 @@ export class ElasticScalingManager {
     const nodeSupply = await ClusterProvisioning.load({ record, catalogue: options.provisioners, store, clock, random: options.random.fork('provisioning'), model, log, logger });
     const { supply } = nodeSupply;
     const manager = new ElasticScalingManager(
-      { clusterId: record.id, clock, random: options.random, nextId: options.nextId, store, driver, planner: options.planner, publisher, logger, model, log, callbacks, supply, givingWay: options.givingWay },
+      { clusterId: record.id, clock, random: options.random, nextId: options.nextId, store, driver, planner: options.planner, publisher, logger, model, log, callbacks, supply },
       { policies: await store.scalingPolicies(record.id), states: await store.scalingStates(record.id) }, nodeSupply,
     );
     await manager.#runner.load();

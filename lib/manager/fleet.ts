@@ -10,7 +10,6 @@ import type { ClusterRecord, Store } from '@/lib/contract/storage';
 import { applyObservation } from '@/lib/core/cluster/apply-observation';
 import type { ClusterDriver } from '@/lib/drivers/driver';
 import type { Clock } from '@/lib/platform/clock';
-import type { GivingWay } from '@/lib/platform/giving-way';
 import type { NextId } from '@/lib/platform/ids';
 import type { Random } from '@/lib/platform/random';
 import { err, ok, type Result } from '@/lib/platform/result';
@@ -31,7 +30,6 @@ export interface FleetOptions {
   readonly createDriver: CreateDriver;
   readonly provisioners: ProvisionerCatalogue;
   readonly planner: Planner;
-  readonly givingWay: GivingWay;
   readonly publisher: Publisher;
   readonly logger: ManagerLogger;
 }
@@ -173,9 +171,9 @@ export class Fleet {
   }
 
   async #start(record: ClusterRecord, driver: ClusterDriver): Promise<ElasticScalingManager> {
-    const { store, clock, nextId, planner, givingWay, publisher, logger, random, provisioners } = this.options;
+    const { store, clock, nextId, planner, publisher, logger, random, provisioners } = this.options;
     const settings = await store.settings(record.id) ?? { generation: 1, settings: DEFAULT_SETTINGS };
-    const manager = await ElasticScalingManager.start({ record, settings, driver, provisioners, planner, givingWay, store, clock, random: random.fork(record.id), nextId, publisher, logger });
+    const manager = await ElasticScalingManager.start({ record, settings, driver, provisioners, planner, store, clock, random: random.fork(record.id), nextId, publisher, logger });
     this.#managers.set(record.id, manager);
     return manager;
   }

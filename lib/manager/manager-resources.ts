@@ -1,7 +1,6 @@
 import type { Store } from '@/lib/contract/storage';
 import type { ClusterDriver } from '@/lib/drivers/driver';
 import type { Clock } from '@/lib/platform/clock';
-import type { GivingWay } from '@/lib/platform/giving-way';
 import type { NextId } from '@/lib/platform/ids';
 import type { Random } from '@/lib/platform/random';
 import type { ClusterModel } from './cluster-model';
@@ -27,5 +26,4 @@ export interface ManagerResources {
   readonly log: EventLog;
   readonly callbacks: ManagerCallbacks;
   readonly supply: NodeSupply;
-  readonly givingWay: GivingWay;
 }

@@ -64,7 +64,6 @@ export class PlanExecutor {
   #fenced: StoreConflict | null = null;
   #interruptTimer: Disposable | null = null;
   #graceMs = INTERRUPT_GRACE_MS;
-  #givingWay: Disposable | null = null;
   readonly #calls: MoveCalls;
   readonly #pacer: Pacer;
 
@@ -149,19 +148,10 @@ export class PlanExecutor {
 
   /** Runs until a terminal status, or until `stop`. */
   async run(): Promise<ExecutionStatus> {
-    try {
-      return await this.#run();
-    } finally {
-      this.#endGivingWay();
-    }
-  }
-
-  async #run(): Promise<ExecutionStatus> {
     let told = this.options.status;
     await this.#pacer.begin([...new Set(this.options.moves.flatMap(({ step }) => [step.sourceNodeId, step.targetNodeId]))]);
     while (!this.#stopping && this.#fenced === null) {
       const starting = await this.#storeRound();
-      if (this.#calls.size === 0 && (starting === null || starting.length === 0)) this.#endGivingWay();
       if (starting === null) {
         await sleep(this.resources.clock, STORE_RETRY_MS);
         continue;
@@ -175,9 +165,7 @@ export class PlanExecutor {
       this.#launchAll(starting);
       // What was just started fills the room there is, unless something waits for its next try.
       const isFull = starting.length > 0 && !this.#hasResting();
-      const untilMonotonicMs = isFull ? null : this.#perform();
-      if (this.#calls.size > 0) this.#giveWay();
-      await this.#sleepUntilWoken(untilMonotonicMs);
+      await this.#sleepUntilWoken(isFull ? null : this.#perform());
     }
     await this.#endCalls();
     this.#pacer[Symbol.dispose]();
@@ -256,19 +244,6 @@ export class PlanExecutor {
   /** Is a begun move not under way, so that it will be due some time? */
   #hasResting(): boolean {
     return this.#state.open.some((index) => this.#state.moves.at(index)?.inFlight !== true);
-  }
-
-  /** While calls are under way, nodes on this machine come before us. */
-  #giveWay(): void {
-    const { driver, model, givingWay } = this.resources;
-    if (this.#givingWay !== null || driver.nodesAreProcesses !== true) return;
-    const nodeIds = new Set(this.options.moves.flatMap(({ step }) => [step.sourceNodeId, step.targetNodeId]));
-    this.#givingWay = givingWay.giveWayTo([...nodeIds].flatMap((id) => model.nodes.get(id)?.address ?? []));
-  }
-
-  #endGivingWay(): void {
-    this.#givingWay?.[Symbol.dispose]();
-    this.#givingWay = null;
   }
 
   /** Everything that needs no storage. @returns until when there is nothing to do, monotonic; null = until something happens. */

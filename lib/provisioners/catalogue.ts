@@ -8,7 +8,6 @@ import type { Outbound } from '@/lib/platform/outbound';
 import { HookProvisioner } from './hook/hook-provisioner';
 import { ProgramTransport } from './hook/program-transport';
 import { WebhookTransport } from './hook/webhook-transport';
-import type { BeginProcess } from './begin-process';
 import { AgentProgram } from './local-process/agent-program';
 import { LocalProcessProvisioner } from './local-process/local-process-provisioner';
 import type { NodeProgram } from './local-process/node-program';
@@ -23,8 +22,6 @@ export interface CatalogueParts {
   readonly outbound: Outbound;
   /** Absolute path of the server's own folder. */
   readonly dataDir: string;
-  /** Runs what begins a process. */
-  readonly beginProcess: BeginProcess;
   /** The machines of a simulated cluster; `null`: it is none. */
   readonly machinesOf: (clusterId: string) => SimulatedMachines | null;
   /** A token that enrols one agent of the cluster. */
@@ -53,15 +50,15 @@ export class Catalogue {
   }
 
   #open(name: string, config: ProvisionerConfig, cluster: Pick<ClusterRecord, 'id' | 'connection'>): NodeProvisioner | null {
-    const { clock, dataDir, outbound, beginProcess } = this.parts;
+    const { clock, dataDir, outbound } = this.parts;
     const clusterId = cluster.id;
     switch (config.kind) {
       case 'local-process': {
         const program = this.#program(config.program, cluster);
-        return program === null ? null : new LocalProcessProvisioner({ ...config, program, clusterId, clock, beginProcess });
+        return program === null ? null : new LocalProcessProvisioner({ ...config, program, clusterId, clock });
       }
       case 'standby': return new StandbyProvisioner({ ...config, clusterId, clock, outbound, claimsFile: join(dataDir, 'provisioners', `${name}.json`) });
-      case 'command': return new HookProvisioner({ kind: config.kind, clusterId, timing: config, transport: new ProgramTransport({ ...config, clock, beginProcess }) });
+      case 'command': return new HookProvisioner({ kind: config.kind, clusterId, timing: config, transport: new ProgramTransport({ ...config, clock }) });
       case 'webhook': return new HookProvisioner({ kind: config.kind, clusterId, timing: config, transport: new WebhookTransport({ ...config, clock, outbound }) });
       default: return assertNever(config);
     }

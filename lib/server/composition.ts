@@ -23,7 +23,6 @@ import type { CreateDriver } from '@/lib/manager/ports';
 import { openDatabase, type OpenDatabase } from '@/lib/persistence/open-database';
 import { assertNever } from '@/lib/platform/assert';
 import type { Clock } from '@/lib/platform/clock';
-import { GivingWay } from '@/lib/platform/giving-way';
 import { Catalogue } from '@/lib/provisioners/catalogue';
 import { createNextId } from '@/lib/platform/ids';
 import type { Outbound } from '@/lib/platform/outbound';
@@ -34,10 +33,7 @@ import { LiveGateway } from '@/lib/realtime/live-gateway';
 import packageJson from '@/package.json' with { type: 'json' };
 import type { Config } from './config';
 import { decideAccess } from './http-server';
-import { linuxThreads } from './linux-threads';
-import type { ServerLogger } from './logger';
 import { OutboundRule } from './outbound-rule';
-import { ownHosts } from './own-hosts';
 import type { Runtime } from './runtime';
 import { WorkerPlanner } from './worker-planner';
 
@@ -57,7 +53,7 @@ export interface Composition {
  * The composition root: the only place where the parts are made and joined. Fails with one
  * line for the operator, and leaves nothing open then.
  */
-export async function compose(options: { config: Config; clock: Clock; logger: ServerLogger }): Promise<Result<Composition, string>> {
+export async function compose(options: { config: Config; clock: Clock; logger: ManagerLogger }): Promise<Result<Composition, string>> {
   const { config, clock, logger } = options;
   const database = await openDatabase({ url: config.databaseUrl, clock });
   if (!database.ok) return err(database.error.message);
@@ -72,20 +68,19 @@ export async function compose(options: { config: Config; clock: Clock; logger: S
     },
   });
   const nextKey = () => nextId('order');
-  const givingWay = givingWayHere(config, logger);
-  const planner = new WorkerPlanner(logger, givingWay);
+  const planner = new WorkerPlanner(logger);
   const outbound = new OutboundRule(config.outboundAllow);
   const simulators = new Map<string, SimulatorDriver>();
   const agentAdmin = new HubAgentAdmin({ hub: agents, clock, nextKey });
   const provisioners = new Catalogue({
-    config: config.file.provisioners, clock, outbound, dataDir: config.dataDir, beginProcess: (begin) => givingWay.atOwnPlace(begin),
+    config: config.file.provisioners, clock, outbound, dataDir: config.dataDir,
     machinesOf: (clusterId) => simulators.get(clusterId)?.processes ?? null,
     issueToken: async (clusterId) => {
       const issued = await agentAdmin.issueToken(clusterId, { acceptByRule: false });
       return issued.ok ? issued.value.token : null;
     },
   });
-  const fleet = await Fleet.open({ store, clock, nextId, random: random.fork('fleet'), createDriver: driverFactory({ ...options, agents, nextKey, outbound, simulators }), provisioners, planner, givingWay, publisher: hub, logger });
+  const fleet = await Fleet.open({ store, clock, nextId, random: random.fork('fleet'), createDriver: driverFactory({ ...options, agents, nextKey, outbound, simulators }), provisioners, planner, publisher: hub, logger });
   hub.gone.add((clusterId) => new SnapshotFile(simulatorPath(config, clusterId)).remove());
   const gateway = new LiveGateway({
     fleet, hub, clock, logger,
@@ -106,24 +101,9 @@ export async function compose(options: { config: Config; clock: Clock; logger: S
     // Managers that wait for a plan would hold up their own end.
     await planner.close();
     await fleet.close();
-    givingWay[Symbol.dispose]();
     await database.value.close();
   };
   return ok({ runtime, gateway, answerAgent: (request, response) => answerAgent(agents, request, response), close: () => (closing ??= close()) });
-}
-
-/** Only Linux has priorities of single threads; elsewhere the whole server would step back where planning threads are to. */
-function givingWayHere(config: Config, logger: ServerLogger): GivingWay {
-  const threads = process.platform === 'linux' ? linuxThreads : null;
-  if (config.giveWay === 'never') return GivingWay.never(threads);
-  return new GivingWay({
-    threads, ownHosts,
-    told: (news) => {
-      if (news.kind === 'giving-way') logger.info(news, 'Nodes on this machine come first while their shards move: this server gives way (GIVE_WAY)');
-      else if (news.kind === 'not-possible') logger.debug(news, 'Nodes on this machine do not come first while their shards move: the system does not allow it');
-      else logger.warn(news, 'Threads stay at a lower priority than they had: the system did not let them back');
-    },
-  });
 }
 
 /** A simulated cluster lives in this process, so it is kept in a file over restarts like a real one outside would be. */

@@ -19,8 +19,6 @@ export interface Config {
   readonly dnsServers: readonly string[];
   /** Networks that connections may go to (X6); none: all that are not forbidden to everybody. */
   readonly outboundAllow: readonly string[];
-  /** Whether nodes on this machine come first while their shards move, or never. */
-  readonly giveWay: 'auto' | 'never';
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 }
 
@@ -42,7 +40,6 @@ const EnvironmentSchema = z.object({
   CONFIG_FILE: unlessEmpty(z.string().optional()),
   DNS_SERVERS: unlessEmpty(commaSeparated.refine((servers) => servers.every((server) => DNS_SERVER.test(server)), 'must be addresses, or addresses with a port, divided by commas')),
   OUTBOUND_ALLOW: unlessEmpty(commaSeparated.refine((networks) => networks.every(isNetwork), 'must be addresses or networks (10.0.0.0/8), divided by commas')),
-  GIVE_WAY: unlessEmpty(z.enum(['auto', 'never'], { error: 'must be auto or never' }).default('auto')),
   LOG_LEVEL: unlessEmpty(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { error: 'must be one of fatal, error, warn, info, debug, trace, silent' }).default('warn')),
 });
 
@@ -50,9 +47,9 @@ const EnvironmentSchema = z.object({
 export function readConfig(environment: Readonly<Record<string, string | undefined>>, workingDirectory: string): Result<Config, readonly string[]> {
   const parsed = EnvironmentSchema.safeParse(environment);
   if (!parsed.success) return err(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`));
-  const { HOST, PORT, DATA_DIR, DATABASE_URL, CONFIG_FILE, DNS_SERVERS, OUTBOUND_ALLOW, GIVE_WAY, LOG_LEVEL } = parsed.data;
+  const { HOST, PORT, DATA_DIR, DATABASE_URL, CONFIG_FILE, DNS_SERVERS, OUTBOUND_ALLOW, LOG_LEVEL } = parsed.data;
   const file = CONFIG_FILE === undefined ? ok(NO_FILE) : readConfigFile(resolve(workingDirectory, CONFIG_FILE));
   if (!file.ok) return file;
   const dataDir = resolve(workingDirectory, DATA_DIR);
-  return ok({ host: HOST, port: PORT, dataDir, databaseUrl: DATABASE_URL ?? `file:${join(dataDir, 'phantom-scale.db')}`, file: file.value, dnsServers: DNS_SERVERS, outboundAllow: OUTBOUND_ALLOW, giveWay: GIVE_WAY, logLevel: LOG_LEVEL });
+  return ok({ host: HOST, port: PORT, dataDir, databaseUrl: DATABASE_URL ?? `file:${join(dataDir, 'phantom-scale.db')}`, file: file.value, dnsServers: DNS_SERVERS, outboundAllow: OUTBOUND_ALLOW, logLevel: LOG_LEVEL });
 }

@@ -1,8 +1,5 @@
 import { destination, pino, type Logger } from 'pino';
-import type { ManagerLogger } from '@/lib/manager/manager-logger';
 import type { Config } from './config';
-
-export type ServerLogger = ManagerLogger & Pick<Logger, 'debug'>;
 
 /** Field names that hold secrets, wherever they are nested up to three levels deep (X3). */
 const SECRETS = ['password', 'token', 'authorization', 'cookie', 'keyPem', 'databaseUrl'];

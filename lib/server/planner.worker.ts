@@ -1,7 +1,7 @@
 /** The thread that makes plans: one job after the other, as they come. */
+import { getPriority, setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { planOf, type PlanJob } from '@/lib/manager/planner';
-import { ownThreadId } from './linux-threads';
 import { buffersOf, packPlan, unpackWish, type PackedPlan, type PackedWish } from './plan-transfer';
 
 export interface PlannerRequest {
@@ -16,15 +16,14 @@ export type PlannerReply =
   | { readonly kind: 'plan'; readonly packed: PackedPlan }
   | { readonly kind: 'failed'; readonly message: string };
 
-/** The first word of a thread: by it the server finds it among its threads. */
-export interface PlannerHello {
-  readonly kind: 'began';
-  readonly threadId: number;
-}
+/** Added to the server's own. */
+const NICENESS = 10;
+const NICENESS_MAX = 19;
+
+// The event loop is not to wait for a core that planning has. On Linux threads have a niceness each; elsewhere it would be the whole server's.
+if (process.platform === 'linux') setPriority(Math.min(NICENESS_MAX, getPriority() + NICENESS));
 
 const port = parentPort;
-const threadId = ownThreadId();
-if (threadId !== null) port?.postMessage({ kind: 'began', threadId } satisfies PlannerHello);
 port?.on('message', ({ job, canceled, timeMaxMs }: PlannerRequest) => {
   const send = (reply: PlannerReply, buffers: ArrayBuffer[] = []) => { port.postMessage(reply, buffers); };
   const endMs = performance.now() + timeMaxMs;

@@ -1,14 +1,14 @@
+import type { ManagerLogger } from '@/lib/manager/manager-logger';
 import type { Clock } from '@/lib/platform/clock';
 import { err, ok, type Result } from '@/lib/platform/result';
 import { compose } from './composition';
 import type { Config } from './config';
 import { listen, type Pages } from './http-server';
-import type { ServerLogger } from './logger';
 
 export interface ServerOptions {
   readonly config: Config;
   readonly clock: Clock;
-  readonly logger: ServerLogger;
+  readonly logger: ManagerLogger;
   readonly development: boolean;
   /** Draws pages; null serves the API and the sockets alone. */
   readonly openPages: ((address: { hostname: string; port: number }) => Promise<Pages>) | null;

@@ -2,10 +2,9 @@ import { Worker } from 'node:worker_threads';
 import type { Plan } from '@/lib/contract/plan';
 import type { ManagerLogger } from '@/lib/manager/manager-logger';
 import type { PlanJob, PlanJobOptions, Planner, PlannerFailure } from '@/lib/manager/planner';
-import type { GivingWay } from '@/lib/platform/giving-way';
 import { err, ok, type Result } from '@/lib/platform/result';
 import { copyOfState, packWish, unpackPlan } from './plan-transfer';
-import type { PlannerHello, PlannerReply, PlannerRequest } from './planner.worker';
+import type { PlannerReply, PlannerRequest } from './planner.worker';
 
 /** One that plans for an operator need not wait for another. */
 const THREADS_MAX = 2;
@@ -41,7 +40,7 @@ export class WorkerPlanner implements Planner {
   #practice: AbortController | null = null;
   #practised = 0;
 
-  constructor(private readonly logger: ManagerLogger, private readonly threads: Pick<GivingWay, 'stepBack'>) {}
+  constructor(private readonly logger: ManagerLogger) {}
 
   plan(job: PlanJob, options: PlanJobOptions = {}): Promise<Result<Plan, PlannerFailure>> {
     // It ends at its next look; the thread that it has warmed is the one to wait for.
@@ -126,11 +125,7 @@ export class WorkerPlanner implements Planner {
     this.#all.add(thread);
     // An idle thread keeps no process alive.
     worker.unref();
-    worker.on('message', (said: PlannerReply | PlannerHello) => {
-      // The event loop is not to wait for a core that planning has.
-      if (said.kind === 'began') this.threads.stepBack(said.threadId);
-      else thread.listen?.(said);
-    });
+    worker.on('message', (reply: PlannerReply) => { thread.listen?.(reply); });
     let message = 'The planning thread ended';
     worker.on('error', (error) => { message = error.stack ?? error.message; });
     worker.on('exit', () => {

@@ -49,7 +49,7 @@ export class DemoElastic {
     const never = new AbortController().signal;
     for (const clusterId of foldersIn(this.#folder)) {
       const program = new RedisProgram({ path: this.options.serverPath, directives: {}, connection: { tls: { enabled: false, rejectUnauthorized: true } }, clock: systemClock });
-      const provisioner = new LocalProcessProvisioner({ clusterId, program, folder: this.#folder, portMin: PORTS.min, portMax: PORTS.max, nodesMax: NODES_MAX, clock: systemClock, beginProcess: (begin) => begin() });
+      const provisioner = new LocalProcessProvisioner({ clusterId, program, folder: this.#folder, portMin: PORTS.min, portMax: PORTS.max, nodesMax: NODES_MAX, clock: systemClock });
       const listed = await provisioner.list(never);
       for (const { intentId } of listed.ok ? listed.value : []) await provisioner.deprovision(intentId, never);
     }

@@ -21,7 +21,7 @@ function command(script: string, options: { readonly timeoutMs?: number; readonl
   const folder = makeFolder();
   writeInto(folder, 'hook.sh', `#!/bin/sh\n${script}\n`, options.mode ?? 0o755);
   const { timeoutMs = 5_000, environment = {} } = options;
-  const transport = new ProgramTransport({ path: join(folder, 'hook.sh'), arguments: options.arguments ?? [], environment: { FOLDER: folder, ...environment }, timeoutMs, clock: systemClock, beginProcess: (begin) => begin() });
+  const transport = new ProgramTransport({ path: join(folder, 'hook.sh'), arguments: options.arguments ?? [], environment: { FOLDER: folder, ...environment }, timeoutMs, clock: systemClock });
   return { folder, provisioner: new HookProvisioner({ kind: 'command', clusterId: 'cluster-a', timing: TIMING, transport }) };
 }
 
@@ -94,7 +94,7 @@ describe('a program', () => {
 
   it('that may not be executed, or is a folder, is not started', async () => {
     expect(await command('exit 0', { mode: 0o644 }).provisioner.list(NEVER)).toMatchObject({ ok: false, error: { code: 'not-executable', retryable: false } });
-    const transport = new ProgramTransport({ path: makeFolder(), arguments: [], environment: {}, timeoutMs: 1_000, clock: systemClock, beginProcess: (begin) => begin() });
+    const transport = new ProgramTransport({ path: makeFolder(), arguments: [], environment: {}, timeoutMs: 1_000, clock: systemClock });
     expect(await transport.send({ version: 1, action: 'list', clusterId: 'c' }, NEVER)).toMatchObject({ ok: false, error: { code: 'not-executable' } });
   });
 

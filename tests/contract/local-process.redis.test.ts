@@ -19,7 +19,7 @@ class RedisHarness implements ProvisionerHarness {
   open(change: { readonly path?: string; readonly directives?: Record<string, string>; readonly password?: string } = {}): LocalProcessProvisioner {
     const { path = requireServers()[0].path, directives = {}, password } = change;
     const program = new RedisProgram({ path, directives, clock: systemClock, connection: { tls: { enabled: false, rejectUnauthorized: true }, ...(password !== undefined && { password }) } });
-    return new LocalProcessProvisioner({ clusterId: 'cluster-a', program, folder: this.nodes.folder, portMin: this.nodes.portMin, portMax: this.nodes.portMax, nodesMax: NODES_MAX, clock: systemClock, beginProcess: (begin) => begin() });
+    return new LocalProcessProvisioner({ clusterId: 'cluster-a', program, folder: this.nodes.folder, portMin: this.nodes.portMin, portMax: this.nodes.portMax, nodesMax: NODES_MAX, clock: systemClock });
   }
 
   nodesOutThere(): Promise<number> {

@@ -74,7 +74,7 @@ describeProvisionerContract('command', () => {
   const folder = newFolder();
   const path = writeHookProgram(folder, NODES_MAX);
   return Promise.resolve({
-    open: () => new HookProvisioner({ kind: 'command', clusterId: 'cluster-a', timing: TIMING, transport: new ProgramTransport({ path, arguments: [], environment: {}, timeoutMs: 10_000, clock: systemClock, beginProcess: (begin) => begin() }) }),
+    open: () => new HookProvisioner({ kind: 'command', clusterId: 'cluster-a', timing: TIMING, transport: new ProgramTransport({ path, arguments: [], environment: {}, timeoutMs: 10_000, clock: systemClock }) }),
     nodesOutThere: () => Promise.resolve(Object.keys(nodesOfHookProgram(folder)).length),
     isThere: (address) => Promise.resolve(Object.values(nodesOfHookProgram(folder)).includes(address)),
     stop: () => {

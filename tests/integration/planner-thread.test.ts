@@ -8,13 +8,12 @@ import { validateInTurns } from '@/lib/manager/validate-in-turns';
 import { packPlan, unpackPlan } from '@/lib/server/plan-transfer';
 import { WorkerPlanner } from '@/lib/server/worker-planner';
 import { DEFAULT_SETTINGS } from '@/lib/contract/settings';
-import { GivingWay } from '@/lib/platform/giving-way';
 import { ITEMS_PER_TURN, ROWS_PER_TURN } from '@/lib/platform/in-turns';
 import { NOW_MS, SCENARIOS } from '@/tests/bench/planner/generated-clusters';
 import { turnsOfOthers } from '@/tests/support/turns-of-others';
 
 const errors: string[] = [];
-const planner = new WorkerPlanner({ info: () => undefined, warn: () => undefined, error: (_, message) => { errors.push(message); } }, GivingWay.never());
+const planner = new WorkerPlanner({ info: () => undefined, warn: () => undefined, error: (_, message) => { errors.push(message); } });
 afterAll(() => planner.close());
 
 const jobOf = (name: string, workMax?: number): PlanJob => {
@@ -29,7 +28,7 @@ const jobOf = (name: string, workMax?: number): PlanJob => {
 
 describe('plans for practice', { timeout: 120_000 }, () => {
   it('make way for a plan that somebody asks for, and are not begun while others plan', async () => {
-    const own = new WorkerPlanner({ info: () => undefined, warn: () => undefined, error: (_, message) => { errors.push(message); } }, GivingWay.never());
+    const own = new WorkerPlanner({ info: () => undefined, warn: () => undefined, error: (_, message) => { errors.push(message); } });
     const endless = own.practise(jobOf('100 x 16,384, Zipf', 1e9), new AbortController().signal);
     const job = jobOf('12 x 1,024 x 3, Zipf', 50_000);
     const asked = own.plan(job);
@@ -40,7 +39,7 @@ describe('plans for practice', { timeout: 120_000 }, () => {
   });
 
   it('are the same as any, few, and end with their manager', async () => {
-    const own = new WorkerPlanner({ info: () => undefined, warn: () => undefined, error: (_, message) => { errors.push(message); } }, GivingWay.never());
+    const own = new WorkerPlanner({ info: () => undefined, warn: () => undefined, error: (_, message) => { errors.push(message); } });
     const job = jobOf('12 x 1,024 x 3, Zipf', 10_000);
     const manager = new AbortController();
     const ending = own.practise(jobOf('100 x 16,384, Zipf', 1e9), manager.signal);

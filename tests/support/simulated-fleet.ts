@@ -18,7 +18,6 @@ import type { CommandContext, CommandResult } from '@/lib/manager/commands';
 import type { ElasticScalingManager } from '@/lib/manager/elastic-scaling-manager';
 import { Fleet } from '@/lib/manager/fleet';
 import { planInPlace, type Planner } from '@/lib/manager/planner';
-import { GivingWay } from '@/lib/platform/giving-way';
 import { createNextId } from '@/lib/platform/ids';
 import { createRandom } from '@/lib/platform/random';
 import { VirtualClock } from '@/lib/platform/virtual-clock';
@@ -38,13 +37,10 @@ export class SimulatedFleet {
   #cluster: PhantomCluster | null = null;
   /** As in the product; a test may put another one in its place before it opens a fleet. */
   provisioners: ProvisionerCatalogue = new Catalogue({
-    config: {}, clock: this.clock, outbound: new OutboundRule(), dataDir: '/nowhere', beginProcess: (begin) => begin(), machinesOf: () => (this.#cluster === null ? null : new SimulatedProcesses(this.#cluster)), issueToken: () => Promise.resolve(null),
+    config: {}, clock: this.clock, outbound: new OutboundRule(), dataDir: '/nowhere', machinesOf: () => (this.#cluster === null ? null : new SimulatedProcesses(this.#cluster)), issueToken: () => Promise.resolve(null),
   });
   /** What makes the plans from now on. */
   planner: Planner = planInPlace;
-  givingWay = GivingWay.never();
-  /** As if the simulated nodes were processes at their addresses. */
-  nodesAreProcesses = false;
   fleet!: Fleet;
 
   static async start(connection: Partial<SimulatorConnection> = {}): Promise<SimulatedFleet> {
@@ -67,12 +63,10 @@ export class SimulatedFleet {
       createDriver: (connection) => {
         if (connection.kind !== 'simulator') throw new Error('Only simulators here');
         this.#cluster ??= PhantomCluster.create(connection);
-        const { driver } = openDriver({ cluster: this.#cluster, clock: this.clock, speed: connection.speed });
-        return this.nodesAreProcesses ? Object.assign(driver, { nodesAreProcesses: true as const }) : driver;
+        return openDriver({ cluster: this.#cluster, clock: this.clock, speed: connection.speed }).driver;
       },
       provisioners: this.provisioners,
       planner: { plan: (job, options) => this.planner.plan(job, options), close: () => this.planner.close() },
-      givingWay: this.givingWay,
       publisher: {
         clusterChanged: () => undefined,
         clusterGone: () => undefined,

@@ -8,7 +8,6 @@ export function withDiscovery(inner: ClusterDriver, discovered: DiscoveredAddres
     kind: inner.kind,
     get capabilities() { return inner.capabilities; },
     ...(inner.clientsFollowWithinMs !== undefined && { clientsFollowWithinMs: inner.clientsFollowWithinMs }),
-    ...(inner.nodesAreProcesses !== undefined && { nodesAreProcesses: inner.nodesAreProcesses }),
     ...(inner.batches !== undefined && { batches: inner.batches }),
     ...(inner.sampleNodes !== undefined && { sampleNodes: inner.sampleNodes.bind(inner) }),
     ...(inner.foresee !== undefined && { foresee: inner.foresee.bind(inner) }),

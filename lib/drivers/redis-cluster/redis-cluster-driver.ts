@@ -88,7 +88,6 @@ export class RedisClusterDriver implements ClusterDriver {
 
   /** Client libraries ask for the map at every MOVED, and some (ioredis) every 5 s besides. */
   readonly clientsFollowWithinMs = 7_000;
-  readonly nodesAreProcesses = true;
 
   get capabilities(): Capabilities {
     return {

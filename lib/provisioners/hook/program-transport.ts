@@ -11,7 +11,6 @@ import type { Readable, Writable } from 'node:stream';
 import type { ProvisionerFailure } from '@/lib/contract/provisioner';
 import type { Clock } from '@/lib/platform/clock';
 import { err, ok, type Result } from '@/lib/platform/result';
-import type { BeginProcess } from '../begin-process';
 import { failureOf, INTERRUPTED, messageOf } from '../failures';
 import { ANSWER_BYTES_MAX, type HookRequest, type HookTransport } from './hook-protocol';
 
@@ -23,7 +22,6 @@ export interface ProgramOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly clock: Clock;
-  readonly beginProcess: BeginProcess;
 }
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
@@ -50,11 +48,11 @@ export class ProgramTransport implements HookTransport {
   }
 
   #spawn(): Child {
-    const { path, environment, beginProcess } = this.options;
+    const { path, environment } = this.options;
     const inherited = ['PATH', 'HOME', 'LANG'].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]] as const]));
-    return beginProcess(() => spawn(path, this.options.arguments, {
+    return spawn(path, this.options.arguments, {
       shell: false, detached: true, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'], env: { NODE_ENV: 'production', ...Object.fromEntries(inherited), ...environment },
-    }));
+    });
   }
 }
 

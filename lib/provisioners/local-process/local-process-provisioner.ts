@@ -10,7 +10,6 @@ import { join } from 'node:path';
 import type { NodeProvisioner, ProvisionedNode, ProvisionerFailure, ProvisionIntent } from '@/lib/contract/provisioner';
 import { sleep, type Clock } from '@/lib/platform/clock';
 import { err, ok, type Result } from '@/lib/platform/result';
-import type { BeginProcess } from '../begin-process';
 import { failureOf, INTERRUPTED, messageOf } from '../failures';
 import { foldersIn, LOG_FILE, NodeFolder } from './node-folder';
 import type { NodeProgram } from './node-program';
@@ -26,7 +25,6 @@ export interface LocalProcessOptions {
   /** Over all clusters that use this folder. */
   readonly nodesMax: number;
   readonly clock: Clock;
-  readonly beginProcess: BeginProcess;
 }
 
 const READY_LOOKS = 40;
@@ -116,10 +114,10 @@ export class LocalProcessProvisioner implements NodeProvisioner {
     }
     const log = openSync(join(folder.path, LOG_FILE), 'a', 0o600);
     // In a session of its own: it neither ends with the manager nor gets its terminal's signals.
-    const child = this.options.beginProcess(() => spawn(launch.file, launch.argv, {
+    const child = spawn(launch.file, launch.argv, {
       cwd: folder.path, detached: true, shell: false, stdio: ['ignore', log, log],
       env: { NODE_ENV: 'production', PATH: process.env['PATH'] ?? '/usr/bin:/bin', ...launch.environment },
-    }));
+    });
     closeSync(log);
     const failed = await new Promise<Error | null>((resolve) => {
       child.once('spawn', () => { resolve(null); });

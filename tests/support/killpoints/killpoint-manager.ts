@@ -1,7 +1,6 @@
 // A manager as a process of its own, which dies (or lets a node die) at the instant that its
 // environment names. It is told what to do by messages and answers by messages.
 import { createRandom } from '@/lib/platform/random';
-import { GivingWay } from '@/lib/platform/giving-way';
 import { createNextId } from '@/lib/platform/ids';
 import { systemClock } from '@/lib/platform/system-clock';
 import { RedisClusterDriver } from '@/lib/drivers/redis-cluster/redis-cluster-driver';
@@ -27,7 +26,7 @@ function provisionersOf(text: string | undefined): ProvisionersConfig {
 }
 
 const catalogue = new Catalogue({
-  config: provisionersOf(process.env['PROVISIONERS']), clock: systemClock, outbound: new OutboundRule(), dataDir: '/nowhere', beginProcess: (begin) => begin(), machinesOf: () => null, issueToken: () => Promise.resolve(null),
+  config: provisionersOf(process.env['PROVISIONERS']), clock: systemClock, outbound: new OutboundRule(), dataDir: '/nowhere', machinesOf: () => null, issueToken: () => Promise.resolve(null),
 });
 const logger = createLogger('error');
 const opened = await openDatabase({ url: process.env['DATABASE_URL'] ?? '', clock: systemClock });
@@ -47,7 +46,6 @@ const fleet = await Fleet.open({
   },
   provisioners: executioner?.watchProvisioners(catalogue) ?? catalogue,
   planner: planInPlace,
-  givingWay: GivingWay.never(),
   publisher: { clusterChanged: () => undefined, eventAppended: () => undefined, shardMoved: () => undefined, clusterGone: () => undefined },
   logger,
 });

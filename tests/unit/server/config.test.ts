@@ -5,14 +5,14 @@ describe('the configuration', () => {
   it('has defaults that need nothing', () => {
     expect(readConfig({}, '/srv/ps')).toEqual({
       ok: true,
-      value: { host: '127.0.0.1', port: 3000, dataDir: '/srv/ps/.data', databaseUrl: 'file:/srv/ps/.data/phantom-scale.db', file: { provisioners: {} }, dnsServers: [], outboundAllow: [], giveWay: 'auto', logLevel: 'warn' },
+      value: { host: '127.0.0.1', port: 3000, dataDir: '/srv/ps/.data', databaseUrl: 'file:/srv/ps/.data/phantom-scale.db', file: { provisioners: {} }, dnsServers: [], outboundAllow: [], logLevel: 'warn' },
     });
-    expect(readConfig({ HOST: '', PORT: '', DATABASE_URL: '', DATA_DIR: '', GIVE_WAY: '', LOG_LEVEL: '' }, '/srv/ps')).toEqual(readConfig({}, '/srv/ps'));
+    expect(readConfig({ HOST: '', PORT: '', DATABASE_URL: '', DATA_DIR: '', LOG_LEVEL: '' }, '/srv/ps')).toEqual(readConfig({}, '/srv/ps'));
   });
 
   it('is taken from the environment', () => {
-    expect(readConfig({ HOST: '::1', PORT: '0', DATA_DIR: '/data', DATABASE_URL: 'file:/db/x.db', DNS_SERVERS: '10.0.0.2, 10.0.0.3:5353', OUTBOUND_ALLOW: '10.0.0.0/8, fd12::/16,192.168.1.7', GIVE_WAY: 'never', LOG_LEVEL: 'debug' }, '/srv')).toEqual({
-      ok: true, value: { host: '::1', port: 0, dataDir: '/data', databaseUrl: 'file:/db/x.db', file: { provisioners: {} }, dnsServers: ['10.0.0.2', '10.0.0.3:5353'], outboundAllow: ['10.0.0.0/8', 'fd12::/16', '192.168.1.7'], giveWay: 'never', logLevel: 'debug' },
+    expect(readConfig({ HOST: '::1', PORT: '0', DATA_DIR: '/data', DATABASE_URL: 'file:/db/x.db', DNS_SERVERS: '10.0.0.2, 10.0.0.3:5353', OUTBOUND_ALLOW: '10.0.0.0/8, fd12::/16,192.168.1.7', LOG_LEVEL: 'debug' }, '/srv')).toEqual({
+      ok: true, value: { host: '::1', port: 0, dataDir: '/data', databaseUrl: 'file:/db/x.db', file: { provisioners: {} }, dnsServers: ['10.0.0.2', '10.0.0.3:5353'], outboundAllow: ['10.0.0.0/8', 'fd12::/16', '192.168.1.7'], logLevel: 'debug' },
     });
   });
 
@@ -37,7 +37,7 @@ describe('the configuration', () => {
   });
 
   it('names every variable that is wrong', () => {
-    const config = readConfig({ PORT: 'x', GIVE_WAY: 'always', LOG_LEVEL: 'loud' }, '/srv');
-    expect(config.ok || config.error).toHaveLength(3);
+    const config = readConfig({ PORT: 'x', LOG_LEVEL: 'loud' }, '/srv');
+    expect(config.ok || config.error).toHaveLength(2);
   });
 });
