@@ -52,7 +52,12 @@ export class AtomicMover {
     const outcomes = new Map<SlotOrder, Outcome>();
     for (const slots of jobsOf(batch.slots, counted.keys, { ...engine.limits, ...this.#limits })) {
       const failure = await this.#turns.run(batch, () => this.#job(engine, { ...batch, slots }, context));
-      for (const order of slots) outcomes.set(order, failure === null ? ok(amountOf(order, counted)) : err(failure));
+      for (const order of slots) {
+        const amount = amountOf(order, counted);
+        outcomes.set(order, failure === null ? ok(amount) : err(failure));
+        // The batch may go on for a while with its other jobs.
+        if (failure === null) context.onProgress(order.position, { stage: 'committing', bytesDone: amount.bytes, keysDone: amount.keyCount });
+      }
     }
     return batch.slots.map((order) => outcomes.get(order)!);
   }

@@ -94,6 +94,15 @@ describe('AtomicMover', () => {
     expect(ends.runningMost).toBe(1);
   });
 
+  it('what has moved shows while the other jobs of the batch go on', async () => {
+    const ends = new Ends(() => 2);
+    const shown: string[] = [];
+    await new AtomicMover(systemClock, { slotsMax: 1 }).move('redis', batchOf(ends, slotsUpTo(2)), {
+      ...context(), onProgress: (position: number, { stage, bytesDone }: { readonly stage: string; readonly bytesDone: number }) => { shown.push(`${position} ${stage} ${bytesDone}`); },
+    });
+    expect(shown).toEqual(['0 copying 0', '0 committing 0', '0 committing 200', '1 copying 0', '1 committing 0', '1 committing 200']);
+  });
+
   it('a target that sleeps on the slots it took is woken: the writes of the source wait for its word', async () => {
     const ends = new Ends(() => 1);
     expect((await new AtomicMover(systemClock).move('valkey', batchOf(ends, slotsUpTo(5)), context())).every(({ ok: isDone }) => isDone)).toBe(true);
