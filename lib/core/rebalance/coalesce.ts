@@ -5,15 +5,20 @@ import { mayLeave } from './constraints/source';
 import { Placement } from './placement';
 import { isPrimaryItem, type Problem } from './problem';
 import { binsOfGroup, regroup } from './regroup';
+import { Effort } from './search/effort';
+import type { SearchControl } from './strategies/strategy';
 
 const ROUNDING = 1e-12;
 const ROUNDS_MAX = 30;
+/** About a second once time is up. */
+const GRACE_LOOKS = 1_000_000;
 
 interface Trajectory {
   readonly problem: Problem;
   readonly changes: readonly Change[];
   readonly objective: readonly ObjectiveTerm[];
   readonly transferPrimary: boolean;
+  readonly search: Pick<SearchControl, 'interruptedBy'>;
 }
 
 /**
@@ -27,10 +32,11 @@ interface Trajectory {
 export function coalesced(trajectory: Trajectory): readonly Change[] {
   let ways = straightWays(trajectory);
   if (ways.size === 0) return trajectory.changes;
-  const falling = schedule(trajectory, withWays(trajectory.changes, ways), { falling: true });
+  const effort = new Effort(trajectory.search, { graceLooks: GRACE_LOOKS });
+  const falling = schedule(trajectory, withWays(trajectory.changes, ways), { falling: true, effort });
   if (falling.waiting.length === 0) return falling.ordered;
-  for (let round = 0; round < ROUNDS_MAX && ways.size > 0; round += 1) {
-    const { ordered, waiting } = schedule(trajectory, withWays(trajectory.changes, ways), { falling: false });
+  for (let round = 0; round < ROUNDS_MAX && ways.size > 0 && !effort.isOver; round += 1) {
+    const { ordered, waiting } = schedule(trajectory, withWays(trajectory.changes, ways), { falling: false, effort });
     if (waiting.length === 0) return ordered;
     const stuck = new Set(waiting.map(({ group }) => group));
     const left = new Map([...ways].filter(([group]) => !stuck.has(group)));
@@ -77,7 +83,7 @@ function withWays(changes: readonly Change[], ways: ReadonlyMap<number, readonly
 }
 
 /** As many of the changes as can be made one after the other, and those that never can. */
-function schedule({ problem, objective }: Trajectory, changes: readonly Change[], { falling }: { falling: boolean }): { ordered: Change[]; waiting: readonly Change[] } {
+function schedule({ problem, objective }: Trajectory, changes: readonly Change[], { falling, effort }: { readonly falling: boolean; readonly effort: Effort }): { ordered: Change[]; waiting: readonly Change[] } {
   const placement = new Placement(problem);
   const model = new BalanceModel(placement, objective);
   let score = model.score();
@@ -86,6 +92,7 @@ function schedule({ problem, objective }: Trajectory, changes: readonly Change[]
   for (;;) {
     const blocked = new Set<number>();
     const still: Change[] = [];
+    effort.spend(waiting.length);
     for (const change of waiting) {
       const { from, group } = change;
       if (blocked.has(group) || !isPossible(placement, change) || raisesAbove(model, placement, change, score + ROUNDING)) {
@@ -98,7 +105,7 @@ function schedule({ problem, objective }: Trajectory, changes: readonly Change[]
       ordered.push(change);
       if (wasWorst) score = Math.min(score, model.score());
     }
-    if (still.length === 0 || still.length === waiting.length) return { ordered, waiting: still };
+    if (still.length === 0 || still.length === waiting.length || effort.isOver) return { ordered, waiting: still };
     waiting = still;
   }
 }

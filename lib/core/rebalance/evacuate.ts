@@ -5,6 +5,7 @@ import { explainStay, mayLeave } from './constraints/source';
 import { zoneSpread } from './constraints/zone-spread';
 import type { RefusalTally } from './refusals';
 import { refusal } from './refusals';
+import { Effort } from './search/effort';
 import { ItemsByBin } from './search/items-by-bin';
 import type { PlanningRun, StrategyRun } from './strategies/strategy';
 
@@ -36,10 +37,14 @@ export function evacuate(guide: TargetGuide, refusals: RefusalTally): { readonly
     if (transfer !== null) run.commit(transfer);
   }
   const zonesGivenUp: number[] = [];
+  // Half an evacuation is none: it looks at every copy once, and only who cancels ends it.
+  const effort = new Effort(run.search, { graceLooks: Infinity });
   // By group and bin: a transfer has exchanged which item of the group is on the bin.
   for (const { group, from } of leavingNow(run, leaving)) {
     const item = placement.itemOn(group, from);
     if (item < 0) continue;
+    if (effort.isOver) break;
+    effort.spend(problem.binIds.length);
     if (!mayLeave(placement, item)) {
       refusals.add(`${group}/stays`, () => explainStay(placement, item));
       continue;

@@ -4,6 +4,7 @@ import { mayPlace, mayTransfer, refusalOfPlacement } from './constraints/registr
 import { explainStay, mayLeave } from './constraints/source';
 import type { TargetGuide } from './evacuate';
 import { refusal, type RefusalTally } from './refusals';
+import { Effort } from './search/effort';
 import { ENERGY_GAIN_MIN } from './search/shift-pass';
 
 /** A bound, not a budget: two or three rounds are usual. */
@@ -56,11 +57,14 @@ function moveToTarget(guide: TargetGuide, groups: readonly number[], target: num
 /** Rounds, since what one shard leaves behind may make a better place for another; the energy falls with each move. */
 function moveToBestPlaces(guide: TargetGuide, groups: readonly number[]): void {
   const { run } = guide;
+  const effort = new Effort(run.search);
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     run.placement.rebuild();
     const model = new BalanceModel(run.placement, guide.objective);
     let moved = 0;
     for (const group of groups) {
+      if (effort.isOver) return;
+      effort.spend(run.problem.binIds.length);
       const change = toBestPlace(guide, model, run.problem.groupStart[group]!);
       if (change === null) continue;
       run.commit(change);

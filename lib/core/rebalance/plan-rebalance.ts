@@ -17,6 +17,7 @@ import { planScope } from './plan-scopes';
 import { beginPlanning, workMaxOf } from './planning';
 import { risksOf } from './risks';
 import { problemFromState } from './state-problem';
+import type { Interruption } from './strategies/strategy';
 import { verdict } from './verdict';
 
 export interface RebalanceContext extends PlanningNumbers {
@@ -29,7 +30,7 @@ export interface RebalanceContext extends PlanningNumbers {
     /** Evaluations that a search may use; absent: by the size of the cluster. */
     readonly workMax?: number | undefined;
     /** Asked now and then: somebody canceled, or the guard on time struck. */
-    readonly interruptedBy?: (() => 'time' | 'canceled' | null) | undefined;
+    readonly interruptedBy?: (() => Interruption | null) | undefined;
     /** Share of the work that is done, 0..1. */
     readonly onProgress?: ((share: number) => void) | undefined;
   } | undefined;

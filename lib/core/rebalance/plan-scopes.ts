@@ -39,7 +39,7 @@ function planCluster(planning: Planning): ScopeResult {
   const scoreAfter = scoreOf();
   const after = worstDimensionOf(placement, objective);
   const direct = strategy.isOrdered === true || strategy.score !== undefined;
-  const searched = direct ? planning.changes : coalesced({ problem, changes: planning.changes, objective, transferPrimary: run.transferPrimary });
+  const searched = direct ? planning.changes : coalesced({ problem, changes: planning.changes, objective, transferPrimary: run.transferPrimary, search: run.search });
   // The ring says by its number where a shard belongs; to all others equal shards are equal.
   const changes = request.strategy === 'consistent-hashing' ? searched : inRanges(problem, searched);
   const turnedDown = after === null || after.imbalance <= request.threshold ? 0 : tallyStuck(run, objective, refusals);
@@ -112,7 +112,7 @@ function planSelection(planning: Planning, shardIds: readonly number[], targetNo
   const target = targetNodeId === null ? null : run.problem.binOfId.get(targetNodeId) ?? null;
   const chosen = new Set(shardIds).size;
   const refused = moveSelected(planning, shardIds, target, refusals);
-  const straight = coalesced({ problem: run.problem, changes, objective: [], transferPrimary: run.transferPrimary });
+  const straight = coalesced({ problem: run.problem, changes, objective: [], transferPrimary: run.transferPrimary, search: run.search });
   return {
     scoreBefore: (straight.length + refused) / chosen,
     scoreAfter: refused / chosen,

@@ -10,7 +10,7 @@ import { Placement } from './placement';
 import type { Problem } from './problem';
 import { RefusalTally } from './refusals';
 import { strategyOf } from './strategies/registry';
-import type { PlanningRun, SearchControl, StrategyRun } from './strategies/strategy';
+import type { Interruption, PlanningRun, SearchControl, StrategyRun } from './strategies/strategy';
 
 /** One plan in the making: what scopes and strategies work on. */
 export interface Planning extends TargetGuide {
@@ -35,7 +35,9 @@ export interface ScopeResult {
   readonly verdict: (made: { readonly steps: readonly PlanStep[]; readonly bytes: number }) => PlanVerdict;
 }
 
-export function beginPlanning(problem: Problem, request: RebalanceRequest, options: { readonly transferPrimary: boolean; readonly search: SearchControl }): Planning {
+type SearchWish = Omit<SearchControl, 'struck' | 'looksMax'> & Partial<Pick<SearchControl, 'looksMax'>>;
+
+export function beginPlanning(problem: Problem, request: RebalanceRequest, options: { readonly transferPrimary: boolean; readonly search: SearchWish }): Planning {
   const changes: Change[] = [];
   const placement = new Placement(problem);
   const objectives = objectivesOf({ ...request, evacuates: request.scope.kind === 'evacuate' });
@@ -48,7 +50,7 @@ export function beginPlanning(problem: Problem, request: RebalanceRequest, optio
     threshold: request.threshold,
     seed: request.seed,
     transferPrimary: options.transferPrimary,
-    search: options.search,
+    search: { looksMax: LOOKS_MAX, ...options.search, ...interruptible(options.search.interruptedBy) },
     commit: (change) => {
       placement.apply(change);
       changes.push(change);
@@ -56,6 +58,24 @@ export function beginPlanning(problem: Problem, request: RebalanceRequest, optio
   };
   return { run, changes, strategy: definition.begin(run), objective: terms, costs, refusals: new RefusalTally(), request };
 }
+
+/** Who was told once that time is up is told so for good; a cancel still comes through. */
+function interruptible(ask: () => Interruption | null): Pick<SearchControl, 'interruptedBy' | 'struck'> {
+  let struck: Interruption | null = null;
+  return {
+    interruptedBy: () => {
+      if (struck !== 'canceled') struck = ask() ?? struck;
+      return struck;
+    },
+    struck: () => struck,
+  };
+}
+
+/**
+ * Some ten seconds, with a thousand nodes. Where a threshold cannot be reached, the last passes of a search by hand look at
+ * every shard on every node for a hundredth of what the first ones brought, one exchange at a time, for hours.
+ */
+const LOOKS_MAX = 40_000_000;
 
 const WORK_MIN = 2_000;
 const WORK_MAX = 2_000_000;

@@ -34,6 +34,11 @@ export class ChangeQueue {
     }
   }
 
+  /** All that are left, in no order that means anything. */
+  takeAll(): PendingGroup[] {
+    return this.#heap.splice(0).map(({ group }) => group);
+  }
+
   #insert(entry: { key: number; readonly group: PendingGroup }): void {
     const heap = this.#heap;
     let at = heap.length;

@@ -8,6 +8,8 @@ import { PlacementCost, type Carried } from '@/lib/core/rebalance/objectives/pla
 import { Placement } from '@/lib/core/rebalance/placement';
 import { crowdedGroups, missingZones, zonesOfGroup } from '@/lib/core/rebalance/objectives/spread';
 import { isPrimaryItem, type Problem } from '@/lib/core/rebalance/problem';
+import { Effort } from '@/lib/core/rebalance/search/effort';
+import type { SearchControl } from '@/lib/core/rebalance/strategies/strategy';
 import { ChangeQueue } from './change-queue';
 import { detourFor } from './detour';
 import { bestChain, leavingBins, pairsOf, type Steps } from './joint-changes';
@@ -23,6 +25,7 @@ export interface Ordering {
   readonly pending: readonly PendingGroup[];
   /** May moves rest on space that earlier ones have given back, in waves? */
   readonly settled: boolean;
+  readonly search: Pick<SearchControl, 'interruptedBy'>;
 }
 
 export interface OrderedChanges {
@@ -48,6 +51,9 @@ const PAIRS_MAX = 200_000;
 const CHAIN_LOOKS_MAX = 1_000_000;
 /** Passes over those who wait; each makes room for the next, and after a few there is little left to gain. */
 const ROUNDS_MAX = 32;
+/** About a second once time is up, longer where much waits: what was found by then is only a plan when it is in order. */
+const GRACE_LOOKS = 1_000_000;
+const GRACE_LOOKS_PER_GROUP = 10;
 
 /**
  * Puts the way from start to end in an order of which one may stop anywhere: every prefix
@@ -66,12 +72,14 @@ const ROUNDS_MAX = 32;
  * In waves (`settled`) that is followed by what only makes room for others: space given
  * back so far is counted (a new wave), and when two full bins wait for each other, one item
  * makes a detour over a third bin. That part pays off at its end, or is left out.
+ *
+ * When time is up, the order ends soon after, wherever it is: every prefix is a plan.
  */
 export function orderChanges(ordering: Ordering): OrderedChanges {
   const run = new OrderingRun(ordering);
   do run.climb();
-  while (run.join() + run.chain() > 0);
-  while (ordering.settled && run.waiting.length > 0) {
+  while (run.join() + run.chain() > 0 && !run.isOver());
+  while (ordering.settled && run.waiting.length > 0 && !run.isOver()) {
     if (run.drain({ falling: true, helping: false }) + run.drain({ falling: false, helping: false }) > 0) continue;
     if (!(run.reclaim() || run.detour())) break;
   }
@@ -101,9 +109,11 @@ class OrderingRun {
   readonly #stops: Stop[] = [];
   #reclaimedAt = 0;
   #detours = 0;
+  readonly #effort: Effort;
   waiting: PendingGroup[] = [];
 
   constructor(private readonly ordering: Ordering) {
+    this.#effort = new Effort(ordering.search, { graceLooks: Math.max(GRACE_LOOKS, GRACE_LOOKS_PER_GROUP * ordering.pending.length) });
     this.#placement = new Placement(ordering.problem);
     this.#cost = new PlacementCost(this.#placement, ordering.costs);
     this.#unevenness = new PlacementCost(this.#placement, { ...ordering.costs, lines: ordering.costs.lines.filter(({ bucket }) => bucket === 'balance') });
@@ -121,6 +131,10 @@ class OrderingRun {
     for (const group of ordering.pending) this.waiting.push(group);
   }
 
+  isOver(): boolean {
+    return this.#effort.isOver;
+  }
+
   /** Applies all that helps, best so that the score only falls. */
   climb(): void {
     this.drain({ falling: true, helping: true });
@@ -130,7 +144,7 @@ class OrderingRun {
   /** Applies all that is possible (and `helping`), the most worthwhile first; who had to wait is asked again as long as that makes way for others. Returns how many. */
   drain({ falling, helping }: { readonly falling: boolean; readonly helping: boolean }): number {
     let applied = 0;
-    for (let round = 0; round < ROUNDS_MAX && this.waiting.length > 0; round += 1) {
+    for (let round = 0; round < ROUNDS_MAX && this.waiting.length > 0 && !this.isOver(); round += 1) {
       const before = applied;
       this.#queue.fill(this.waiting);
       this.waiting = [];
@@ -139,6 +153,7 @@ class OrderingRun {
         if (made === 0) this.waiting.push(next);
         else if (!next.isDone()) this.#queue.push(next);
         applied += made;
+        if (this.isOver()) this.waiting = this.waiting.concat(this.#queue.takeAll());
       }
       if (applied === before) break;
     }
@@ -150,6 +165,7 @@ class OrderingRun {
     const taken = new Set<PendingGroup>();
     let joined = 0;
     for (const pair of pairsOf(this.waiting, PAIRS_MAX)) {
+      if (this.isOver()) break;
       if (pair.some((group) => taken.has(group)) || this.#netOfPair(pair) >= 0) continue;
       const [first, second] = pair;
       if (!(this.#together([first, second]) || this.#together([second, first]))) continue;
@@ -166,7 +182,7 @@ class OrderingRun {
     const leaving = leavingBins(this.waiting);
     let chained = 0;
     for (const first of this.waiting) {
-      if (looks.left <= 0) break;
+      if (looks.left <= 0 || this.isOver()) break;
       if (first.isDone()) continue;
       const links = bestChain(first, { leaving, steps: this.#steps, looks });
       for (const group of links) {
@@ -267,6 +283,7 @@ class OrderingRun {
 
   /** Price included; below 0 = helps. */
   #netOfPair([first, second]: readonly [PendingGroup, PendingGroup]): number {
+    this.#effort.spend(1);
     const [one, other] = [this.#carried(first.head()), this.#carried(second.head())];
     if (one === null || other === null) return 0;
     return this.#cost.pairDelta(one, other) + this.#priceOf(first.head()) + this.#priceOf(second.head());
@@ -274,6 +291,7 @@ class OrderingRun {
 
   /** Price included, zones won as well. */
   #netOf(change: Change): number {
+    this.#effort.spend(1);
     const carried = this.#carried(change);
     if (carried === null) return Infinity;
     return this.#cost.delta(carried.from, carried.to, carried.rowOut, carried.rowBack) - this.#zonesWon(change) * this.ordering.costs.perCrowded + this.#priceOf(change);
@@ -306,7 +324,10 @@ class OrderingRun {
     const wasWorst = this.#balance.worstExcess(from) >= this.#score - ROUNDING;
     this.#placement.apply(change);
     this.#changes.push(change);
-    if (wasWorst) this.#score = Math.min(this.#score, this.#balance.score());
+    if (wasWorst) {
+      this.#effort.spend(this.#placement.problem.binIds.length);
+      this.#score = Math.min(this.#score, this.#balance.score());
+    }
     const best = this.#stops.at(-1)?.gain ?? 0;
     if (-this.#net > best * (1 + ROUNDING)) this.#stops.push({ length: this.#changes.length, bytes: this.#placement.bytesMoved, gain: -this.#net, evened: this.#evened });
   }
@@ -317,6 +338,7 @@ class OrderingRun {
   }
 
   #isAllowed(change: Change, falling: boolean): boolean {
+    this.#effort.spend(1);
     return this.#isPossible(change) && !this.#raises(change, falling);
   }
 
@@ -344,6 +366,7 @@ class OrderingRun {
   #relieves(change: Change): boolean {
     const item = this.#placement.itemOn(change.group, change.from);
     const zones = this.#missingZones - this.#zonesWon(change);
+    this.#effort.spend(this.#placement.problem.binIds.length);
     this.#placement.apply(change);
     const score = combinedScore({ imbalance: this.#balance.score(), overload: worstOverload(this.#start, this.#placement), missingZones: zones });
     this.#undo(change, item);

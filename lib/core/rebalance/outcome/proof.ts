@@ -34,7 +34,7 @@ export function proofOf(outcome: Outcome): PlanProof | null {
     imbalance: imbalanceBoundsOf(start, end, objective, { movables, reach: costs.reach }),
     bytesMin: Math.min(bytes.bytes, end.bytesMoved),
     bytesMinReason: bytes.reason,
-    search: { stoppedBy: search?.stoppedBy ?? 'converged', workDone: search?.workDone ?? 0, workMax: search?.workMax ?? 0 },
+    search: { stoppedBy: planning.run.search.struck() ?? search?.stoppedBy ?? 'converged', workDone: search?.workDone ?? 0, workMax: search?.workMax ?? 0 },
   };
 }
 

@@ -33,6 +33,7 @@ export function exchangePass(pass: ShiftPass): number {
   let changes = 0;
   for (const donor of donorsOf(pass.model, peak).slice(0, DONORS_MAX)) {
     const term = pass.model.worstTerm(donor);
+    if (pass.effort.isOver) break;
     if (term === null || !movesData(pass, term)) continue;
     const pair = bestExchange(pass, { donor, term, items, receivers });
     if (pair === null) continue;
@@ -63,7 +64,9 @@ function bestExchange(pass: ShiftPass, { donor, term, items, receivers }: Neighb
   for (const receiver of near) {
     const lighter = movable(receiver);
     for (const item of heaviest) {
+      if (pass.effort.isOver) return best;
       if (!mayPlace(run.placement, item, receiver)) continue;
+      pass.effort.spend(lighter.length);
       for (const back of closestBelow(lighter, itemRow, term, item, model.surplus(term, donor))) {
         for (const third of [donor, ...near.slice(0, THIRDS_MAX)]) {
           if (third === receiver || run.problem.itemGroup[item] === run.problem.itemGroup[back]) continue;

@@ -1,6 +1,7 @@
 import type { MoveReason } from '@/lib/contract/plan';
 import { BalanceModel, type ObjectiveTerm } from '@/lib/core/rebalance/balance-model';
 import type { PlanningRun } from '@/lib/core/rebalance/strategies/strategy';
+import { Effort } from './effort';
 import { exchangePass } from './exchange-pass';
 import type { ItemOrder } from './item-order';
 import { roleChainPass } from './role-chain-pass';
@@ -36,16 +37,19 @@ const PASSES_MAX = 1_000;
  *
  * Each pass begins from exactly summed levels and knows nothing of the passes before it.
  * So the last one, which found nothing, finds nothing again when a later plan starts
- * from where this one ends (P7).
+ * from where this one ends (P7). Where the effort ends first, it stays as far as it has come.
  */
-export function searchLocally(search: LocalSearch): void {
+export function searchLocally(search: LocalSearch): Effort {
   const { run, target } = search;
-  for (let pass = 0; pass < PASSES_MAX; pass += 1) {
+  const effort = new Effort(run.search, { looksMax: run.search.looksMax });
+  for (let pass = 0; pass < PASSES_MAX && !effort.isOver; pass += 1) {
     run.placement.rebuild();
+    effort.spend(run.problem.itemRow.length);
     const model = new BalanceModel(run.placement, search.objective);
     const score = model.score();
-    if (score <= target) return;
+    if (score <= target) return effort;
     const neighbourhoods = score <= search.evenEnough ? NEIGHBOURHOODS.slice(0, 1) : NEIGHBOURHOODS;
-    if (!neighbourhoods.some((neighbourhood) => neighbourhood({ run, model, order: search.order, code: search.code, target }) > 0)) return;
+    if (!neighbourhoods.some((neighbourhood) => neighbourhood({ run, model, order: search.order, code: search.code, target, effort }) > 0)) return effort;
   }
+  return effort;
 }

@@ -3,15 +3,22 @@ import { mayPlace } from '@/lib/core/rebalance/constraints/registry';
 import { mayLeave } from '@/lib/core/rebalance/constraints/source';
 import { crowdedGroups, zonesOfGroup } from '@/lib/core/rebalance/objectives/spread';
 import type { PlanningRun } from '@/lib/core/rebalance/strategies/strategy';
+import { Effort } from './effort';
 
 /**
  * P3 made good: a group whose replicas share a zone although another has room sends one of
  * them there, where it evens best. Changes are committed; what finds no room stays.
  */
 export function repairSpread(run: PlanningRun, model: BalanceModel): number {
+  const effort = new Effort(run.search);
   let repaired = 0;
   for (const group of crowdedGroups(run.placement)) {
-    while (repairOne(run, model, group)) repaired += 1;
+    while (!effort.isOver && repairOne(run, model, group)) {
+      repaired += 1;
+      effort.spend(run.problem.binIds.length);
+    }
+    if (effort.isOver) break;
+    effort.spend(run.problem.binIds.length);
   }
   return repaired;
 }

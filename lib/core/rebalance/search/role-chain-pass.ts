@@ -24,6 +24,7 @@ export function roleChainPass(pass: ShiftPass): number {
   let changes = 0;
   for (const donor of donorsOf(model, pass.target)) {
     const term = model.terms.find((each) => each.relevant && each.data !== 'freely' && model.excess(each, donor) > pass.target + ROUNDING);
+    if (pass.effort.isOver) break;
     if (term === undefined) continue;
     const chain = bestChain(pass, donor, term, items);
     for (const change of chain) run.commit(change);
@@ -40,8 +41,10 @@ function bestChain(pass: ShiftPass, donor: number, term: BalanceTerm, items: Ite
   const ceiling = model.worstExcess(donor) + ROUNDING;
   const onward = new Map<number, readonly Handover[]>();
   for (const first of handovers(pass, donor, items)) {
+    if (pass.effort.isOver) break;
     const ways = onward.get(first.to) ?? firstOf(handovers(pass, first.to, items), ({ to }) => isLacking(to));
     onward.set(first.to, ways);
+    pass.effort.spend(ways.length);
     for (const second of ways) {
       if (second.group === first.group || model.pairDelta(first, second) >= -ENERGY_GAIN_MIN || !staysBelow(pass, first, second, ceiling)) continue;
       return [second, first].map(({ group, from, to }) => ({ kind: 'transfer', group, from, to, code: pass.code, dimension: model.problem.dimensions[term.dimension]!.name }));
@@ -65,9 +68,10 @@ interface Handover extends Exchange {
 }
 
 /** Every role the bin could hand over to somebody. */
-function* handovers({ run }: ShiftPass, from: number, items: ItemsByBin): Generator<Handover> {
+function* handovers({ run, effort }: ShiftPass, from: number, items: ItemsByBin): Generator<Handover> {
   const { problem, placement } = run;
   for (const item of items.of(from)) {
+    effort.spend(1);
     const group = problem.itemGroup[item]!;
     if (problem.groupStart[group] !== item || problem.hasPrimary[group] === 0 || placement.itemBin[item] !== from || !mayLeave(placement, item)) continue;
     for (let sibling = item + 1; sibling < problem.groupStart[group + 1]!; sibling += 1) {

@@ -8,6 +8,7 @@ import { mayLeave } from '@/lib/core/rebalance/constraints/source';
 import type { Placement } from '@/lib/core/rebalance/placement';
 import { isPrimaryItem } from '@/lib/core/rebalance/problem';
 import type { PlanningRun } from '@/lib/core/rebalance/strategies/strategy';
+import type { Effort } from './effort';
 import { sortedItems, type ItemOrder } from './item-order';
 import { ItemsByBin } from './items-by-bin';
 import { Receivers, type ReceiverList } from './receivers';
@@ -25,6 +26,7 @@ export interface ShiftPass {
   readonly lastResort: boolean;
   /** Feasible receivers looked at per item and zone; Infinity = all. */
   readonly receiversMax: number;
+  readonly effort: Effort;
 }
 
 /** Less than this is rounding, not an improvement. */
@@ -45,7 +47,10 @@ export function shiftPass(pass: ShiftPass): number {
   const items = new ItemsByBin(run.placement);
   const receivers = new Receivers(model);
   let changes = 0;
-  for (const donor of donorsOf(model, pass.target)) changes += relieve(pass, donor, items.of(donor), receivers);
+  for (const donor of donorsOf(model, pass.target)) {
+    if (pass.effort.isOver) break;
+    changes += relieve(pass, donor, items.of(donor), receivers);
+  }
   return changes;
 }
 
@@ -69,11 +74,13 @@ function relieve(pass: ShiftPass, donor: number, items: Int32Array, receivers: R
     const term = model.worstTerm(donor, exhausted);
     if (term === null || model.excess(term, donor) <= pass.target + ROUNDING) return changes;
     exhausted.add(term);
+    pass.effort.spend(items.length);
     const lists = receivers.refreshed(term, donor);
     if (!hasWork(pass, donor, term, lists)) continue;
     const weightMin = Math.min(SURPLUS_SHARE_MIN * model.surplus(term, donor), ITEM_SHARE_MIN * (term.level[donor]! / items.length));
     const helpful = items.filter((item) => run.placement.itemBin[item] === donor && mayHelp(pass, { donor, term, item, lists }, weightMin));
     for (const item of sortedItems(helpful, { itemRow: run.problem.itemRow, term, order: pass.order, lightestFirst: pass.overshoot })) {
+      if (pass.effort.isOver) return changes;
       if (model.excess(term, donor) <= pass.target + ROUNDING) break;
       const change = bestChange(pass, { donor, term, item, lists });
       if (change === null) continue;
@@ -192,7 +199,8 @@ function bestShift(pass: ShiftPass, candidate: Candidate, ceiling: number): Chan
   for (const { zone, bins } of candidate.lists) {
     if (zone !== null && losesZone(placement, item, zone)) continue;
     let feasible = 0;
-    for (let at = 0; at < bins.length && feasible < pass.receiversMax; at += 1) {
+    let at = 0;
+    for (; at < bins.length && feasible < pass.receiversMax; at += 1) {
       const bin = bins[at]!;
       // All after it are fuller still; where a list has aged since it was sorted, the next pass sees it.
       if (term.level[bin]! >= fillMax * term.divisor[bin]!) break;
@@ -203,6 +211,7 @@ function bestShift(pass: ShiftPass, candidate: Candidate, ceiling: number): Chan
       best = bin;
       bestDelta = delta;
     }
+    pass.effort.spend(at + 1);
   }
   return best < 0 ? null : { kind: 'shift', group: problem.itemGroup[item]!, from: donor, to: best, code: pass.code, dimension: problem.dimensions[term.dimension]!.name };
 }

@@ -49,7 +49,7 @@ function follow(run: PlanningRun, wanted: Int32Array): void {
       blocked.add(change.group);
       return true;
     });
-    if (waiting.length === before) return;
+    if (waiting.length === before || run.search.interruptedBy() !== null) return;
   }
 }
 

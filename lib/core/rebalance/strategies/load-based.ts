@@ -2,8 +2,10 @@ import { createHash32 } from './hash';
 import type { BalanceDimension } from '@/lib/contract/imbalance';
 import type { ObjectiveTerm } from '@/lib/core/rebalance/balance-model';
 import type { Problem } from '@/lib/core/rebalance/problem';
+import type { Effort } from '@/lib/core/rebalance/search/effort';
 import type { ItemOrder } from '@/lib/core/rebalance/search/item-order';
 import { searchLocally } from '@/lib/core/rebalance/search/local-search';
+import { searching } from './searching';
 import type { PlanningRun, RebalanceStrategy } from './strategy';
 
 const LOAD: readonly BalanceDimension[] = ['cpu', 'operations', 'network', 'data'];
@@ -22,11 +24,11 @@ const LOAD: readonly BalanceDimension[] = ['cpu', 'operations', 'network', 'data
 export const loadBased: RebalanceStrategy = {
   name: 'load-based',
   objective: objectiveOf,
-  begin: (run) => ({ propose: () => { even(run); } }),
+  begin: (run) => searching(() => even(run)),
 };
 
-function even(run: PlanningRun): void {
-  searchLocally({
+function even(run: PlanningRun): Effort {
+  return searchLocally({
     run,
     objective: objectiveOf(run.problem, run),
     code: 'evens-load',

@@ -81,7 +81,7 @@ class OptimalRun implements StrategyRun {
     let best = this.#solve(this.run);
     const { problem } = this.run;
     const rounds = problem.itemRow.length * problem.binIds.length <= CLOSURE_PAIRS_MAX ? CLOSURE_ROUNDS_MAX : 0;
-    for (let round = 0; round < rounds && best.changes.length > 0; round += 1) {
+    for (let round = 0; round < rounds && best.changes.length > 0 && this.run.search.interruptedBy() === null; round += 1) {
       const later = this.#later(best.end);
       if (later === null) break;
       const straight = ordered(this.run, later.itemBin, best.reclaims.length > 0);
@@ -120,11 +120,11 @@ class OptimalRun implements StrategyRun {
 
   #bettered(run: PlanningRun, endBins: Int32Array): OrderedChanges {
     const asItIs = ordered(run, endBins, false);
-    if (isProvenBest(run, asItIs)) return asItIs;
+    if (run.search.interruptedBy() === 'canceled' || isProvenBest(run, asItIs)) return asItIs;
     const priced = { ...run, costs: pricedAsHeld(run.costs, asItIs) };
     const searched = ordered(run, this.#improved(priced, endBins, false), false);
     const best = isBetter(searched, asItIs) ? searched : asItIs;
-    if (!needsWaves(run, best)) return best;
+    if (run.search.interruptedBy() === 'canceled' || !needsWaves(run, best)) return best;
     const inWaves = ordered(run, this.#improved(priced, best.end.itemBin, true), true);
     // Where no wave was needed after all, every step has to help, as in any other plan.
     const settled = inWaves.reclaims.length > 0 ? inWaves : ordered(run, inWaves.end.itemBin, false);
@@ -185,7 +185,7 @@ function ordered(run: PlanningRun, endBins: Int32Array, settled: boolean): Order
   const { problem, transferPrimary, terms, costs, threshold } = run;
   const start = new Placement(problem);
   const pending = pendingChanges({ problem, endBins, transferPrimary, reasonOf: reasonsOf(start, terms) });
-  return orderChanges({ problem, terms, costs, threshold, pending, settled });
+  return orderChanges({ problem, terms, costs, threshold, pending, settled, search: run.search });
 }
 
 /** Where a bin is so full that it could hardly take anything. */

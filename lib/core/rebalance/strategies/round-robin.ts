@@ -1,7 +1,9 @@
 import type { ObjectiveTerm } from '@/lib/core/rebalance/balance-model';
 import { isPrimaryItem, type Problem } from '@/lib/core/rebalance/problem';
 import { searchLocally } from '@/lib/core/rebalance/search/local-search';
+import type { Effort } from '@/lib/core/rebalance/search/effort';
 import { createHash32 } from './hash';
+import { searching } from './searching';
 import type { PlanningRun, RebalanceStrategy } from './strategy';
 
 /**
@@ -14,13 +16,13 @@ import type { PlanningRun, RebalanceStrategy } from './strategy';
 export const roundRobin: RebalanceStrategy = {
   name: 'round-robin',
   objective: objectiveOf,
-  begin: (run) => ({ propose: () => { even(run); } }),
+  begin: (run) => searching(() => even(run)),
 };
 
-function even(run: PlanningRun): void {
+function even(run: PlanningRun): Effort {
   const hash = createHash32(run.seed);
   const { itemGroup } = run.problem;
-  searchLocally({
+  return searchLocally({
     run,
     objective: objectiveOf(run.problem, run),
     code: 'evens-count',

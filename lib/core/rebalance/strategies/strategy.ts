@@ -28,12 +28,18 @@ export interface PlanningRun {
   readonly commit: (change: Change) => void;
 }
 
+export type Interruption = 'time' | 'canceled';
+
 /** How long a search may go on. */
 export interface SearchControl {
   /** Evaluations, 0 and up. */
   readonly workMax: number;
-  /** Asked between slices of work: somebody canceled, or the guard on time struck. */
-  readonly interruptedBy: () => 'time' | 'canceled' | null;
+  /** Candidates that a search by hand may look at, 1 and up. */
+  readonly looksMax: number;
+  /** Asked between slices of work, wherever that grows with shards times nodes: somebody canceled, or the guard on time struck. Once it has, it stays so. */
+  readonly interruptedBy: () => Interruption | null;
+  /** What the last who asked was told: work was left out for it, whoever that was. */
+  readonly struck: () => Interruption | null;
   /** Share of the work that is done, 0..1. */
   readonly onProgress: (share: number) => void;
 }
