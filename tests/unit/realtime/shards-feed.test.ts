@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { applyShardDelta, decodeShardTable } from '@/lib/client/decode';
 import { createShardTable, type ShardTable } from '@/lib/contract/shard-table';
+import { ROWS_PER_TURN } from '@/lib/platform/in-turns';
 import { LOAD_TOLERANCE, ShardsFeed } from '@/lib/realtime/shards-feed';
 import type { FeedChange } from '@/lib/realtime/view-feed';
 import { clusterViewOf } from '@/tests/support/cluster-views';
@@ -139,7 +140,7 @@ describe('the shards feed', () => {
       rests += 1;
       expect(tableSent(inTurns)).toEqual(tableSent(atOnce));
     }
-    expect(rests).toBe(2);
+    expect(rests).toBe(Math.floor(80_000 / ROWS_PER_TURN));
     expect(inTurns.advance(view, options)).toEqual(atOnce.advance(view, options));
     expect(tableSent(inTurns)).toEqual(tableSent(atOnce));
   });
