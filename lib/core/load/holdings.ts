@@ -1,20 +1,11 @@
 import type { NodeHolding } from '@/lib/contract/imbalance';
 import type { Node } from '@/lib/contract/node';
 import { isLeader, type ClusterState } from '@/lib/core/cluster/cluster-state';
-import type { ShardDemand } from './shard-demand';
-import { tableSumsOf } from './table-sums';
+import { tableSumsOf, type TableSums } from './table-sums';
 
-/** Sums per leader, one array per quantity; index = position in `leaders`. */
-export interface LeaderTotals {
+/** The same sums of leaders alone: index = position in `leaders`. */
+export interface LeaderTotals extends TableSums {
   readonly leaders: readonly Node[];
-  readonly demand: ShardDemand;
-  readonly shards: Float64Array;
-  readonly primaries: Float64Array;
-  readonly bytes: Float64Array;
-  readonly keys: Float64Array;
-  readonly cpu: Float64Array;
-  readonly operations: Float64Array;
-  readonly network: Float64Array;
 }
 
 /**
