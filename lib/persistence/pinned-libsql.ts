@@ -2,6 +2,7 @@ import { PrismaLibSql } from '@prisma/adapter-libsql';
 import type { SqlDriverAdapter } from '@prisma/driver-adapter-utils';
 import { pathToFileURL } from 'node:url';
 import { DatabaseFailureError } from './database-failure';
+import { StatementsInTurns } from './statements-in-turns';
 
 type Client = ReturnType<PrismaLibSql['createClient']>;
 type Transaction = Awaited<ReturnType<Client['transaction']>>;
@@ -67,8 +68,10 @@ export async function readPragma(connection: SqlDriverAdapter, name: string): Pr
 }
 
 function pinned(client: Client): Client {
+  const turns = new StatementsInTurns();
+  const execute = (...call: [Parameters<Transaction['execute']>[0]]) => turns.run(() => client.execute(...call));
   const begin = async (): Promise<Transaction> => {
-    await client.execute('BEGIN IMMEDIATE');
+    await execute('BEGIN IMMEDIATE');
     let open = true;
     const rollback = async () => {
       if (!open) return;
@@ -76,12 +79,12 @@ function pinned(client: Client): Client {
       await client.execute('ROLLBACK');
     };
     return {
-      execute: (statement: Parameters<Transaction['execute']>[0]) => client.execute(statement),
+      execute,
       batch: (statements) => client.batch(statements),
       executeMultiple: (sql) => client.executeMultiple(sql),
       commit: async () => {
         try {
-          await client.execute('COMMIT');
+          await execute('COMMIT');
           open = false;
         } catch (error) {
           // A commit that failed (disk full, I/O) can leave its transaction open on the connection
@@ -99,6 +102,7 @@ function pinned(client: Client): Client {
   return new Proxy(client, {
     get(target, property) {
       if (property === 'transaction') return begin;
+      if (property === 'execute') return execute;
       const value: unknown = Reflect.get(target, property, target);
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { projectRoot } from '../project.mjs';
+import { readServerOptions } from '../server-options.mjs';
 
 /** A first start installs nothing here but may build, which takes a minute on a small machine. */
 const READY_MS_MAX = 5 * 60_000;
@@ -15,7 +16,7 @@ export class DemoConsole {
 
   /** Resolves when it answers; its own lines go to our standard error. */
   static async start(options: { dataDir: string; configFile?: string }): Promise<DemoConsole> {
-    const child = spawn(process.execPath, [join(projectRoot, 'scripts', 'start.mjs')], {
+    const child = spawn(process.execPath, [...readServerOptions(), join(projectRoot, 'scripts', 'start.mjs')], {
       cwd: projectRoot, stdio: ['ignore', 'pipe', 'inherit'],
       // Started by us and not by npm: it must not watch for npm's end.
       env: { ...process.env, DATA_DIR: options.dataDir, DATABASE_URL: '', npm_lifecycle_event: undefined, ...(options.configFile !== undefined && { CONFIG_FILE: options.configFile }) },

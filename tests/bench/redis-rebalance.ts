@@ -9,13 +9,16 @@
  * compiled).
  *
  * npm run bench -- redis-rebalance [--server BINARY] [--cli BINARY] [--keys N] [--bytes N]
- *   [--nodes N] [--runs N] [--rate N] [--only cli|default|high|low|chunks] [--nice N] [--apart]
+ *   [--nodes N] [--runs N] [--rate N] [--only cli|default|high|low|chunks] [--nice N] [--apart] [--rested]
  *
  * --nice: the manager's process gives way to the others by so much (nice(1)), as it may when
  * it shares the machine with the servers.
  *
  * --apart: the servers and their clients have one core, redis-cli or the manager another, as
  * where the manager has a machine of its own: what is left is what it does to the servers.
+ *
+ * --rested: before each of our runs the manager's memory is collected, as it is in hours without an
+ * operation; what its runtime has compiled is partly lost by that.
  *
  * On servers with atomic slot migration also the frontier of seconds against p99 over chunk
  * sizes, by the driver alone.
@@ -40,14 +43,14 @@ const { values } = parseArgs({
   options: {
     server: { type: 'string' }, cli: { type: 'string' }, keys: { type: 'string', default: '200000' }, bytes: { type: 'string', default: '100' },
     nodes: { type: 'string', default: '4' }, runs: { type: 'string', default: '3' }, rate: { type: 'string', default: '2000' }, only: { type: 'string' },
-    nice: { type: 'string', default: '0' }, apart: { type: 'boolean', default: false },
+    nice: { type: 'string', default: '0' }, apart: { type: 'boolean', default: false }, rested: { type: 'boolean', default: false },
   },
 });
 
 const server = values.server ?? requireServers()[0].path;
 const scene: Scene = {
   server, cli: values.cli ?? cliBeside(server),
-  keys: numberOf('keys', 1, 10_000_000), bytes: numberOf('bytes', 1, 100_000_000), nodes: numberOf('nodes', 4, 50), operationsPerSecond: numberOf('rate', 1, 50_000), apart: values.apart,
+  keys: numberOf('keys', 1, 10_000_000), bytes: numberOf('bytes', 1, 100_000_000), nodes: numberOf('nodes', 4, 50), operationsPerSecond: numberOf('rate', 1, 50_000), apart: values.apart, rested: values.rested,
 };
 const all: (Contender & { readonly id: string })[] = [
   { id: 'cli', kind: 'cli', pipeline: 10 }, { id: 'default', kind: 'ours', preset: 'default' },

@@ -1,4 +1,6 @@
 /** The server without pages, as a program: for tests that kill it and for benches that measure it. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { systemClock } from '@/lib/platform/system-clock';
 import { readConfig } from '@/lib/server/config';
 import { createLogger } from '@/lib/server/logger';
@@ -14,6 +16,8 @@ export interface ProcessUsage {
 }
 
 const holds = new LoopHoldWatch();
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
 
 const config = readConfig(process.env, process.cwd());
 if (!config.ok) throw new Error(config.error.join('\n'));
@@ -26,6 +30,11 @@ process.on('SIGINT', shutDown);
 process.on('message', (message) => {
   const usage: ProcessUsage = { cpu: process.cpuUsage(), rssBytes: process.memoryUsage.rss() };
   if (message === 'usage') process.send?.(usage);
+  // Memory is collected, and with it what the runtime holds weakly, as in hours of rest.
+  if (message === 'collect') {
+    collect();
+    process.send?.('collected');
+  }
   // The answer is a LoopHolds.
   if (message === 'holds') void holds.take().then((taken) => process.send?.(taken));
 });

@@ -10,6 +10,7 @@ import { systemClock } from '@/lib/platform/system-clock';
 import { readConfig } from '@/lib/server/config';
 import { createLogger } from '@/lib/server/logger';
 import { startServer } from '@/lib/server/start-server';
+import { readServerOptions } from '@/scripts/server-options.mjs';
 
 export interface TestServer {
   /** Without a path: http://127.0.0.1:12345 */
@@ -98,7 +99,7 @@ const PROGRAMS = {
 export async function spawnTestServer(options: { program: keyof typeof PROGRAMS; dataDir?: string; env?: Readonly<Record<string, string>>; readyTimeoutMs?: number; niceness?: number }): Promise<TestServerProcess> {
   const { dataDir, remove } = folderFor(options.dataDir);
   const program = await PROGRAMS[options.program]();
-  const child = spawn(process.execPath, [program], {
+  const child = spawn(process.execPath, [...readServerOptions(), program], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: { ...process.env, NODE_ENV: 'production', HOST: '127.0.0.1', PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'error', ...options.env },

@@ -1,4 +1,5 @@
 /** One rebalance of one fresh cluster under load. */
+import { once } from 'node:events';
 import { fillKeys } from '@/scripts/redis/fill-keys';
 import { RedisClusterProcesses } from '@/scripts/redis/redis-cluster-processes';
 import type { CheckerReport } from '@/tests/support/checker-client';
@@ -17,6 +18,7 @@ export interface Scene {
   readonly nodes: number;
   readonly operationsPerSecond: number;
   readonly apart: boolean;
+  readonly rested: boolean;
 }
 
 export interface Trial {
@@ -65,6 +67,7 @@ export async function runTrial(contender: Contender, scene: Scene & { readonly m
       await wait(SETTLE_MS);
       await load.phase('idle');
       await wait(IDLE_MS);
+      if (scene.rested && contender.kind === 'ours' && scene.manager !== null) await collectMemory(scene.manager);
       const takers = { cluster, load, manager: contender.kind === 'ours' ? scene.manager : null };
       const before = await processorTime(takers);
       await load.phase('moving');
@@ -94,6 +97,12 @@ async function countLost(cluster: RedisClusterProcesses, scene: Scene, report: C
     lost: report.lost + Math.max(0, scene.keys - held),
     duplicated: report.duplicated, stale: report.stale, clientErrors: report.clientErrors, errors: report.errors,
   };
+}
+
+async function collectMemory({ child }: TestServerProcess): Promise<void> {
+  const answer = once(child, 'message');
+  child.send('collect');
+  await answer;
 }
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

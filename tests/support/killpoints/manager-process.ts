@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Operation } from '@/lib/contract/operation';
+import { readServerOptions } from '@/scripts/server-options.mjs';
 import { bundleProgram } from '../start-server';
 import { ManagerGoneError, type MortalManager } from './kill-and-recover';
 import type { KillOrder } from './kill-point';
@@ -38,7 +39,7 @@ export class ManagerProcess implements MortalManager {
 
   static async start(options: { databaseUrl: string; order: KillOrder | null; provisioners?: object }): Promise<ManagerProcess> {
     const program = await bundleProgram('tests/support/killpoints/killpoint-manager.ts');
-    const child = spawn(process.execPath, [program], {
+    const child = spawn(process.execPath, [...readServerOptions(), program], {
       cwd: join(import.meta.dirname, '..', '..', '..'),
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       env: { ...process.env, NODE_ENV: 'production', DATABASE_URL: options.databaseUrl, KILL_ORDER: JSON.stringify(options.order), PROVISIONERS: JSON.stringify(options.provisioners ?? {}) },
