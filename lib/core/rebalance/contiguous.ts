@@ -16,12 +16,13 @@ export function inRanges(problem: Problem, changes: readonly Change[]): readonly
   const held = new ItemsByBin(start);
   const result = [...changes];
   const taken = new Set(changes.map(({ group }) => group));
+  const kinds = new Kinds(problem);
   for (const [source, indexes] of singleShiftsBySource(problem, changes)) {
-    const kinds = new Map<string, { readonly going: number[]; readonly groups: number[] }>();
+    const byKind = new Map<number, { readonly going: number[]; readonly groups: number[] }>();
     for (const index of indexes) {
-      const kind = kindOf(problem, changes[index]!.group);
-      const known = kinds.get(kind);
-      if (known === undefined) kinds.set(kind, { going: [index], groups: [] });
+      const kind = kinds.of(changes[index]!.group);
+      const known = byKind.get(kind);
+      if (known === undefined) byKind.set(kind, { going: [index], groups: [] });
       else known.going.push(index);
     }
     const single = new Set(indexes.map((index) => changes[index]!.group));
@@ -31,9 +32,9 @@ export function inRanges(problem: Problem, changes: readonly Change[]): readonly
       if (!sizes.has(problem.groupBytes[group]!)) continue;
       // What moves in another way is not free to stay.
       if ((taken.has(group) && !single.has(group)) || sizeOf(problem, group) !== 1 || !mayLeave(start, item)) continue;
-      kinds.get(kindOf(problem, group))?.groups.push(group);
+      byKind.get(kinds.of(group))?.groups.push(group);
     }
-    for (const { going, groups } of kinds.values()) assignRuns(result, going, groups.slice(-going.length));
+    for (const { going, groups } of byKind.values()) assignRuns(result, going, groups.slice(-going.length));
   }
   return result;
 }
@@ -55,10 +56,39 @@ function singleShiftsBySource(problem: Problem, changes: readonly Change[]): Map
   return bySource;
 }
 
-/** Equal for shards that ask the same of every resource and cost the same to move. */
-function kindOf(problem: Problem, group: number): string {
-  const row = problem.itemRow[problem.groupStart[group]!]!;
-  return `${problem.groupBytes[group]!}/${problem.dimensions.map(({ requirement }) => requirement?.[row] ?? '').join('/')}`;
+/**
+ * Numbers for shards: the same for those that ask the same of every resource and cost the same
+ * to move. Writing all of it into one word to compare by would be a third of a plan's time.
+ */
+class Kinds {
+  readonly #bytes = new Numbers();
+  readonly #refined: readonly { readonly requirement: Float64Array; readonly values: Numbers; readonly pairs: Numbers }[];
+
+  constructor(private readonly problem: Problem) {
+    this.#refined = problem.dimensions.flatMap(({ requirement }) => (requirement === null ? [] : [{ requirement, values: new Numbers(), pairs: new Numbers() }]));
+  }
+
+  of(group: number): number {
+    const { itemRow, groupStart, groupBytes, groupCount } = this.problem;
+    const row = itemRow[groupStart[group]!]!;
+    let kind = this.#bytes.of(groupBytes[group]!);
+    // Neither has more numbers than there are shards, so a pair of them is one number of its own.
+    for (const { requirement, values, pairs } of this.#refined) kind = pairs.of(kind * groupCount + values.of(requirement[row]!));
+    return kind;
+  }
+}
+
+/** Numbers values from 0 in the order in which they are met. */
+class Numbers {
+  readonly #known = new Map<number, number>();
+
+  of(value: number): number {
+    const known = this.#known.get(value);
+    if (known !== undefined) return known;
+    const made = this.#known.size;
+    this.#known.set(value, made);
+    return made;
+  }
 }
 
 /** `groups` ascending, as many as there are changes: one run per target, targets in the order of their first change. */
