@@ -109,13 +109,18 @@ export class Foresight {
 }
 
 function pairsIn(moves: readonly ForeseenMove[], { answers }: ClusterReading): Pair[] {
-  const pairs = new Map<string, Pair>();
+  const pairs: Pair[] = [];
+  const targetsOf = new Map<NodeReading, Set<NodeReading>>();
   for (const { sourceNodeId, targetNodeId } of moves) {
     const source = answers.get(sourceNodeId);
     const target = answers.get(targetNodeId);
-    if (source !== undefined && target !== undefined) pairs.set(`${sourceNodeId} ${targetNodeId}`, { source, target });
+    if (source === undefined || target === undefined) continue;
+    const targets = targetsOf.get(source) ?? new Set();
+    if (targets.has(target)) continue;
+    targetsOf.set(source, targets.add(target));
+    pairs.push({ source, target });
   }
-  return [...pairs.values()];
+  return pairs;
 }
 
 /** FUNCTION LIST names `library_name`, MODULE LIST `name`. */
@@ -187,7 +192,8 @@ function versionOf({ info }: NodeReading): { text: string; engine: 'Valkey' | 'R
 
 /** Followers of either end that would be lost, or left further behind, by a flood of writes. */
 function followers(moves: readonly ForeseenMove[], reading: ClusterReading): Risk[] {
-  const ends = new Set(moves.flatMap((move) => [move.sourceNodeId, move.targetNodeId]));
+  const ends = new Set<string>();
+  for (const { sourceNodeId, targetNodeId } of moves) ends.add(sourceNodeId).add(targetNodeId);
   return [...reading.lines.values()].filter((line) => !isPrimary(line) && line.leaderId !== null && ends.has(line.leaderId)).flatMap((line): Risk[] => {
     const answer = reading.answers.get(line.id);
     const leader = line.leaderId === null ? undefined : reading.answers.get(line.leaderId);

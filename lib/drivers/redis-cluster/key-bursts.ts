@@ -5,7 +5,7 @@ import { isInDoubt, migrateCommand, migrateTimeoutMs, transferKeys } from './key
 import type { Command } from './node-client';
 import { integerOf, textOf } from './replies';
 import type { Carried, Copying, SlotBatch } from './slot-batch';
-import type { SizedKey } from './transfer-ends';
+import { bytesOf, type PairEnds, type SizedKey, type TransferEnds } from './transfer-ends';
 
 /**
  * Commands in one burst. They run back to back on the source; against a target that hangs
@@ -25,6 +25,7 @@ const WHOLE_SLOT_KEYS = 128;
 interface Portion {
   readonly carried: Carried;
   readonly keys: readonly SizedKey[];
+  readonly bytes: number;
   /** Nothing of the slot is left on the source afterwards, as far as we know. */
   readonly isLast: boolean;
 }
@@ -33,26 +34,26 @@ interface Portion {
 export async function sendBursts(batch: SlotBatch, slots: readonly Carried[], copying: Copying): Promise<void> {
   const { context, throttle } = copying;
   const queue = slots.map((carried) => ({ carried, from: 0 }));
+  const duty = () => context.pressure?.().duty ?? 1;
+  const inTurn = <T>(work: () => Promise<T>) => batch.turns.run(batch, work, { perTargetMax: duty() <= BURSTS_PER_TARGET.gentleDutyMax ? BURSTS_PER_TARGET.gentle : BURSTS_PER_TARGET.most });
   while (queue.length > 0) {
     const burst = nextBurst(queue, batch, copying);
     const portions = burst.filter(({ carried }) => carried.failure === null);
-    const bytes = portions.reduce((sum, { keys }) => sum + bytesOf(keys), 0);
+    const bytes = portions.reduce((sum, portion) => sum + portion.bytes, 0);
     const keys = portions.reduce((sum, portion) => sum + portion.keys.length, 0);
     if (portions.length === 0) continue;
     const isReady = await throttle.ready(context.signal);
-    const duty = () => context.pressure?.().duty ?? 1;
-    const inTurn = <T>(work: () => Promise<T>) => batch.turns.run(batch, work, { perTargetMax: duty() <= BURSTS_PER_TARGET.gentleDutyMax ? BURSTS_PER_TARGET.gentle : BURSTS_PER_TARGET.most });
     const results = await batch.lane.run<Result<boolean, DriverFailure>[]>({ keys, bytes }, { inTurn, duty }, async () => {
       // A turn may come late: nothing new is begun after the stop.
       if (!isReady || context.signal.aborted) return portions.map((): Result<boolean, DriverFailure> => err(INTERRUPTED));
       throttle.spent(bytes);
       return await send(batch, portions);
     });
-    for (const [index, { carried, keys: sent }] of portions.entries()) {
+    for (const [index, { carried, keys: sent, bytes: sentBytes }] of portions.entries()) {
       const result = results[index]!;
       if (!result.ok) carried.failure = result.error;
       else {
-        carried.progress.moved({ keys: sent.length, bytes: bytesOf(sent) });
+        carried.progress.moved({ keys: sent.length, bytes: sentBytes });
         if (result.value) carried.state = 'copied';
       }
     }
@@ -83,7 +84,10 @@ function nextBurst(queue: { carried: Carried; from: number }[], { lane }: SlotBa
     keysLeft -= end - head.from;
     const isWhole = end >= keys.length;
     if (!isWhole && burst.length > 0) break;
-    if (end > head.from) burst.push({ carried: head.carried, keys: keys.slice(head.from, end), isLast: isWhole && head.carried.isLast });
+    if (end > head.from) {
+      const portion = keys.slice(head.from, end);
+      burst.push({ carried: head.carried, keys: portion, bytes: bytesOf(portion), isLast: isWhole && head.carried.isLast });
+    }
     if (!isWhole) {
       head.from = end;
       break;
@@ -95,20 +99,21 @@ function nextBurst(queue: { carried: Carried; from: number }[], { lane }: SlotBa
 
 /** One write for all portions; true where the source has no key of the slot any more. Portions that may meet a copy on the target, and those that failed, go their careful way. */
 async function send({ ends, timeoutMs }: SlotBatch, portions: readonly Portion[]): Promise<Result<boolean, DriverFailure>[]> {
-  const isPlain = ({ carried }: Portion) => carried.targetBeganEmpty && carried.order.doubtful.size === 0 && !ends.targetHealth.isSuspect;
-  const plain = portions.filter(isPlain);
-  const commands = plain.flatMap(({ carried, keys, isLast }): Command[] => [
-    migrateCommand(ends, keys, { replace: false }),
-    ...(isLast ? [['CLUSTER', 'COUNTKEYSINSLOT', carried.order.slot] as const] : []),
-  ]);
-  const waitMs = plain.reduce((sum, { keys }) => sum + migrateTimeoutMs(keys), ends.commandTimeoutMs);
+  const plain = new Set(portions.filter((portion) => isPlain(portion, ends)));
+  const commands: Command[] = [];
+  let waitMs = ends.commandTimeoutMs;
+  for (const { carried, keys, isLast } of plain) {
+    commands.push(migrateCommand(ends, keys, { replace: false }));
+    if (isLast) commands.push(['CLUSTER', 'COUNTKEYSINSLOT', carried.order.slot]);
+    waitMs += migrateTimeoutMs(keys);
+  }
   const replies = await ends.migrate.pipeline(commands, { timeoutMs: waitMs });
   const results: Result<boolean, DriverFailure>[] = [];
   let at = 0;
   for (const portion of portions) {
     const { carried, keys, isLast } = portion;
-    const own = { ...ends, doubtful: carried.order.doubtful };
-    if (plain.includes(portion)) {
+    const { doubtful } = carried.order;
+    if (plain.has(portion)) {
       const moved = textOf(replies[at], 'MIGRATE');
       const left = isLast ? integerOf(replies[at + 1], 'CLUSTER COUNTKEYSINSLOT') : null;
       at += isLast ? 2 : 1;
@@ -117,17 +122,21 @@ async function send({ ends, timeoutMs }: SlotBatch, portions: readonly Portion[]
         continue;
       }
       if (isInDoubt(moved.error)) {
-        own.doubtful.add(keys);
+        doubtful.add(keys);
         ends.targetHealth.isSuspect = true;
       }
     }
-    const sent = await transferKeys(own, keys, { targetBeganEmpty: carried.targetBeganEmpty });
-    const count = sent.ok && isLast ? integerOf(await ends.source.call(['CLUSTER', 'COUNTKEYSINSLOT', carried.order.slot], { timeoutMs }), 'CLUSTER COUNTKEYSINSLOT') : null;
-    results.push(sent.ok ? ok(count?.ok === true && count.value === 0) : sent);
+    results.push(await sendCarefully({ ...ends, doubtful }, portion, timeoutMs));
   }
   return results;
 }
 
-function bytesOf(keys: readonly SizedKey[]): number {
-  return keys.reduce((sum, key) => sum + key.bytes, 0);
+function isPlain({ carried }: Portion, { targetHealth }: PairEnds): boolean {
+  return carried.targetBeganEmpty && carried.order.doubtful.size === 0 && !targetHealth.isSuspect;
+}
+
+async function sendCarefully(ends: TransferEnds, { carried, keys, isLast }: Portion, timeoutMs: number): Promise<Result<boolean, DriverFailure>> {
+  const sent = await transferKeys(ends, keys, { targetBeganEmpty: carried.targetBeganEmpty });
+  const count = sent.ok && isLast ? integerOf(await ends.source.call(['CLUSTER', 'COUNTKEYSINSLOT', carried.order.slot], { timeoutMs }), 'CLUSTER COUNTKEYSINSLOT') : null;
+  return sent.ok ? ok(count?.ok === true && count.value === 0) : sent;
 }

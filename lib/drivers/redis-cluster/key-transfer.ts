@@ -4,7 +4,8 @@ import { driverFailure, failureOf, type CommandFailure } from './failures';
 import { keysOnTarget, keysWithSameValue } from './key-comparison';
 import type { Command } from './node-client';
 import { textOf } from './replies';
-import type { PairEnds, SizedKey, TransferEnds } from './transfer-ends';
+import type { Argument } from './resp';
+import { bytesOf, type PairEnds, type SizedKey, type TransferEnds } from './transfer-ends';
 
 /**
  * MIGRATE gives up when the far end is silent for this long. The source serves nobody
@@ -86,10 +87,9 @@ async function migrate(ends: TransferEnds, keys: readonly SizedKey[], { replace 
 export function migrateCommand(ends: PairEnds, keys: readonly SizedKey[], { replace }: { replace: boolean }): Command {
   const { username, password } = ends.credentials;
   const auth = password === undefined || password === '' ? [] : username === undefined ? ['AUTH', password] : ['AUTH2', username, password];
-  return [
-    'MIGRATE', ends.targetEndpoint.host, ends.targetEndpoint.port, '', 0, idleMs(keys), ...(replace ? ['REPLACE'] : []), ...auth,
-    'KEYS', ...keys.map((key) => key.name),
-  ];
+  const command: [string, ...Argument[]] = ['MIGRATE', ends.targetEndpoint.host, ends.targetEndpoint.port, '', 0, idleMs(keys), ...(replace ? ['REPLACE'] : []), ...auth, 'KEYS'];
+  for (const { name } of keys) command.push(name);
+  return command;
 }
 
 /** Connecting, sending and the answer each may take the idle time. */
@@ -98,7 +98,7 @@ export function migrateTimeoutMs(keys: readonly SizedKey[]): number {
 }
 
 function idleMs(keys: readonly SizedKey[]): number {
-  return Math.ceil(IDLE_MS_MIN + keys.reduce((sum, key) => sum + key.bytes, 0) / RESTORED_BYTES_PER_MS);
+  return Math.ceil(IDLE_MS_MIN + bytesOf(keys) / RESTORED_BYTES_PER_MS);
 }
 
 /** A key that cannot be moved at all; told before anything is tried. */

@@ -70,8 +70,11 @@ export class MoveFinder {
     const read = first === undefined ? null : await this.#options.truths.read({ notBeforeMs });
     if (first === undefined || read?.ok !== true) return usual;
     const truth = await this.#withFreshEnds(read.value, moves);
+    const target = lineIn(truth, first.targetNodeId);
+    const areEndsThere = lineIn(truth, first.sourceNodeId) !== null && target !== null && isPrimary(target);
     for (const move of moves) {
-      const found = await this.#findIn(truth, move, { counting: false });
+      // Nothing has to be asked where the target is a primary still.
+      const found = areEndsThere ? ok(foundIn(truth, move, { targetNodeId: move.targetNodeId, keys: NOT_COUNTED })) : await this.#findIn(truth, move, { counting: false });
       if (found.ok && isUsual(found.value)) usual.set(move, found.value);
     }
     return usual;
@@ -138,8 +141,13 @@ export class MoveFinder {
 
   async #withFreshEnds(truth: Truth, moves: readonly MoveTarget[]): Promise<Truth> {
     const { truths, activity } = this.#options;
-    const ends = new Set(moves.flatMap((move) => [currentSource(truth, move), move.targetNodeId]));
-    return await truths.withFreshEnds(truth, [...ends], { notBeforeMs: Math.max(...moves.map((move) => activity.endedAtMs(move.shardId))) });
+    const ends = new Set<string>();
+    let notBeforeMs = -Infinity;
+    for (const move of moves) {
+      ends.add(currentSource(truth, move)).add(move.targetNodeId);
+      notBeforeMs = Math.max(notBeforeMs, activity.endedAtMs(move.shardId));
+    }
+    return await truths.withFreshEnds(truth, [...ends], { notBeforeMs });
   }
 
   async #findIn(truth: Truth, target: MoveTarget, { counting }: { counting: boolean }): Promise<Result<Found, DriverFailure>> {
@@ -148,19 +156,14 @@ export class MoveFinder {
     const sourceNodeId = currentSource(truth, target);
     const targetNodeId = await this.#currentTarget(truth, target, { sourceNodeId, counting });
     if (targetNodeId === null) return err(failureOf('topology-changed', `${nameIn(truth, target.targetNodeId)} is a follower now and owns no slots`));
-    const now: MoveTarget = { ...target, targetNodeId };
+    if (!counting) return ok(foundIn(truth, target, { targetNodeId, keys: NOT_COUNTED }));
     const count = async (nodeId: string) => {
       const client = this.#control(truth, nodeId);
       const view = truth.views.get(nodeId);
       return client === null || view === undefined ? null : await this.#countKeys(client, view, { slot: target.shardId, source: truth.views.get(sourceNodeId) });
     };
-    const [source, onTarget] = counting ? await Promise.all([count(sourceNodeId), count(targetNodeId)]) : [null, null];
-    const finding = findMove({
-      sourceNodeId, targetNodeId, views: slotViews(truth, target.shardId), keysOnTarget: onTarget,
-      formerIds: new Set([...formerEnds(truth, { sourceNodeId, target: now, keysOnTarget: onTarget }), ...(targetNodeId === target.targetNodeId ? [] : [target.targetNodeId])]),
-      silentIds: new Set([...truth.silent.keys()].filter((id) => lineIn(truth, id)?.flags.has('fail') !== true)),
-    });
-    return ok({ truth, sourceNodeId, targetNodeId, finding, keys: { source, target: onTarget } });
+    const [source, onTarget] = await Promise.all([count(sourceNodeId), count(targetNodeId)]);
+    return ok(foundIn(truth, target, { targetNodeId, keys: { source, target: onTarget } }));
   }
 
   /**
@@ -215,6 +218,24 @@ export class MoveFinder {
     const endpoint = this.#endpointOf(truth, nodeId);
     return endpoint === null ? null : this.#options.connections.client(endpoint, 'control');
   }
+}
+
+const NOT_COUNTED: Found['keys'] = { source: null, target: null };
+
+/** `targetNodeId`: the primary that stands for the target now. */
+function foundIn(truth: Truth, target: MoveTarget, { targetNodeId, keys }: Pick<Found, 'targetNodeId' | 'keys'>): Found {
+  const sourceNodeId = currentSource(truth, target);
+  const formerIds = formerEnds(truth, { sourceNodeId, target: { ...target, targetNodeId }, keysOnTarget: keys.target });
+  if (targetNodeId !== target.targetNodeId) formerIds.add(target.targetNodeId);
+  const finding = findMove({ sourceNodeId, targetNodeId, views: slotViews(truth, target.shardId), keysOnTarget: keys.target, formerIds, silentIds: silentMembers(truth) });
+  return { truth, sourceNodeId, targetNodeId, finding, keys };
+}
+
+/** Primaries that did not answer and may come back with what they knew. */
+function silentMembers(truth: Truth): Set<string> {
+  const ids = new Set<string>();
+  for (const id of truth.silent.keys()) if (lineIn(truth, id)?.flags.has('fail') !== true) ids.add(id);
+  return ids;
 }
 
 function isUsual({ finding }: Found): boolean {

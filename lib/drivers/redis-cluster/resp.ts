@@ -40,6 +40,9 @@ const FIRST_BYTES = 1_024;
 /** Above this a copy by the runtime is quicker than one by us. */
 const SHORT = 48;
 
+/** A type, a count of up to 16 digits, and the end of the line. */
+const LINE_BYTES_MAX = 20;
+
 /** Commands as the bytes that go to the socket, put together in one place. */
 export class CommandBytes {
   #buffer = Buffer.allocUnsafe(FIRST_BYTES);
@@ -51,13 +54,9 @@ export class CommandBytes {
 
   add(commands: readonly Command[]): void {
     for (const command of commands) {
-      this.#header(STAR, command.length);
-      for (const argument of command) {
-        const word = typeof argument === 'number' ? String(argument) : typeof argument === 'string' ? bytesOfText(argument) : argument.latin1;
-        this.#header(DOLLAR, word.length);
-        this.#put(word);
-        this.#endLine();
-      }
+      this.#reserve(LINE_BYTES_MAX);
+      this.#length = putLine(this.#buffer, this.#length, STAR, command.length);
+      for (const argument of command) this.#add(argument);
     }
   }
 
@@ -70,32 +69,15 @@ export class CommandBytes {
     return taken;
   }
 
-  #header(type: number, count: number): void {
-    this.#reserve(1);
-    this.#buffer[this.#length] = type;
-    this.#length += 1;
-    if (count < 10) {
-      this.#reserve(1);
-      this.#buffer[this.#length] = ZERO + count;
-      this.#length += 1;
-    } else {
-      this.#put(String(count));
-    }
-    this.#endLine();
-  }
-
-  #put(bytes: string): void {
-    this.#reserve(bytes.length);
-    if (bytes.length > SHORT) this.#buffer.write(bytes, this.#length, 'latin1');
-    else for (let at = 0; at < bytes.length; at += 1) this.#buffer[this.#length + at] = bytes.charCodeAt(at);
-    this.#length += bytes.length;
-  }
-
-  #endLine(): void {
-    this.#reserve(2);
-    this.#buffer[this.#length] = CR;
-    this.#buffer[this.#length + 1] = LF;
-    this.#length += 2;
+  #add(argument: Argument): void {
+    const bytes = typeof argument === 'number' ? String(argument) : typeof argument === 'string' ? bytesOfText(argument) : argument.latin1;
+    this.#reserve(LINE_BYTES_MAX + bytes.length + 2);
+    const buffer = this.#buffer;
+    let at = putLine(buffer, this.#length, DOLLAR, bytes.length);
+    at = putBytes(buffer, at, bytes);
+    buffer[at] = CR;
+    buffer[at + 1] = LF;
+    this.#length = at + 2;
   }
 
   #reserve(bytes: number): void {
@@ -104,6 +86,27 @@ export class CommandBytes {
     this.#buffer.copy(larger, 0, 0, this.#length);
     this.#buffer = larger;
   }
+}
+
+/** These put something at a place for which there is room, and give the place after it. */
+function putLine(buffer: Buffer, from: number, type: number, count: number): number {
+  buffer[from] = type;
+  let at = from + 1;
+  if (count < 10) {
+    buffer[at] = ZERO + count;
+    at += 1;
+  } else {
+    at = putBytes(buffer, at, String(count));
+  }
+  buffer[at] = CR;
+  buffer[at + 1] = LF;
+  return at + 2;
+}
+
+function putBytes(buffer: Buffer, from: number, bytes: string): number {
+  if (bytes.length > SHORT) buffer.write(bytes, from, 'latin1');
+  else for (let at = 0; at < bytes.length; at += 1) buffer[from + at] = bytes.charCodeAt(at);
+  return from + bytes.length;
 }
 
 function bytesOfText(text: string): string {

@@ -63,13 +63,18 @@ async function each(
   client: NodeClient, slots: readonly Carried[], { timeoutMs, bytes = false }: { timeoutMs: number; bytes?: boolean },
   commandsOf: (slot: Carried) => readonly Command[], told: (slot: Carried, replies: readonly CommandResult[]) => void,
 ): Promise<void> {
-  const commands = slots.map(commandsOf);
-  const replies = await client.pipeline(commands.flat(), { timeoutMs, bytes });
+  const commands: Command[] = [];
+  const ends: number[] = [];
+  for (const slot of slots) {
+    commands.push(...commandsOf(slot));
+    ends.push(commands.length);
+  }
+  const replies = await client.pipeline(commands, { timeoutMs, bytes });
   let from = 0;
   for (const [index, slot] of slots.entries()) {
-    const count = commands[index]!.length;
-    told(slot, replies.slice(from, from + count));
-    from += count;
+    const end = ends[index]!;
+    told(slot, replies.slice(from, end));
+    from = end;
   }
 }
 
@@ -143,7 +148,9 @@ async function listKeys({ ends, targetNodeId, timeoutMs }: SlotBatch, slots: rea
 }
 
 async function sizeKeys(source: NodeClient, listed: ReadonlyMap<Carried, readonly ByteString[]>, timeoutMs: number): Promise<void> {
-  const sized = await sizesOf(source, [...listed.values()].flat(), timeoutMs);
+  const all: ByteString[] = [];
+  for (const names of listed.values()) all.push(...names);
+  const sized = await sizesOf(source, all, timeoutMs);
   let from = 0;
   for (const [carried, names] of listed) {
     carried.keys = sized.slice(from, from + names.length);
@@ -157,10 +164,10 @@ async function sizesOf(source: NodeClient, names: readonly ByteString[], timeout
   for (let from = 0; from < names.length; from += SIZES_PER_WRITE) {
     const some = names.slice(from, from + SIZES_PER_WRITE);
     const sizes = await source.pipeline(some.map((name): Command => ['MEMORY', 'USAGE', name]), { timeoutMs });
-    for (const [index, name] of some.entries()) {
-      const size = integerOf(sizes[index], 'MEMORY USAGE');
+    for (let at = 0; at < some.length; at += 1) {
+      const size = integerOf(sizes[at], 'MEMORY USAGE');
       // Gone meanwhile, or not allowed to be asked for: MIGRATE will tell.
-      keys.push({ name, bytes: size.ok ? size.value : 0 });
+      keys.push({ name: some[at]!, bytes: size.ok ? size.value : 0 });
     }
   }
   return keys;
@@ -198,7 +205,6 @@ async function countAgain({ ends, timeoutMs }: SlotBatch, slots: readonly Carrie
 async function handOver(batch: SlotBatch, slots: readonly Carried[]): Promise<void> {
   if (slots.length === 0) return;
   for (const { progress } of slots) {
-    progress.report('verifying');
     progress.report('committing');
   }
   const sound = (): readonly Carried[] => slots.filter(({ failure }) => failure === null);

@@ -118,22 +118,23 @@ export class SlotMover {
   /** Fills in the outcomes of the moves that need no look of their own. One that failed because somebody acted meanwhile is left out: it gets one. */
   async #moveUsual(open: readonly Positioned[], context: BatchContext, outcomes: Map<number, Outcome>): Promise<void> {
     const { activity, clock } = this.#options;
-    const notBeforeMs = Math.max(clock.monotonicMs() - TRUTH_AGE_MS_MAX, ...open.map(({ move }) => activity.endedAtMs(move.shardId)));
+    let notBeforeMs = clock.monotonicMs() - TRUTH_AGE_MS_MAX;
+    for (const { move } of open) notBeforeMs = Math.max(notBeforeMs, activity.endedAtMs(move.shardId));
     const found = await this.#finder.findUsual(open.map(({ move }) => move), notBeforeMs);
-    const usual = open.flatMap((entry) => {
-      const own = found.get(entry.move);
-      return own === undefined ? [] : [{ ...entry, found: own }];
-    });
     // After a failover some slots of the source may be served by another node than the rest; half-moved ones go on as they began.
-    const [first] = usual;
-    if (first === undefined) return;
-    const together = usual.filter((entry) => entry.found.sourceNodeId === first.found.sourceNodeId);
-    const half = together.filter((entry) => isHalfMoved(entry.found));
+    let sourceNodeId: string | null = null;
+    const half: FoundMove[] = [], untouched: FoundMove[] = [];
+    for (const { move, position } of open) {
+      const own = found.get(move);
+      if (own === undefined) continue;
+      sourceNodeId ??= own.sourceNodeId;
+      if (own.sourceNodeId === sourceNodeId) (isHalfMoved(own) ? half : untouched).push({ move, position, found: own });
+    }
     await this.#carry(half, context, outcomes);
-    await this.#carry(together.filter((entry) => !half.includes(entry)), context, outcomes);
+    await this.#carry(untouched, context, outcomes);
   }
 
-  async #carry(moves: readonly { readonly move: MoveTarget; readonly position: number; readonly found: Found }[], context: BatchContext, outcomes: Map<number, Outcome>): Promise<void> {
+  async #carry(moves: readonly FoundMove[], context: BatchContext, outcomes: Map<number, Outcome>): Promise<void> {
     const batch = moves.length === 0 ? null : this.#finder.batchOf(moves);
     if (batch?.ok !== true) return;
     const results = await this.#migrate(batch.value, context, { isHalfMoved: isHalfMoved(moves[0]!.found) });
@@ -273,6 +274,10 @@ export class SlotMover {
 interface Positioned {
   readonly move: MoveTarget;
   readonly position: number;
+}
+
+interface FoundMove extends Positioned {
+  readonly found: Found;
 }
 
 /** A batch of one knows its place in the batch that it belongs to. */

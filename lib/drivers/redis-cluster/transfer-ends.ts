@@ -9,6 +9,12 @@ export interface SizedKey {
   readonly bytes: number;
 }
 
+export function bytesOf(keys: readonly SizedKey[]): number {
+  let bytes = 0;
+  for (const key of keys) bytes += key.bytes;
+  return bytes;
+}
+
 /** The two ends of a pair: connections to ask on, and the address the source reaches the target at. */
 export interface PairEnds {
   readonly migrate: NodeClient;
