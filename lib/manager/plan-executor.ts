@@ -278,8 +278,7 @@ export class PlanExecutor {
   }
 
   #saveMove(expected: MoveRecord['status'], move: ExecutionMove): StoreWrite {
-    const { inFlight: _inFlight, retryAtMonotonicMs: _retryAt, batch: _batch, pair: _pair, ...record } = move;
-    return { kind: 'save-move', clusterId: this.resources.clusterId, operationId: this.options.operationId, expected, move: record, epoch: this.resources.model.state.epoch };
+    return { kind: 'save-move', clusterId: this.resources.clusterId, operationId: this.options.operationId, expected, move: recordOf(move), epoch: this.resources.model.state.epoch };
   }
 
   async #commit(writes: readonly StoreWrite[], drafts: readonly EventDraft[] = []): Promise<boolean> {
@@ -350,6 +349,11 @@ export class PlanExecutor {
     // With nothing under way there is nothing to gather: the last ones end at once.
     if (!this.#stopping && this.#calls.size > 0) await sleep(this.resources.clock, this.#state.batching.movesMax > 1 ? GATHER_MS.batched : GATHER_MS.alone);
   }
+}
+
+/** Without what only the running process knows. */
+function recordOf({ index, step, status, attempt, bytesDone, keysDone, startedAtMs, finishedAtMs, failure }: ExecutionMove): MoveRecord {
+  return { index, step, status, attempt, bytesDone, keysDone, startedAtMs, finishedAtMs, failure };
 }
 
 function failedEvent(move: ExecutionMove, operationId: string): EventDraft {

@@ -155,12 +155,13 @@ function withIndexes(open: readonly number[], indexes: readonly number[]): reado
 }
 
 function progressMoves(state: ExecutionState, progressed: readonly MoveProgress[]): ExecutionState {
-  const moves = progressed.flatMap(({ index, stage, bytesDone, keysDone }): ExecutionMove[] => {
+  const moves: ExecutionMove[] = [];
+  for (const { index, stage, bytesDone, keysDone } of progressed) {
     const move = moveAt(state, index);
-    if (!move.inFlight) return [];
+    if (!move.inFlight) continue;
     assertMoveTransition(move.status, stage);
-    return [{ ...move, status: stage, bytesDone: Math.max(move.bytesDone, bytesDone), keysDone: Math.max(move.keysDone, keysDone) }];
-  });
+    moves.push({ ...move, status: stage, bytesDone: Math.max(move.bytesDone, bytesDone), keysDone: Math.max(move.keysDone, keysDone) });
+  }
   return { ...state, moves: state.moves.withAll(moves) };
 }
 
