@@ -1,9 +1,10 @@
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStoredSimulator } from '@/lib/drivers/simulator/create-simulator';
-import { SimulatorSnapshotSchema } from '@/lib/drivers/simulator/cluster-snapshot';
+import { SimulatorSnapshotSchema, type SimulatorSnapshot } from '@/lib/drivers/simulator/cluster-snapshot';
 import { PhantomCluster } from '@/lib/drivers/simulator/phantom-cluster';
 import { SnapshotFile, type SnapshotProblem } from '@/lib/drivers/simulator/snapshot-file';
 import { VirtualClock } from '@/lib/platform/virtual-clock';
@@ -22,14 +23,37 @@ const problems: SnapshotProblem[] = [];
 beforeEach(() => { problems.length = 0; });
 
 /** A process that opens the stored cluster; not closing it is kill -9. */
-function start(options: Partial<SimulatorConnection> = {}): Bench {
-  const clock = new VirtualClock();
+function start(options: Partial<SimulatorConnection> = {}, clock = new VirtualClock()): Bench {
   return { ...openStoredSimulator({ connection: connectionOf(options), clock, path, onProblem: (problem) => problems.push(problem) }), clock };
 }
 
 async function moveOne(bench: Bench, shardId: number): Promise<void> {
   const { shards } = await observe(bench);
   valueOf((await timed(bench, bench.driver.execute(moveOf(shards, shardId), contextOf({ epoch: 5 })))).value);
+}
+
+function linesOf(file: string): number {
+  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 1 : 0;
+}
+
+/** A cluster with one change after its first snapshot, in the turn of the event loop in which the second one was begun. */
+async function startWriting(): Promise<Bench> {
+  const bench = start({}, new VirtualClock({ flush: () => Promise.resolve() }));
+  bench.cluster.heatShard(0, 2);
+  bench.cluster.heatShard(0, 3);
+  expect(await bench.clock.advanceUntil(() => existsSync(`${path}.journal.next`), 5_000)).toBe(true);
+  return bench;
+}
+
+function hotShardsKept(): SimulatorSnapshot['controls']['hotShards'] {
+  const loaded = new SnapshotFile(path).load();
+  if (!loaded.ok || loaded.value === null) throw new Error('Nothing was kept');
+  return loaded.value.controls.hotShards;
+}
+
+/** A snapshot that is being written in turns of the real event loop is written now, or has failed. */
+async function written(): Promise<void> {
+  await sleep(5);
 }
 
 describe('the simulated cluster over restarts', () => {
@@ -88,8 +112,9 @@ describe('the simulated cluster over restarts', () => {
     const journalLines: number[] = [];
     for (let shardId = 1; shardId <= 40; shardId += 1) {
       await moveOne(bench, shardId);
+      journalLines.push(linesOf(`${path}.journal`) + linesOf(`${path}.journal.next`));
+      await written();
       files.add(inode());
-      journalLines.push(readFileSync(`${path}.journal`, 'utf8').split('\n').length - 1);
     }
     const seconds = Math.ceil(bench.clock.monotonicMs() / 1_000);
     expect(files.size).toBeLessThanOrEqual(seconds + 1);
@@ -97,6 +122,53 @@ describe('the simulated cluster over restarts', () => {
     expect(Math.max(...journalLines)).toBeGreaterThan(1);
     await bench.driver.close();
     expect(bench.clock.timersPending).toBe(0);
+  });
+
+  it('[D1] what happens while a snapshot is being written is kept, killed then or later', async () => {
+    const bench = await startWriting();
+    bench.cluster.heatShard(1, 5);
+    expect(linesOf(`${path}.journal`)).toBe(1);
+    expect(linesOf(`${path}.journal.next`)).toBe(1);
+    expect(hotShardsKept()).toEqual([[0, 3], [1, 5]]);
+    await written();
+    expect(linesOf(`${path}.journal`)).toBe(1);
+    expect(hotShardsKept()).toEqual([[0, 3], [1, 5]]);
+    bench.cluster.heatShard(2, 7);
+    expect(hotShardsKept()).toEqual([[0, 3], [1, 5], [2, 7]]);
+    expect(problems).toEqual([]);
+  });
+
+  it('a snapshot that could not be written costs nothing: the next one takes all changes in', async () => {
+    const bench = start();
+    await moveOne(bench, 0);
+    mkdirSync(`${path}.tmp`);
+    for (let shardId = 1; problems.length < 2; shardId += 1) {
+      await moveOne(bench, shardId);
+      await written();
+    }
+    expect(new Set(problems.map((problem) => problem.code))).toEqual(new Set(['not-written']));
+    const failing = await observe(bench);
+    expect((await observe(start())).shards.replicas).toEqual(failing.shards.replicas);
+    rmdirSync(`${path}.tmp`);
+    const inode = statSync(path).ino;
+    for (let shardId = 40; statSync(path).ino === inode; shardId += 1) {
+      await moveOne(bench, shardId);
+      await written();
+    }
+    expect(existsSync(`${path}.journal.next`)).toBe(false);
+    const after = await observe(bench);
+    expect((await observe(start())).shards.replicas).toEqual(after.shards.replicas);
+  });
+
+  it('closed while a snapshot is being written, the last one stands and nothing is left beside it', async () => {
+    const bench = await startWriting();
+    bench.cluster.heatShard(1, 5);
+    await bench.driver.close();
+    await written();
+    expect(readdirSync(dirname(path)).sort()).toEqual(['one.json', 'one.json.journal']);
+    expect(linesOf(`${path}.journal`)).toBe(0);
+    expect(hotShardsKept()).toEqual([[0, 3], [1, 5]]);
+    expect(problems).toEqual([]);
   });
 
   it('a half-written last line is left out, the lines before it count', async () => {
