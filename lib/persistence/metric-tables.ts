@@ -1,6 +1,6 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MetricSeries } from '@/lib/contract/metrics';
 import type { MetricBucket } from '@/lib/contract/storage';
+import { nextTurn } from '@/lib/platform/in-turns';
 import type { PrismaClient } from '@/prisma/generated/client';
 import { assertBucket, chooseWindow, pointsOf, type MetricQuery, type StoredBucket } from './metric-windows';
 

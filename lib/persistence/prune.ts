@@ -1,5 +1,5 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ROLL_UPS } from '@/lib/contract/metrics';
+import { nextTurn } from '@/lib/platform/in-turns';
 import type { PrismaClient } from '@/prisma/generated/client';
 import { RETENTION } from './retention';
 import { pruneScalingPolicies } from './scaling-writes';

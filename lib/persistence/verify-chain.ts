@@ -1,5 +1,5 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ChainBreak, VerifiedChain } from '@/lib/contract/storage';
+import { nextTurn } from '@/lib/platform/in-turns';
 import { err, ok, type Result } from '@/lib/platform/result';
 import type { PrismaClient } from '@/prisma/generated/client';
 import { rowOf } from './append-events';

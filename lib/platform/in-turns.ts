@@ -16,9 +16,31 @@ export function isShortList(list: readonly unknown[]): boolean {
   return list.length <= SHORT_LIST_MAX;
 }
 
-/** Resolves once everything that waits for the event loop now has had its turn. */
+const waiting: (() => void)[] = [];
+
+/**
+ * Carries out `work` in a turn of the event loop of its own, after whatever asked for one before.
+ * Work that comes in at the same moment (all views of a cluster with each reading, a reading's next
+ * portion, a plan's) is short, each part of it; together in one turn they would hold everybody up.
+ */
+export function inOwnTurn(work: () => void): void {
+  waiting.push(work);
+  if (waiting.length === 1) setImmediate(takeTurn);
+}
+
+function takeTurn(): void {
+  const [work] = waiting;
+  try {
+    work?.();
+  } finally {
+    waiting.shift();
+    if (waiting.length > 0) setImmediate(takeTurn);
+  }
+}
+
+/** Resolves in a turn of the caller's own, once everything that waits for the event loop now has had its turn. */
 export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => { setImmediate(resolve); });
+  return new Promise((resolve) => { inOwnTurn(resolve); });
 }
 
 /** Carries out work that says by `yield` where it may rest, and rests there. */

@@ -1,5 +1,6 @@
 import { assert } from './assert';
 import type { Clock } from './clock';
+import { nextTurn } from './in-turns';
 
 interface Timer {
   readonly dueMs: number;
@@ -39,7 +40,7 @@ export class VirtualClock implements Clock {
 
   constructor(options: VirtualClockOptions = {}) {
     this.#wallOffsetMs = options.wallStartMs ?? Date.UTC(2026, 0, 1);
-    this.#flush = options.flush ?? yieldToEventLoop;
+    this.#flush = options.flush ?? nextTurn;
   }
 
   wallMs(): number {
@@ -123,8 +124,4 @@ export class VirtualClock implements Clock {
     }
     return low;
   }
-}
-
-function yieldToEventLoop(): Promise<void> {
-  return new Promise((resolve) => { setImmediate(resolve); });
 }

@@ -10,12 +10,12 @@ import type { ClusterView } from '@/lib/manager/ports';
 import { assertNever } from '@/lib/platform/assert';
 import type { Clock } from '@/lib/platform/clock';
 import type { Unsubscribe } from '@/lib/platform/disposable';
+import { inOwnTurn } from '@/lib/platform/in-turns';
 import type { ChangeHub } from './change-hub';
 import { EventsFeed } from './events-feed';
 import { LiveClient, roomKey, SUBSCRIPTIONS_MAX, type LiveSocket } from './live-client';
 import { MovesFeed } from './moves-feed';
 import { NodesFeed } from './nodes-feed';
-import { OneATurn } from './one-a-turn';
 import { Revisions, Room, type RoomMessage } from './room';
 import { sameValue } from './same-value';
 import { ShardsFeed } from './shards-feed';
@@ -54,7 +54,6 @@ export class LiveGateway {
   readonly #rooms = new Map<string, Room<LiveClient>>();
   readonly #eventFeeds = new Map<string, EventsFeed>();
   readonly #revisions = new Revisions();
-  readonly #turns = new OneATurn();
   readonly #unsubscribe: readonly Unsubscribe[];
   #fleetSent: readonly FleetEntry[] = [];
   #heartbeat: Disposable;
@@ -152,7 +151,7 @@ export class LiveGateway {
     const room = new Room<LiveClient>({
       clusterId, view, clock,
       revisions: this.#revisions,
-      inTurn: (work) => { this.#turns.add(work); },
+      inTurn: inOwnTurn,
       readView: () => fleet.manager(clusterId)?.view() ?? null,
       createFeed: (picture) => createFeed(view, picture, eventsFeed),
       send: (clients, message) => this.#send(clients, message),

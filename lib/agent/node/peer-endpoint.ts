@@ -1,7 +1,7 @@
 /** What this node does at the request of others: being filled, following, taking over. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Peer } from '@/lib/contract/agent-protocol';
+import { nextTurn } from '@/lib/platform/in-turns';
 import { err, ok, type Result } from '@/lib/platform/result';
 import { emptyShard, type Changes, type NodeStore, type ShardRecord } from './node-store';
 import { PEER_ACTIONS, type CopyState, type PeerAction, type PeerRefusal, type PeerRequest } from './peer-protocol';

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RedisConnection } from '@/lib/contract/connection';
 import { UNKNOWN_STATS } from '@/lib/contract/node';
 import { ObservationSchema, type EngineFacts, type NodeObservation, type Observation } from '@/lib/contract/observation';
@@ -6,6 +5,7 @@ import type { DriverFailure } from '@/lib/contract/operation';
 import { UNKNOWN_RESOURCES } from '@/lib/contract/resources';
 import type { ShardTable } from '@/lib/contract/shard-table';
 import type { Clock } from '@/lib/platform/clock';
+import { nextTurn } from '@/lib/platform/in-turns';
 import { err, ok, type Result } from '@/lib/platform/result';
 import { ATOMIC_ENGINES } from './atomic-engine';
 import type { ClusterReader, ClusterReading } from './cluster-reader';

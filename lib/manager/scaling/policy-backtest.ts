@@ -1,5 +1,4 @@
 /** The edited policy against the active one, on what this cluster recorded or on a series that was sent. */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DecisionRecord } from '@/lib/contract/scaling-record';
 import type { PolicyDocument } from '@/lib/contract/scaling-policy';
 import type { BacktestAnswer, BacktestSeries } from '@/lib/contract/scaling-view';
@@ -8,6 +7,7 @@ import { measuredBy } from '@/lib/contract/scaling-rules';
 import { explainRecord } from '@/lib/core/scaling/explain';
 import type { LoadSeries } from '@/lib/core/scaling/backtest/replay';
 import { demandFromTrace } from '@/lib/core/scaling/backtest/trace-demand';
+import { nextTurn } from '@/lib/platform/in-turns';
 import { err, ok } from '@/lib/platform/result';
 import { refusal, refused, type CommandResult } from '../commands';
 import type { ManagerResources } from '../manager-resources';
