@@ -6,6 +6,7 @@
 import type { ClusterHealth, Freeze } from '@/lib/contract/health';
 import type { Imbalance } from '@/lib/contract/imbalance';
 import type { Capabilities, ClusterTotals } from '@/lib/contract/cluster';
+import type { Node } from '@/lib/contract/node';
 import type { Operation } from '@/lib/contract/operation';
 import type { ScalingDecision } from '@/lib/contract/scaling';
 import type { VersionedSettings } from '@/lib/contract/settings';
@@ -34,6 +35,7 @@ export class ClusterModel {
   #health: ClusterHealth | null = null;
   #imbalance: Imbalance | null = null;
   #totals: ClusterTotals | null = null;
+  #nodeList: { readonly of: ClusterState['nodes']; readonly list: readonly Node[] } | null = null;
 
   constructor(
     readonly record: ClusterRecord,
@@ -52,6 +54,12 @@ export class ClusterModel {
 
   get nodes() {
     return this.state.nodes;
+  }
+
+  /** The same array for as long as the nodes are the same. */
+  get nodeList(): readonly Node[] {
+    if (this.#nodeList?.of !== this.nodes) this.#nodeList = { of: this.nodes, list: [...this.nodes.values()] };
+    return this.#nodeList.list;
   }
 
   get stale(): boolean {

@@ -5,7 +5,6 @@ import type { ClusterView } from './ports';
 /** The picture of a cluster for people and clients: everything of one revision, without secrets. */
 export function viewOf(model: ClusterModel): ClusterView {
   const { record, state } = model;
-  const nodes = [...state.nodes.values()];
   return {
     summary: {
       id: record.id,
@@ -30,7 +29,7 @@ export function viewOf(model: ClusterModel): ClusterView {
       scaling: model.scaling,
       operations: [...model.operations],
     },
-    nodes,
+    nodes: model.nodeList,
     shards: state.shards,
     movesInFlight: model.movesInFlight(),
   };

@@ -11,9 +11,12 @@ import { encodeNodeMetrics, nodeMetricsOf } from './wire-columns';
 export class NodesFeed implements ViewFeed {
   readonly unsettled = false;
   #sent: readonly Node[];
+  /** The list that `#sent` was brought up to: while shards move, most pictures have the same nodes. */
+  #seen: readonly Node[];
 
   constructor(view: ClusterView) {
     this.#sent = view.nodes;
+    this.#seen = view.nodes;
   }
 
   snapshot(): SnapshotBody {
@@ -21,7 +24,8 @@ export class NodesFeed implements ViewFeed {
   }
 
   advance(view: ClusterView): FeedChange {
-    if (view.nodes === this.#sent) return NOTHING;
+    if (view.nodes === this.#seen) return NOTHING;
+    this.#seen = view.nodes;
     const before = new Map(this.#sent.map((node) => [node.id, node]));
     const upserts: Node[] = [];
     const withNewNumbers: number[] = [];

@@ -7,6 +7,7 @@ import type { ViewFeed } from './view-feed';
 export const FLUSH_INTERVAL_MS = 250;
 /** After so long without a change, what a feed put off is sent as well. */
 export const SETTLE_AFTER_MS = 5_000;
+const NODES_AT_ONCE_MAX = 32;
 
 /** One client in a room. */
 export interface Subscriber {
@@ -185,7 +186,11 @@ export class Room<S extends Subscriber> {
       if (this.#preparing) this.options.inTurn(goOn);
       else this.#sendChange(view, feed, settle);
     };
-    goOn();
+    // To put the picture of so many nodes together was a turn's work.
+    if (view.nodes.length > NODES_AT_ONCE_MAX) {
+      this.#preparing = true;
+      this.options.inTurn(goOn);
+    } else goOn();
   }
 
   #sendChange(view: ClusterView, feed: ViewFeed, settle: boolean): void {

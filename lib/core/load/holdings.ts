@@ -41,9 +41,16 @@ function holdingsFrom(totals: LeaderTotals): NodeHolding[] {
   });
 }
 
+/** Nodes are never written to, and stay the same while shards move between two readings. */
+const keptLeaders = new WeakMap<ClusterState['nodes'], readonly Node[]>();
+
 /** Leaders in the order of every per-leader array: by id, so that equal states give equal answers. */
-export function leadersOf(state: ClusterState): Node[] {
-  return [...state.nodes.values()].filter(isLeader).sort((a, b) => (a.id < b.id ? -1 : 1));
+export function leadersOf({ nodes }: ClusterState): readonly Node[] {
+  const before = keptLeaders.get(nodes);
+  if (before !== undefined) return before;
+  const leaders = [...nodes.values()].filter(isLeader).sort((a, b) => (a.id < b.id ? -1 : 1));
+  keptLeaders.set(nodes, leaders);
+  return leaders;
 }
 
 /** The sums behind holdingsOf, of each leader; replicas on other nodes are left out. O(nodes) once the table was summed up. */

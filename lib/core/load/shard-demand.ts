@@ -1,4 +1,5 @@
 import type { ShardTable } from '@/lib/contract/shard-table';
+import { ROWS_PER_TURN } from '@/lib/platform/in-turns';
 
 /** One column of what shards ask for, with what stands in for the rows that are unknown. */
 export interface DemandColumn {
@@ -27,15 +28,25 @@ export interface ShardDemand {
  * known row is unknown as a whole. O(shards) of a column that is seen the first time; columns
  * are never written to, so what was found out about one is kept with it.
  */
-export function shardDemandOf(table: ShardTable): ShardDemand {
+export function shardDemandOf({ sizeBytes, keyCount, load }: ShardTable): ShardDemand {
   return {
-    bytes: columnOf(table.sizeBytes),
-    keys: columnOf(table.keyCount),
-    cpu: columnOf(table.load.cpu),
-    reads: columnOf(table.load.readsPerSecond),
-    writes: columnOf(table.load.writesPerSecond),
-    network: columnOf(table.load.networkBytesPerSecond),
+    bytes: columnOf(sizeBytes),
+    keys: columnOf(keyCount),
+    cpu: columnOf(load.cpu),
+    reads: columnOf(load.readsPerSecond),
+    writes: columnOf(load.writesPerSecond),
+    network: columnOf(load.networkBytesPerSecond),
   };
+}
+
+/** The same, with a rest after each long column. */
+export function* readingDemand(table: ShardTable): Generator<void, ShardDemand> {
+  const { sizeBytes, keyCount, load } = table;
+  for (const column of [sizeBytes, keyCount, load.cpu, load.readsPerSecond, load.writesPerSecond, load.networkBytesPerSecond]) {
+    columnOf(column);
+    if (column.length > ROWS_PER_TURN) yield;
+  }
+  return shardDemandOf(table);
 }
 
 /** The quantity of one row, unknown ones filled. */

@@ -1,6 +1,6 @@
 import type { ShardTable } from '@/lib/contract/shard-table';
 import { atOnce, ROWS_PER_TURN } from '@/lib/platform/in-turns';
-import { demandAt, secondaryNetworkOf, shardDemandOf, type ShardDemand } from './shard-demand';
+import { demandAt, readingDemand, secondaryNetworkOf, type ShardDemand } from './shard-demand';
 
 /** Sums over the replicas of each node, one array per quantity; index = that of the table's own list of nodes. */
 export interface TableSums {
@@ -30,7 +30,7 @@ export function* summingUp(table: ShardTable): Generator<void, TableSums> {
   const before = kept.get(table);
   if (before !== undefined) return before;
   const column = () => new Float64Array(table.nodeIds.length);
-  const demand = shardDemandOf(table);
+  const demand = yield* readingDemand(table);
   const sums: TableSums = { demand, shards: column(), primaries: column(), bytes: column(), keys: column(), cpu: column(), operations: column(), network: column() };
   for (let from = 0; from < table.shardCount; from += ROWS_PER_TURN) {
     if (from > 0) yield;

@@ -2,6 +2,7 @@ import type { EngineFacts, EngineWarning, NodeObservation, Observation } from '@
 import { UNKNOWN_STATS } from '@/lib/contract/node';
 import { UNKNOWN_RESOURCES } from '@/lib/contract/resources';
 import type { ShardTable } from '@/lib/contract/shard-table';
+import { atOnce } from '@/lib/platform/in-turns';
 import type { ClusterCore } from './cluster-core';
 import { ENGINE_VERSION, NODE } from './cluster-parameters';
 import { hashUnit } from './hash-noise';
@@ -27,6 +28,11 @@ export class Observer {
 
   /** One reading at the instant the cluster has reached; counts as an answer of every node in it. */
   observe(detail: 'nodes' | 'full'): Observation {
+    return atOnce(this.observing(detail));
+  }
+
+  /** The same with a rest before the shards: as in any cluster, they are read a little later than the nodes then. */
+  *observing(detail: 'nodes' | 'full'): Generator<void, Observation> {
     const { core } = this;
     const loads = core.loads();
     const nodes: NodeObservation[] = [];
@@ -37,6 +43,7 @@ export class Observer {
       answered[node.index] = observation.answered ? 1 : 0;
       nodes.push(observation);
     }
+    if (detail === 'full') yield;
     return {
       nodes,
       shards: detail === 'full' ? this.#shards(loads, answered) : null,

@@ -3,7 +3,7 @@ import type { Observation } from '@/lib/contract/observation';
 import type { DriverFailure } from '@/lib/contract/operation';
 import type { Risk } from '@/lib/contract/plan';
 import type { Clock } from '@/lib/platform/clock';
-import { nextTurn } from '@/lib/platform/in-turns';
+import { inTurns, nextTurn } from '@/lib/platform/in-turns';
 import { err, ok, type Result } from '@/lib/platform/result';
 import type { ClusterDriver, DriverStep, ForeseenMove, MoveTarget, MoveTruth, StepContext, StepOutcome } from '../driver';
 import { MEMBERSHIP } from './cluster-parameters';
@@ -78,7 +78,7 @@ export class SimulatorDriver implements ClusterDriver {
     const refused = this.#refusal('The reading', options.signal) ?? await this.#readied(options.signal);
     if (refused !== null) return err(refused);
     this.#catchUp();
-    const observation = this.#observer.observe(options.detail);
+    const observation = this.#isLarge ? await inTurns(this.#observer.observing(options.detail)) : this.#observer.observe(options.detail);
     return observation.nodes.some((node) => node.answered)
       ? ok(observation)
       : err(failure('connection-lost', 'No node of the cluster answered', { retryable: true }));
@@ -86,12 +86,15 @@ export class SimulatorDriver implements ClusterDriver {
 
   /** Where there are many replicas, they are summed up in a turn of the event loop of its own. */
   async #readied(signal: AbortSignal): Promise<DriverFailure | null> {
-    const { core } = this.#cluster;
-    if (core.placement.rows.length <= REPLICAS_AT_ONCE_MAX) return null;
+    if (!this.#isLarge) return null;
     this.#catchUp();
-    core.demand();
+    this.#cluster.core.demand();
     await nextTurn();
     return this.#refusal('The reading', signal);
+  }
+
+  get #isLarge(): boolean {
+    return this.#cluster.core.placement.rows.length > REPLICAS_AT_ONCE_MAX;
   }
 
   probe(nodeId: string, signal: AbortSignal): Promise<Result<{ answerMs: number }, DriverFailure>> {
