@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { QuantitySchema } from './primitives';
 import { RESOURCES } from './vocabulary';
 
-export { utilizationOf } from './utilization';
+export { utilizationOf, utilizationOfOne } from './utilization';
 export { RESOURCES } from './vocabulary';
 
 export const ResourceSchema = z.enum(RESOURCES);

@@ -8,13 +8,11 @@ import type { MetricBucket, Store } from '@/lib/contract/storage';
 import type { Node } from '@/lib/contract/node';
 import { WEIGHED_DIMENSIONS } from '@/lib/contract/vocabulary';
 import { worstImbalance } from '@/lib/core/scaling/decide-rebalance';
-import { isShortList, nextTurn } from '@/lib/platform/in-turns';
+import { isShortList, ITEMS_PER_TURN, nextTurn } from '@/lib/platform/in-turns';
 import type { ClusterModel } from './cluster-model';
 import type { ManagerLogger } from './manager-logger';
 import { restIfLarge } from './rest-if-large';
 
-/** Nodes that are added before others get their turn: some two milliseconds of work. */
-const NODES_PER_TURN = 256;
 
 type Mutable = { -readonly [K in keyof MetricBucket]: MetricBucket[K] };
 
@@ -37,7 +35,7 @@ export class MetricsRecorder {
     await restIfLarge(model.state);
     this.#turnTo(nowMs);
     for (const [at, node] of [...model.nodes.values()].entries()) {
-      if (at > 0 && at % NODES_PER_TURN === 0) await nextTurn();
+      if (at > 0 && at % ITEMS_PER_TURN === 0) await nextTurn();
       if (node.observedAtMs !== null && nowMs - node.observedAtMs < 2 * model.settings.observationIntervalMs + 1_000) this.#addNode(node);
     }
     const { totals } = model;

@@ -8,7 +8,7 @@ import type { MetricFlag, Node } from '@/lib/contract/node';
 import type { NodeObservation } from '@/lib/contract/observation';
 import type { HealthSettings } from '@/lib/contract/settings';
 import {
-  advanceDetector, EMPTY_DETECTOR, nodesToProbe, recordProbe, releaseQuarantine, type DetectorState, type NodeBeat, type NodeVerdict,
+  advancingDetector, EMPTY_DETECTOR, nodesToProbe, recordProbe, releaseQuarantine, type DetectorState, type NodeBeat, type NodeVerdict,
 } from '@/lib/core/health/failure-detector';
 import { acknowledgeSilence, deathsAllowed, recallAcknowledged, UNWATCHED, watchMassFailure, type FreezeWatch, type MassFailure } from '@/lib/core/health/freeze-rule';
 import { livenessFacts } from '@/lib/core/health/liveness-facts';
@@ -35,6 +35,8 @@ export interface Heard {
 
 export class NodeWatch implements Disposable {
   #detector: DetectorState = EMPTY_DETECTOR;
+  /** What came in while a reading is being concluded, to be added to what comes of it. */
+  #meanwhile: ((detector: DetectorState) => DetectorState)[] | null = null;
   #screen: ScreenState = UNSCREENED;
   #freeze: FreezeWatch = UNWATCHED;
   #deaths = 0;
@@ -56,13 +58,13 @@ export class NodeWatch implements Disposable {
     return atOnce(this.hearing(observed, round));
   }
 
-  /** The same with rests, where there are many nodes; what is true of them is concluded in one go, at the end. */
+  /** The same with rests, where there are many nodes; it shows at the end, all of it at once. One after the other only. */
   *hearing(observed: readonly NodeObservation[], round: WatchRound): Generator<void, Heard> {
     const nowMs = Math.round(this.clock.wallMs());
     const screened = yield* screening(this.#screen, { nodes: observed, known: round.known, nowMs, monotonicMs: this.clock.monotonicMs() });
     if (!isShortList(observed)) yield;
     this.#screen = screened.state;
-    this.#advance(observed.map((node) => ({ ...node, nodeId: node.id })), round, false);
+    yield* this.#advancing(observed.map((node) => ({ ...node, nodeId: node.id })), round, false);
     return { verdicts: this.#detector.nodes, nodes: screened.nodes, flags: screened.flags };
   }
 
@@ -72,7 +74,7 @@ export class NodeWatch implements Disposable {
       nodeId, answered: false, answerMs: null, incarnation: track.incarnation, sequence: track.sequence, reportedFailed: false,
       pushed: track.pushed ? { intervalMs: track.intervalMs, beats: [] } : undefined,
     }));
-    this.#advance(beats, round, true);
+    atOnce(this.#advancing(beats, round, true));
     return this.#detector.nodes;
   }
 
@@ -98,7 +100,7 @@ export class NodeWatch implements Disposable {
 
   /** @returns false when the node is not known. */
   liftQuarantine(nodeId: string): boolean {
-    this.#detector = releaseQuarantine(this.#detector, nodeId);
+    this.#change((detector) => releaseQuarantine(detector, nodeId));
     return this.#detector.nodes.has(nodeId);
   }
 
@@ -107,11 +109,18 @@ export class NodeWatch implements Disposable {
     return track === undefined ? null : livenessFacts(nodeId, track, { monotonicMs: this.clock.monotonicMs(), nowMs: Math.round(this.clock.wallMs()), settings });
   }
 
-  #advance(beats: readonly NodeBeat[], round: WatchRound, blind: boolean): void {
+  #change(change: (detector: DetectorState) => DetectorState): void {
+    this.#detector = change(this.#detector);
+    this.#meanwhile?.push(change);
+  }
+
+  *#advancing(beats: readonly NodeBeat[], round: WatchRound, blind: boolean): Generator<void, void> {
     const monotonicMs = this.clock.monotonicMs();
     const nowMs = Math.round(this.clock.wallMs());
     const before = this.#detector;
-    this.#detector = advanceDetector(before, {
+    const meanwhile: ((detector: DetectorState) => DetectorState)[] = [];
+    this.#meanwhile = meanwhile;
+    const advanced = yield* advancingDetector(before, {
       beats, monotonicMs, nowMs, blind,
       pausedMs: this.#monitor.takePausedMs(),
       readingIntervalMs: round.readingIntervalMs,
@@ -120,6 +129,8 @@ export class NodeWatch implements Disposable {
       acknowledged: this.#freeze.acknowledged,
       maintenance: maintained([...round.known.values()], nowMs),
     });
+    this.#detector = meanwhile.reduce((detector, change) => change(detector), advanced);
+    this.#meanwhile = null;
     this.#deaths = [...this.#detector.nodes].filter(([nodeId, track]) => track.liveness === 'dead' && before.nodes.get(nodeId)?.liveness !== 'dead' && !this.#freeze.acknowledged.has(nodeId)).length;
     for (const nodeId of nodesToProbe(this.#detector)) void this.#probe(nodeId);
   }
@@ -131,11 +142,12 @@ export class NodeWatch implements Disposable {
     const probed = await this.driver.probe(nodeId, this.#abort.signal);
     this.#probing.delete(nodeId);
     if (this.#abort.signal.aborted) return;
-    this.#detector = recordProbe(this.#detector, {
+    const probe = {
       nodeId, beganMonotonicMs, monotonicMs: this.clock.monotonicMs(), nowMs: Math.round(this.clock.wallMs()),
       answerMs: probed.ok ? probed.value.answerMs : null,
       failure: probed.ok ? null : probed.error.message.slice(0, 500),
-    });
+    };
+    this.#change((detector) => recordProbe(detector, probe));
   }
 }
 

@@ -4,10 +4,10 @@
  * Items of a list that are worked on before others get their turn: a millisecond or two of work,
  * and several times as long the first time, in code that is not compiled yet.
  */
-export const ITEMS_PER_TURN = 250;
+export const ITEMS_PER_TURN = 125;
 
 /** Rows of columns that are gone through before others get their turn: simple arithmetic on each. */
-export const ROWS_PER_TURN = 16_384;
+export const ROWS_PER_TURN = 8_192;
 
 const SHORT_LIST_MAX = 500;
 

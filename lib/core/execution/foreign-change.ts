@@ -4,7 +4,7 @@ import { isLeader, type ClusterState } from '@/lib/core/cluster/cluster-state';
 import { isMoveTerminal } from './transitions';
 
 /** Looking at one takes a quarter of a microsecond. */
-const MOVES_PER_TURN = 5_000;
+const MOVES_PER_TURN = 1_000;
 
 /** Somebody besides us changed the cluster: what, in words with the names. */
 export interface ForeignChange {

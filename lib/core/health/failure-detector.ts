@@ -22,6 +22,7 @@
 import type { Liveness, LivenessReason } from '@/lib/contract/node';
 import type { NodeObservation } from '@/lib/contract/observation';
 import type { HealthSettings } from '@/lib/contract/settings';
+import { atOnce, ITEMS_PER_TURN } from '@/lib/platform/in-turns';
 import { deviationsAt, EMPTY_RHYTHM, silenceAt, withGap, type ArrivalRhythm } from './arrival-rhythm';
 import { advanceFlapGuard, CALM, releaseFlapGuard, type FlapGuard } from './flap-guard';
 
@@ -125,15 +126,25 @@ export const EMPTY_DETECTOR: DetectorState = { nodes: new Map(), withheld: [], a
 
 /** The next belief about every node of the round; nodes no longer in it are forgotten. */
 export function advanceDetector(state: DetectorState, round: DetectorRound): DetectorState {
+  return atOnce(advancingDetector(state, round));
+}
+
+/** The same with rests, where there are many nodes. */
+export function* advancingDetector(state: DetectorState, round: DetectorRound): Generator<void, DetectorState> {
   const deviations = deviationsAt(round.settings.phiThreshold);
   // An extra reading soon after another one is no beat that could be missed.
   const extra = round.monotonicMs - state.atMonotonicMs < round.readingIntervalMs / 2;
-  const heard = round.beats.map((beat) => listen(state.nodes.get(beat.nodeId), beat, round, { deviations, extra }));
+  const heard: NodeTrack[] = [];
+  for (const beat of round.beats) {
+    if (heard.length % ITEMS_PER_TURN === ITEMS_PER_TURN - 1) yield;
+    heard.push(listen(state.nodes.get(beat.nodeId), beat, round, { deviations, extra }));
+  }
   const someoneAnswers = !round.blind && heard.some((track) => round.monotonicMs - track.lastHeardMonotonicMs < track.suspectAfterMs);
   const withheld: string[] = [];
   const nodes = new Map<string, NodeTrack>();
   let deathsLeft = round.deathsAllowed;
-  round.beats.forEach((beat, index) => {
+  for (const [index, beat] of round.beats.entries()) {
+    if (index % ITEMS_PER_TURN === ITEMS_PER_TURN - 1) yield;
     const track = heard[index]!;
     const belief = state.nodes.has(beat.nodeId) ? inSteps(track, beliefAbout(track, beat, round)) : firstBelief(beat, track);
     const permitted = belief.liveness === 'dead' && track.liveness !== 'dead'
@@ -142,7 +153,7 @@ export function advanceDetector(state: DetectorState, round: DetectorRound): Det
     if (permitted.reason.code === 'death-withheld') withheld.push(beat.nodeId);
     if (permitted.liveness === 'dead' && track.liveness !== 'dead' && !round.acknowledged.has(beat.nodeId)) deathsLeft -= 1;
     nodes.set(beat.nodeId, withBelief(track, permitted, beat, round));
-  });
+  }
   return { nodes, withheld, atMonotonicMs: round.monotonicMs };
 }
 

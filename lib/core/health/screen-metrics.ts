@@ -12,7 +12,7 @@
 import type { MetricFlag, Node } from '@/lib/contract/node';
 import type { NodeObservation } from '@/lib/contract/observation';
 import { RESOURCES, NODE_STATS } from '@/lib/contract/vocabulary';
-import { atOnce } from '@/lib/platform/in-turns';
+import { atOnce, ITEMS_PER_TURN } from '@/lib/platform/in-turns';
 
 const FROZEN_AFTER_MS = 600_000;
 const FROZEN_READINGS = 60;
@@ -53,8 +53,6 @@ export interface Screened {
   readonly flags: ReadonlyMap<string, MetricFlag[]>;
 }
 
-/** Nodes that are screened before others get their turn: some two milliseconds of work. */
-const NODES_PER_TURN = 256;
 
 /** The reading with believable numbers only, and why the others are gone. Nodes that did not answer are passed on as they are. */
 export function screenMetrics(state: ScreenState, round: ScreenRound): Screened {
@@ -67,7 +65,7 @@ export function* screening(state: ScreenState, round: ScreenRound): Generator<vo
   const flags = new Map<string, MetricFlag[]>();
   const nodes: NodeObservation[] = [];
   for (const [at, node] of round.nodes.entries()) {
-    if (at > 0 && at % NODES_PER_TURN === 0) yield;
+    if (at > 0 && at % ITEMS_PER_TURN === 0) yield;
     if (!node.answered) {
       const before = state.get(node.id);
       if (before !== undefined) tracks.set(node.id, before);

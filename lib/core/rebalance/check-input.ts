@@ -5,6 +5,7 @@ import type { SafetyLines } from '@/lib/contract/settings';
 import { OBJECTIVES, PRESETS } from '@/lib/contract/vocabulary';
 import { NO_REPLICA } from '@/lib/contract/shard-table';
 import { acceptsPlacement, isLeader, type ClusterState } from '@/lib/core/cluster/cluster-state';
+import { atOnce, ROWS_PER_TURN } from '@/lib/platform/in-turns';
 import { refusal } from './refusals';
 
 /** What is asked of the planner; checked again here, since not every caller is behind a schema. */
@@ -45,7 +46,13 @@ export function checkInput(state: ClusterState, request: RebalanceRequest, numbe
 
 /** [P9] What is wrong with the state alone. */
 export function checkState(state: ClusterState, nowMs: number): Refusal[] {
-  return [...checkNodes(state, nowMs), ...checkTable(state)].slice(0, REPORTED_MAX);
+  return atOnce(checkingState(state, nowMs));
+}
+
+/** The same with rests, where there is much of it. */
+export function* checkingState(state: ClusterState, nowMs: number): Generator<void, Refusal[]> {
+  const broken = checkNodes(state, nowMs);
+  return [...broken, ...yield* checkingTable(state)].slice(0, REPORTED_MAX);
 }
 
 function checkRequest({ strategy, threshold, seed }: RebalanceRequest): Refusal[] {
@@ -115,7 +122,7 @@ function checkNodes(state: ClusterState, nowMs: number): Refusal[] {
   return found;
 }
 
-function checkTable(state: ClusterState): Refusal[] {
+function* checkingTable(state: ClusterState): Generator<void, Refusal[]> {
   const { shardCount, replicaMax, replicas, nodeIds, sizeBytes, keyCount, load } = state.shards;
   const columns = [sizeBytes, keyCount, load.cpu, load.readsPerSecond, load.writesPerSecond, load.networkBytesPerSecond];
   if (replicas.length !== shardCount * replicaMax || columns.some((column) => column.length !== shardCount)) {
@@ -123,6 +130,7 @@ function checkTable(state: ClusterState): Refusal[] {
   }
   const found: Refusal[] = [];
   for (let shardId = 0; shardId < shardCount && found.length < REPORTED_MAX; shardId += 1) {
+    if (shardId % ROWS_PER_TURN === ROWS_PER_TURN - 1) yield;
     for (const column of columns) {
       const value = column[shardId]!;
       if (value < 0 || value === Infinity) found.push(refusal('invalid-number', `Shard ${shardId} reports a quantity of ${value}`, { shardId, numbers: { value } }));

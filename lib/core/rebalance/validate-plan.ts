@@ -2,7 +2,7 @@ import type { Plan, PlanStep, Refusal } from '@/lib/contract/plan';
 import type { SafetyLines } from '@/lib/contract/settings';
 import type { ClusterState } from '@/lib/core/cluster/cluster-state';
 import { atOnce, ITEMS_PER_TURN } from '@/lib/platform/in-turns';
-import { checkState } from './check-input';
+import { checkingState } from './check-input';
 import { mayPlace, mayTransfer, refusalOfPlacement } from './constraints/registry';
 import { explainStay, isReadable } from './constraints/source';
 import { zoneSpread } from './constraints/zone-spread';
@@ -41,7 +41,7 @@ export function* validation(plan: Plan, state: ClusterState, context: Validation
     const lateMs = context.nowMs - plan.expiresAtMs;
     return [refusal('plan-expired', `The plan expired ${Math.ceil(lateMs / 1000)} s ago: make a new one`, { numbers: { lateMs } })];
   }
-  const broken = checkState(state, context.nowMs);
+  const broken = yield* checkingState(state, context.nowMs);
   if (broken.length > 0) return broken;
   yield;
   const evacuate = new Set(plan.scope.kind === 'evacuate' ? plan.scope.nodeIds : plan.scope.kind === 'replace' ? [plan.scope.nodeId] : []);

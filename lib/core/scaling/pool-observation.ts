@@ -6,9 +6,10 @@
  */
 import type { NodeHolding } from '@/lib/contract/imbalance';
 import type { Node } from '@/lib/contract/node';
-import { utilizationOf } from '@/lib/contract/resources';
+import { utilizationOfOne } from '@/lib/contract/resources';
 import type { SafetyLines } from '@/lib/contract/settings';
 import { UTILIZATION_METRICS, type ScalingMetric } from '@/lib/contract/scaling-rules';
+import { atOnce, isShortList } from '@/lib/platform/in-turns';
 import { isLeader, type ClusterState } from '../cluster/cluster-state';
 import { holdingsOf } from '../load/holdings';
 import { demandAt, shardDemandOf } from '../load/shard-demand';
@@ -45,8 +46,14 @@ export function poolsOf(state: ClusterState): readonly string[] {
 }
 
 export function observePool(state: ClusterState, pool: string, time: ObservationTime, lines: SafetyLines): PoolObservation {
+  return atOnce(observingPool(state, pool, time, lines));
+}
+
+/** The same with rests, where there are many nodes. */
+export function* observingPool(state: ClusterState, pool: string, time: ObservationTime, lines: SafetyLines): Generator<void, PoolObservation> {
   const members = membersOf(state, pool);
   const holdings = new Map(holdingsOf(state).map((holding) => [holding.nodeId, holding]));
+  if (!isShortList(members)) yield;
   const weights = weightsOf(members, holdings);
   const even = members.length === 0 ? 0 : weights.total / members.length;
   const alive = members.filter((node) => node.liveness === 'alive');
@@ -58,14 +65,18 @@ export function observePool(state: ClusterState, pool: string, time: Observation
   const heaviest = Math.max(0, ...alive.map((node) => weights.of(node)));
   const worth = filling && heaviest > 0 ? Math.min(alive.length, weights.total / heaviest) : alive.length;
   const failed = members.filter((node) => node.liveness === 'dead' || node.liveness === 'unreachable').length;
+  const newcomers = settled.length === alive.length ? [] : alive.filter((node) => !serving.includes(node) && isFresh(node));
+  if (!isShortList(members)) yield;
+  const metrics = metricsOf({ fresh, servingCount: serving.length, newcomers, worth });
+  if (!isShortList(members)) yield;
   return {
-    reading: { wallMs: time.wallMs, monotonicMs: time.monotonicMs, nodeCount: members.length, effectiveNodes: worth, metrics: metricsOf({ fresh, servingCount: serving.length, newcomers: alive.filter((node) => !serving.includes(node) && isFresh(node)), worth }) },
+    reading: { wallMs: time.wallMs, monotonicMs: time.monotonicMs, nodeCount: members.length, effectiveNodes: worth, metrics },
     failedNodes: failed,
     doubtfulNodes: members.filter((node) => node.liveness === 'suspect' || isHeld(node.maintenanceUntilMs, time.wallMs) || isHeld(node.quarantinedUntilMs, time.wallMs)).length,
     hottest: hottestOf(state, fresh, lines),
     candidates: alive.filter((node) => node.lifecycle === 'active').map((node) => ({ nodeId: node.id, zone: node.domain.zone, bytes: holdings.get(node.id)?.dataBytes ?? holdings.get(node.id)?.shards ?? 0 })),
     dataBytes: members.reduce((sum, node) => sum + (holdings.get(node.id)?.dataBytes ?? 0), 0),
-    reported: UTILIZATION_METRICS.filter((metric) => members.some((node) => utilizationOf(node)[metric] !== null)),
+    reported: UTILIZATION_METRICS.filter((metric) => members.some((node) => utilizationOfOne(node, metric) !== null)),
   };
 }
 
@@ -101,7 +112,7 @@ function metricsOf(measured: Measured): PoolReading['metrics'] {
     // No amount that is shared out: the plain mean of those that do their part.
     latencyP99Ms: aggregated((node) => node.stats.latencyP99Ms, { ...measured, newcomers: [], worth: measured.servingCount }),
   };
-  for (const metric of UTILIZATION_METRICS) metrics[metric] = reading((node) => utilizationOf(node)[metric]);
+  for (const metric of UTILIZATION_METRICS) metrics[metric] = reading((node) => utilizationOfOne(node, metric));
   return metrics;
 }
 
@@ -124,7 +135,7 @@ function aggregated(valueOf: (node: Node) => number | null, { fresh, servingCoun
 function hottestOf(state: ClusterState, nodes: readonly Node[], lines: SafetyLines): HottestNode | null {
   let hottest: { readonly node: Node; readonly value: number } | null = null;
   for (const node of nodes) {
-    const value = utilizationOf(node).cpu;
+    const value = utilizationOfOne(node, 'cpu');
     if (value !== null && value > lines.cpu && (hottest === null || value > hottest.value)) hottest = { node, value };
   }
   if (hottest === null) return null;

@@ -11,12 +11,13 @@ import type { DecisionRecord } from '@/lib/contract/scaling-record';
 import { summaryOfRecord } from '@/lib/core/scaling/decision-summary';
 import { explainRecord } from '@/lib/core/scaling/explain';
 import { estimateLeadTime, type LeadTime } from '@/lib/core/scaling/lead-time';
-import { observePool, type PoolObservation } from '@/lib/core/scaling/pool-observation';
+import { observingPool, type PoolObservation } from '@/lib/core/scaling/pool-observation';
 import type { PoolReading } from '@/lib/core/scaling/pool-reading';
 import { nodesPerScaleIn } from '@/lib/core/scaling/rate-limit';
 import type { PoolSituation } from '@/lib/core/scaling/situation';
 import type { VictimCandidate } from '@/lib/core/scaling/victims';
 import { policyFromSettings } from '@/lib/core/scaling/stored-policy';
+import { inTurns } from '@/lib/platform/in-turns';
 import { RingBuffer } from '@/lib/platform/ring-buffer';
 import type { CommandContext, CommandResult } from '../commands';
 import type { EventDraft } from '../event-log';
@@ -98,11 +99,11 @@ export class PoolPilot {
   }
 
   /** After each reading of the cluster that succeeded. */
-  observe(): void {
+  async observe(): Promise<void> {
     const { clock, model } = this.parts.resources;
     const monotonicMs = clock.monotonicMs();
     if (monotonicMs < this.#readingDueMs) return;
-    this.#observation = this.#look();
+    this.#observation = await this.#look();
     const { policy } = this.active;
     this.#readingDueMs = monotonicMs + Math.max(model.settings.observationIntervalMs, Math.min(READING_MS_MAX, policy.intervalMs / READINGS_PER_EVALUATION));
     this.#recent.push(this.#observation.reading);
@@ -221,11 +222,11 @@ export class PoolPilot {
     return evaluator;
   }
 
-  #look(): PoolObservation {
+  #look(): Promise<PoolObservation> {
     const { clock, model } = this.parts.resources;
-    return observePool(model.state, this.pool, {
+    return inTurns(observingPool(model.state, this.pool, {
       wallMs: Math.round(clock.wallMs()), monotonicMs: clock.monotonicMs(), valuesMaxAgeMs: 2 * model.settings.observationIntervalMs + 1_000,
-    }, model.settings.safetyLines);
+    }, model.settings.safetyLines));
   }
 
   #readingNow(): PoolReading | null {

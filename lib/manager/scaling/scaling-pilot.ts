@@ -45,7 +45,8 @@ export class ScalingPilot {
         if (!this.#pools.has(name)) this.#pools.set(name, new PoolPilot(name, { resources: this.resources, book: this.book, ...this.parts }, readPoolMemory(this.#memories.get(name))));
       }
       if (!this.#learnt && this.#pools.size > 0) await this.#learn();
-      for (const pilot of this.#pools.values()) pilot.observe();
+      await restIfLarge(model.state);
+      for (const pilot of this.#pools.values()) await pilot.observe();
       await restIfLarge(model.state);
     }
     for (const pilot of this.#pools.values()) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { NodeObservation, Observation } from '@/lib/contract/observation';
 import { parsingObservation } from '@/lib/manager/parse-observation';
-import { atOnce, inTurns } from '@/lib/platform/in-turns';
+import { atOnce, inTurns, ITEMS_PER_TURN } from '@/lib/platform/in-turns';
 import { observationOf, observed } from '@/tests/support/cluster-states';
 
 const reading = (count: number, change: (node: NodeObservation, index: number) => unknown = (node) => node): Observation => {
@@ -29,8 +29,8 @@ describe('a reading', () => {
 
   it('rests between its portions, and not at all where nodes are few', () => {
     const restsOf = (count: number) => [...parsingObservation(reading(count))].length;
-    expect(restsOf(256)).toBe(0);
-    expect(restsOf(1_000)).toBe(3);
+    expect(restsOf(ITEMS_PER_TURN)).toBe(0);
+    expect(restsOf(4 * ITEMS_PER_TURN)).toBe(3);
   });
 
   it('whose nodes are no list, or too many, is refused as a whole', () => {
