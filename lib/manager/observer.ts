@@ -6,10 +6,10 @@ import type { ClusterHealth } from '@/lib/contract/health';
 import type { Observation } from '@/lib/contract/observation';
 import type { DriverFailure } from '@/lib/contract/operation';
 import { applyObservation, applyVerdicts, type StateChange } from '@/lib/core/cluster/apply-observation';
-import { adoptShardTable } from '@/lib/core/cluster/adopt-shard-table';
+import { inDictionaryOf } from '@/lib/core/cluster/adopt-shard-table';
 import { applyPlacement, type PlacementChange } from '@/lib/contract/apply-placement';
 import type { ShardTable } from '@/lib/contract/shard-table';
-import { checkInvariants } from '@/lib/core/cluster/invariants';
+import { carrySoundness, checkingShardRows, checkInvariants } from '@/lib/core/cluster/invariants';
 import type { ClusterState } from '@/lib/core/cluster/cluster-state';
 import { carryShardHealth } from '@/lib/core/health/shard-health';
 import { carrySums, summingUp } from '@/lib/core/load/table-sums';
@@ -96,9 +96,10 @@ export class Observer {
     this.#recovered();
     const heard = await inTurns(this.watch.hearing(observation.nodes, this.#watchRound()));
     await restIfLarge(model.state);
-    const shards = observation.shards === null ? null : adoptShardTable(model.state.shards, observation.shards).table;
-    // Summed up before it is shown: whoever looks at it would sum it up in one go.
+    const shards = observation.shards === null ? null : inDictionaryOf(model.state.shards, observation.shards);
+    // Summed up and looked through before it is shown: whoever looks at it would do so in one go.
     if (shards !== null) await inTurns(summingUp(shards));
+    if (shards !== null) await inTurns(checkingShardRows(shards));
     if (isClosing()) return null;
     const changes = this.#adopt({ ...observation, shards, nodes: heard.nodes }, heard, beganMs);
     model.observationError = null;
@@ -197,6 +198,7 @@ function withLanded(table: ShardTable, changes: readonly PlacementChange[]): Sha
   const shardIds = changes.map(({ shardId }) => shardId);
   carrySums(table, landed, shardIds);
   carryShardHealth(table, landed, shardIds);
+  carrySoundness(table, landed, shardIds);
   return landed;
 }
 

@@ -8,6 +8,12 @@ import { NO_REPLICA, type ShardTable } from '@/lib/contract/shard-table';
  * Returns the table in the state's dictionary and how many shards changed a replica.
  */
 export function adoptShardTable(previous: ShardTable, observed: ShardTable): { table: ShardTable; shardsChanged: number } {
+  const table = inDictionaryOf(previous, observed);
+  return { table, shardsChanged: countChangedRows(previous, table) };
+}
+
+/** The table alone. */
+export function inDictionaryOf(previous: ShardTable, observed: ShardTable): ShardTable {
   const nodeIds = [...previous.nodeIds];
   const indexOf = new Map(nodeIds.map((id, index) => [id, index]));
   const translation = observed.nodeIds.map((id) => {
@@ -23,8 +29,7 @@ export function adoptShardTable(previous: ShardTable, observed: ShardTable): { t
     ? observed.replicas
     : observed.replicas.map((index) => (index === NO_REPLICA ? NO_REPLICA : translation[index] ?? NO_REPLICA));
   // The same table again is the same object, so that what was found out about it is not found out once more.
-  const table: ShardTable = replicas === observed.replicas && dictionary === observed.nodeIds ? observed : { ...observed, nodeIds: dictionary, replicas };
-  return { table, shardsChanged: countChangedRows(previous, table) };
+  return replicas === observed.replicas && dictionary === observed.nodeIds ? observed : { ...observed, nodeIds: dictionary, replicas };
 }
 
 function countChangedRows(before: ShardTable, after: ShardTable): number {

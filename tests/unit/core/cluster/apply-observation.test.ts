@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { applyObservation, type ObservationContext } from '@/lib/core/cluster/apply-observation';
 import { applyPlacement } from '@/lib/contract/apply-placement';
 import { createClusterState } from '@/lib/core/cluster/create-cluster-state';
-import { checkInvariants } from '@/lib/core/cluster/invariants';
+import { carrySoundness, checkingShardRows, checkInvariants } from '@/lib/core/cluster/invariants';
+import { atOnce } from '@/lib/platform/in-turns';
 import { primaryNodeIdOf, replicaNodeIdsOf } from '@/lib/contract/shard-table';
 import { observationOf, observed, tableOf } from '../../../support/cluster-states';
 
@@ -56,6 +57,19 @@ describe('applying an observation', () => {
     expect(applyObservation(joined, reading(false), context).state.nodes.get('a')).toMatchObject({ lifecycle: 'active' });
     const wishes = new Map([['a', { lifecycle: 'joining' as const, cordoned: true, maintenanceUntilMs: null }]]);
     expect(applyObservation(found, reading(true), { ...context, wishes }).state.nodes.get('a')).toMatchObject({ lifecycle: 'active', cordoned: true });
+  });
+
+  it('[P3] rows that were moved are looked at, the others were', () => {
+    const table = tableOf(['a', 'b', 'c'], [['a', 'b'], ['b', 'c'], ['c', 'a']]);
+    expect(atOnce(checkingShardRows(table))).toEqual([]);
+    const moved = { ...table, replicas: Int16Array.from(table.replicas) };
+    moved.replicas[2] = 2;
+    carrySoundness(table, moved, [0]);
+    // Nobody said that shard 1 was moved, so nobody looked.
+    expect(atOnce(checkingShardRows(moved))).toEqual([]);
+    const told = { ...moved };
+    carrySoundness(table, told, [1]);
+    expect(atOnce(checkingShardRows(told))).toEqual([{ rule: 'P3', message: 'Shard 1 has two replicas on c' }]);
   });
 
   it('[P3] reports two replicas of a shard on one node as a violation', () => {
