@@ -13,7 +13,6 @@ import type { ClusterModel } from './cluster-model';
 import type { ManagerLogger } from './manager-logger';
 import { restIfLarge } from './rest-if-large';
 
-
 type Mutable = { -readonly [K in keyof MetricBucket]: MetricBucket[K] };
 
 /** The bucket of one roll-up that is filling, of every series; those of a thousand nodes are added to every second. */

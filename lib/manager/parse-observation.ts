@@ -2,7 +2,6 @@ import { NodeObservationSchema, ObservationSchema, OBSERVED_NODES_MAX, type Node
 import { ITEMS_PER_TURN } from '@/lib/platform/in-turns';
 import { err, ok, type Result } from '@/lib/platform/result';
 
-
 /**
  * What a driver has read, found to be what it must be, with a rest after every few hundred
  * nodes. @returns why it is not, in words, or the reading.

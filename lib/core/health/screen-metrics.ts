@@ -53,7 +53,6 @@ export interface Screened {
   readonly flags: ReadonlyMap<string, MetricFlag[]>;
 }
 
-
 /** The reading with believable numbers only, and why the others are gone. Nodes that did not answer are passed on as they are. */
 export function screenMetrics(state: ScreenState, round: ScreenRound): Screened {
   return atOnce(screening(state, round));
