@@ -1,4 +1,6 @@
+import type { WireShardRows } from '@/lib/contract/live';
 import type { ShardQuality, ShardTable } from '@/lib/contract/shard-table';
+import { readingDemand } from '@/lib/core/load/shard-demand';
 import type { ClusterView } from '@/lib/manager/ports';
 import { atOnce, ROWS_PER_TURN } from '@/lib/platform/in-turns';
 import { NOTHING, type FeedChange, type SnapshotBody, type ViewFeed } from './view-feed';
@@ -30,7 +32,7 @@ export class ShardsFeed implements ViewFeed {
   #seen: ShardTable;
   #unsettled = false;
   #turn = 0;
-  #prepared: { readonly sent: ShardTable; readonly shards: ShardTable; readonly settle: boolean; readonly differences: Uint8Array } | null = null;
+  #prepared: PreparedRows | null = null;
 
   constructor(view: ClusterView) {
     this.#seen = view.shards;
@@ -48,33 +50,42 @@ export class ShardsFeed implements ViewFeed {
 
   *preparing({ shards }: ClusterView, { settle }: { readonly settle: boolean }): Generator<void, void> {
     if (this.#isNoNews(shards, settle) || !sameShape(this.#sent, shards)) return;
-    const sent = this.#sent;
-    const differences = yield* comparing(sent, shards, this.#isPlacementOnly(shards, settle));
-    this.#prepared = { sent, shards, settle, differences };
+    const prepared = yield* this.#choosing(shards, settle);
+    // What is sent may take as long again.
+    if (shards.shardCount > ROWS_PER_TURN) yield;
+    this.#prepared = prepared;
   }
 
   advance({ shards }: ClusterView, { settle }: { readonly settle: boolean }): FeedChange {
-    if (this.#isNoNews(shards, settle)) return NOTHING;
-    const placementOnly = this.#isPlacementOnly(shards, settle);
     const prepared = this.#prepared;
     this.#prepared = null;
-    this.#seen = shards;
+    if (this.#isNoNews(shards, settle)) return NOTHING;
     if (!sameShape(this.#sent, shards)) {
+      this.#seen = shards;
       this.#sent = copyOf(shards);
       this.#unsettled = false;
       return { kind: 'replaced' };
     }
     const isReady = prepared?.sent === this.#sent && prepared.shards === shards && prepared.settle === settle;
-    const differences = isReady ? prepared.differences : atOnce(comparing(this.#sent, shards, placementOnly));
-    const { indexes, more, turn } = chooseRows(differences, { turn: this.#turn, settle });
+    const { placementOnly, chosen: { indexes, more, turn }, rows } = isReady ? prepared : atOnce(this.#choosing(shards, settle));
+    this.#seen = shards;
     if (!placementOnly) this.#unsettled = more;
     this.#turn = turn;
     const nodeIds = shards.nodeIds.length === this.#sent.nodeIds.length ? null : shards.nodeIds;
     if (indexes.length === 0 && nodeIds === null) return NOTHING;
     copyRows(shards, this.#sent, indexes);
     this.#sent = { ...this.#sent, nodeIds: shards.nodeIds };
-    const rows = encodeShardColumns(pickShardRows(shards, indexes));
     return { kind: 'delta', body: { view: 'shards', rows: { ...rows, indexes: bytesOf(indexes), nodeIds } } };
+  }
+
+  /** The rows that lead from what was sent towards `shards`; nothing of the feed changes by it. */
+  *#choosing(shards: ShardTable, settle: boolean): Generator<void, PreparedRows> {
+    const placementOnly = this.#isPlacementOnly(shards, settle);
+    const sent = this.#sent;
+    const differences = yield* comparing(sent, shards, placementOnly);
+    if (shards.shardCount > ROWS_PER_TURN) yield;
+    const chosen = chooseRows(differences, { turn: this.#turn, settle });
+    return { sent, shards, settle, placementOnly, chosen, rows: encodeShardColumns(pickShardRows(shards, chosen.indexes)) };
   }
 
   #isNoNews(shards: ShardTable, settle: boolean): boolean {
@@ -86,6 +97,15 @@ export class ShardsFeed implements ViewFeed {
     const { load, sizeBytes, keyCount } = this.#seen;
     return !settle && load === shards.load && sizeBytes === shards.sizeBytes && keyCount === shards.keyCount;
   }
+}
+
+interface PreparedRows {
+  readonly sent: ShardTable;
+  readonly shards: ShardTable;
+  readonly settle: boolean;
+  readonly placementOnly: boolean;
+  readonly chosen: Chosen;
+  readonly rows: WireShardRows;
 }
 
 /** Is there a delta from one to the other? A dictionary may only have grown. */
@@ -145,21 +165,15 @@ interface Rows {
  * column: a loop over one kind of array takes a fifth of the time.
  */
 function* comparing(sent: ShardTable, next: ShardTable, placementOnly: boolean): Generator<void, Uint8Array> {
-  const { shardCount, load } = next;
+  const { shardCount } = next;
   const differences = new Uint8Array(shardCount);
-  const { load: held } = sent;
-  const sizes = placementOnly ? [] : [[sent.sizeBytes, next.sizeBytes], [sent.keyCount, next.keyCount]] as const;
-  const loads = placementOnly ? [] : [
-    [held.cpu, load.cpu], [held.readsPerSecond, load.readsPerSecond], [held.writesPerSecond, load.writesPerSecond], [held.networkBytesPerSecond, load.networkBytesPerSecond],
-  ] as const;
-  const sizeFloors = sizes.map(([before]) => SIZE_TOLERANCE * meanOf(before));
-  const loadFloors = loads.map(([before]) => LOAD_TOLERANCE * meanOf(before));
+  const { sizes, loads } = placementOnly ? NO_COLUMNS : yield* columnsOf(sent, next);
   for (let from = 0; from < shardCount; from += ROWS_PER_TURN) {
     if (from > 0) yield;
     const rows = { from, until: Math.min(shardCount, from + ROWS_PER_TURN) };
     comparePlacement(differences, sent, next, rows);
-    for (const [at, [before, after]] of sizes.entries()) compareSizes(differences, { before, after, floor: sizeFloors[at]! }, rows);
-    for (const [at, [before, after]] of loads.entries()) compareLoads(differences, { before, after, floor: loadFloors[at]! }, rows);
+    for (const column of sizes) compareSizes(differences, column, rows);
+    for (const column of loads) compareLoads(differences, column, rows);
   }
   return differences;
 }
@@ -174,6 +188,32 @@ interface Compared<T> {
   readonly before: T;
   readonly after: T;
   readonly floor: number;
+}
+
+interface ComparedColumns {
+  readonly sizes: readonly Compared<Float64Array>[];
+  readonly loads: readonly Compared<Float32Array>[];
+}
+
+const NO_COLUMNS: ComparedColumns = { sizes: [], loads: [] };
+
+/** The means are those of the newest numbers: they are known, as the sums of a table are made before it is shown. */
+function* columnsOf(sent: ShardTable, next: ShardTable): Generator<void, ComparedColumns> {
+  const { bytes, keys, cpu, reads, writes, network } = yield* readingDemand(next);
+  const { load: held } = sent;
+  const { load } = next;
+  return {
+    sizes: [
+      { before: sent.sizeBytes, after: next.sizeBytes, floor: SIZE_TOLERANCE * bytes.fill },
+      { before: sent.keyCount, after: next.keyCount, floor: SIZE_TOLERANCE * keys.fill },
+    ],
+    loads: [
+      { before: held.cpu, after: load.cpu, floor: LOAD_TOLERANCE * cpu.fill },
+      { before: held.readsPerSecond, after: load.readsPerSecond, floor: LOAD_TOLERANCE * reads.fill },
+      { before: held.writesPerSecond, after: load.writesPerSecond, floor: LOAD_TOLERANCE * writes.fill },
+      { before: held.networkBytesPerSecond, after: load.networkBytesPerSecond, floor: LOAD_TOLERANCE * network.fill },
+    ],
+  };
 }
 
 // Two loops in the same words, each of which sees one kind of array.
@@ -193,19 +233,6 @@ function compareLoads(differences: Uint8Array, { before, after, floor }: Compare
 function difference(held: number, now: number, tolerance: number, floor: number): number {
   if (Number.isNaN(held) || Number.isNaN(now)) return Number.isNaN(held) && Number.isNaN(now) ? SAME : NOTICEABLE;
   return Math.abs(now - held) > Math.max(tolerance * held, floor) ? NOTICEABLE : SLIGHT;
-}
-
-/** Over the known values; 0 when there are none. */
-function meanOf(column: NumberColumn): number {
-  let sum = 0;
-  let count = 0;
-  for (let row = 0; row < column.length; row += 1) {
-    const value = column[row]!;
-    if (Number.isNaN(value)) continue;
-    sum += value;
-    count += 1;
-  }
-  return count === 0 ? 0 : sum / count;
 }
 
 function copyOf(table: ShardTable): ShardTable {

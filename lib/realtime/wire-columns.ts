@@ -55,21 +55,43 @@ function picked<T extends Float32Array | Float64Array>(column: T, indexes: Uint3
   return into;
 }
 
-/** The numbers of a node in the order of NODE_METRIC_COLUMNS; NaN = unknown. */
-export function nodeMetricsOf(node: Node): number[] {
-  const { usage, stats } = node;
-  return [
-    usage.cpu, usage.memory, usage.disk, usage.network,
-    stats.readsPerSecond, stats.writesPerSecond, stats.operationsPerSecond, stats.connections,
-    stats.latencyP99Ms, stats.keyCount, stats.replicationLagBytes, node.observedAtMs,
-  ].map((value) => value ?? NaN);
-}
+/** Rows of WireNodeMetrics as they are written, one node after the other; for at most `nodesMax` of them. */
+export class NodeMetricRows {
+  readonly #positions: Uint16Array;
+  readonly #values: Float64Array;
+  #count = 0;
 
-/** `positions` are indexes into the sorted node list. */
-export function encodeNodeMetrics(nodes: readonly Node[], positions: readonly number[]): WireNodeMetrics {
-  const values = new Float64Array(positions.length * NODE_METRIC_COLUMNS.length);
-  positions.forEach((position, row) => {
-    values.set(nodeMetricsOf(nodes[position]!), row * NODE_METRIC_COLUMNS.length);
-  });
-  return { nodeIndexes: bytesOf(Uint16Array.from(positions)), values: bytesOf(values) };
+  constructor(nodesMax: number) {
+    this.#positions = new Uint16Array(nodesMax);
+    this.#values = new Float64Array(nodesMax * NODE_METRIC_COLUMNS.length);
+  }
+
+  /** `position` is an index into the sorted node list. */
+  add(position: number, { usage, stats, observedAtMs }: Node): void {
+    const values = this.#values;
+    const at = this.#count * NODE_METRIC_COLUMNS.length;
+    this.#positions[this.#count] = position;
+    this.#count += 1;
+    values[at] = usage.cpu ?? NaN;
+    values[at + 1] = usage.memory ?? NaN;
+    values[at + 2] = usage.disk ?? NaN;
+    values[at + 3] = usage.network ?? NaN;
+    values[at + 4] = stats.readsPerSecond ?? NaN;
+    values[at + 5] = stats.writesPerSecond ?? NaN;
+    values[at + 6] = stats.operationsPerSecond ?? NaN;
+    values[at + 7] = stats.connections ?? NaN;
+    values[at + 8] = stats.latencyP99Ms ?? NaN;
+    values[at + 9] = stats.keyCount ?? NaN;
+    values[at + 10] = stats.replicationLagBytes ?? NaN;
+    values[at + 11] = observedAtMs ?? NaN;
+  }
+
+  /** `null` when there is none. */
+  encoded(): WireNodeMetrics | null {
+    if (this.#count === 0) return null;
+    return {
+      nodeIndexes: bytesOf(this.#positions.subarray(0, this.#count)),
+      values: bytesOf(this.#values.subarray(0, this.#count * NODE_METRIC_COLUMNS.length)),
+    };
+  }
 }

@@ -109,23 +109,41 @@ function nodeFrom(observed: NodeObservation, before: Node | undefined, context: 
     id: observed.id,
     name: observed.name,
     address: observed.address,
-    domain: observed.domain,
+    domain: toldAgain(before?.domain, observed.domain),
     pool: observed.pool,
     lifecycle: lifecycleOf(observed, wish?.lifecycle ?? before?.lifecycle),
     liveness: verdict?.liveness ?? before?.liveness ?? 'suspect',
     livenessReason: verdict?.reason ?? before?.livenessReason ?? { code: 'first-seen', silentMs: 0, limitMs: 0 },
     livenessSinceMs: verdict?.sinceMs ?? before?.livenessSinceMs ?? context.nowMs,
     incarnation: fresh ? observed.incarnation : Math.max(before.incarnation, observed.incarnation),
-    capacity: fresh ? observed.capacity : before.capacity,
-    usage: fresh ? observed.usage : before.usage,
-    stats: fresh ? observed.stats : before.stats,
+    capacity: fresh ? toldAgain(before?.capacity, observed.capacity) : before.capacity,
+    usage: fresh ? toldAgain(before?.usage, observed.usage) : before.usage,
+    stats: fresh ? toldAgain(before?.stats, observed.stats) : before.stats,
     version: fresh ? observed.version : before.version,
-    labels: fresh ? observed.labels : before.labels,
+    labels: fresh ? toldAgain(before?.labels, observed.labels) : before.labels,
     cordoned: wish?.cordoned ?? false,
     maintenanceUntilMs: wish?.maintenanceUntilMs ?? null,
     quarantinedUntilMs: verdict?.quarantinedUntilMs ?? null,
-    flags: fresh ? context.flags.get(observed.id) ?? [] : before.flags,
+    flags: fresh ? toldAgain(before?.flags, context.flags.get(observed.id) ?? []) : before.flags,
     followerOf: observed.followerOf,
     observedAtMs: observed.answered ? context.nowMs : before?.observedAtMs ?? null,
   };
+}
+
+/**
+ * The object from before where the new one says the same, field by field. So whoever compares
+ * two states sees at once what stayed, and what a reading only repeats does not outlive it.
+ */
+function toldAgain<T extends object>(before: T | undefined, now: T): T {
+  return before !== undefined && sameFields(before, now) ? before : now;
+}
+
+function sameFields<T extends object>(before: T, now: T): boolean {
+  let fieldsMore = 0;
+  for (const field in now) {
+    if (before[field] !== now[field]) return false;
+    fieldsMore += 1;
+  }
+  for (const _ in before) fieldsMore -= 1;
+  return fieldsMore === 0;
 }

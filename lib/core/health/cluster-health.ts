@@ -4,7 +4,7 @@
  */
 import type { ClusterHealth, HealthReason, ZoneHealth } from '@/lib/contract/health';
 import type { Node } from '@/lib/contract/node';
-import { RESOURCES, utilizationOf } from '@/lib/contract/resources';
+import { RESOURCES, utilizationOfOne } from '@/lib/contract/resources';
 import type { SafetyLines } from '@/lib/contract/settings';
 import { isLeader, type ClusterState } from '../cluster/cluster-state';
 import { shardHealthOf, shardReasons } from './shard-health';
@@ -25,17 +25,15 @@ export function isStale(state: Pick<ClusterState, 'observedMonotonicMs'>, contex
 }
 
 export function assessClusterHealth(state: ClusterState, context: HealthContext): ClusterHealth {
-  const nodes = [...state.nodes.values()].filter((node) => node.lifecycle !== 'decommissioned');
+  const { nodes, nodesAlive, zones, reasons: ofNodes } = nodeHealthOf(state, context);
   const shards = shardHealthOf(state);
-  const zones = zonesOf(nodes);
   const reasons = [
     ...observationReasons(state, context),
-    ...nodeReasons(nodes),
-    ...zoneReasons(zones),
+    ...ofNodes.belief,
     ...shardReasons(shards),
     ...engineReasons(state),
-    ...lineReasons(nodes, context.safetyLines),
-    ...doubtfulReasons(state, nodes, context),
+    ...ofNodes.numbers,
+    ...placementReasons(state, context),
   ].sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity));
   const blind = isStale(state, context);
   const worst = reasons[0]?.severity;
@@ -43,10 +41,41 @@ export function assessClusterHealth(state: ClusterState, context: HealthContext)
     status: blind ? 'unknown' : worst === 'critical' ? 'critical' : worst === 'warning' ? 'degraded' : 'healthy',
     reasons,
     nodesTotal: nodes.length,
-    nodesAlive: nodes.filter((node) => node.liveness === 'alive').length,
+    nodesAlive,
     shardsAtRisk: shards.atRisk.count,
     zones,
   };
+}
+
+/** What nodes alone say, and what it was concluded from besides. */
+interface NodeHealth {
+  readonly safetyLines: SafetyLines;
+  readonly observedAtMs: number | null;
+  readonly observationIntervalMs: number;
+  readonly nodes: readonly Node[];
+  readonly nodesAlive: number;
+  readonly zones: ZoneHealth[];
+  readonly reasons: { readonly belief: readonly HealthReason[]; readonly numbers: readonly HealthReason[] };
+}
+
+/** Nodes are never written to, and stay the same while shards move and operations go on. */
+const kept = new WeakMap<ClusterState['nodes'], NodeHealth>();
+
+function nodeHealthOf({ nodes: all, observedAtMs }: ClusterState, { safetyLines, observationIntervalMs }: HealthContext): NodeHealth {
+  const before = kept.get(all);
+  if (before?.safetyLines === safetyLines && before.observedAtMs === observedAtMs && before.observationIntervalMs === observationIntervalMs) return before;
+  const nodes = [...all.values()].filter((node) => node.lifecycle !== 'decommissioned');
+  const zones = zonesOf(nodes);
+  const health: NodeHealth = {
+    safetyLines, observedAtMs, observationIntervalMs, nodes, zones,
+    nodesAlive: nodes.reduce((count, node) => count + (node.liveness === 'alive' ? 1 : 0), 0),
+    reasons: {
+      belief: [...nodeReasons(nodes), ...zoneReasons(zones)],
+      numbers: [...lineReasons(nodes, safetyLines), ...flagReasons(nodes), ...ageReasons(nodes, { observedAtMs, observationIntervalMs })],
+    },
+  };
+  kept.set(all, health);
+  return health;
 }
 
 const SEVERITIES = ['notice', 'warning', 'critical'];
@@ -97,34 +126,42 @@ function zoneReasons(zones: readonly ZoneHealth[]): HealthReason[] {
     .map(({ zone, nodesTotal }) => ({ code: 'zone-lost', severity: 'critical', message: nodesTotal === 1 ? `The only node of ${zoneText(zone)} is silent` : `All ${nodesTotal} nodes of ${zoneText(zone)} are silent`, nodeIds: [], ...NO_SHARDS }));
 }
 
-/** What this verdict itself rests on that is not sound: old values, an old placement, numbers that were turned down. */
-function doubtfulReasons(state: ClusterState, nodes: readonly Node[], context: HealthContext): HealthReason[] {
-  const reasons: HealthReason[] = [];
+// What this verdict itself rests on that is not sound: numbers that were turned down, old values, an old placement.
+
+function flagReasons(nodes: readonly Node[]): HealthReason[] {
   const flagged = nodes.filter((node) => node.flags.length > 0);
-  if (flagged.length > 0) {
-    const count = flagged.reduce((sum, node) => sum + node.flags.length, 0);
-    const message = `${nameList(flagged)}: ${count === 1 ? '1 number is' : `${count} numbers are`} unknown, as what came is not to be believed`;
-    reasons.push({ code: 'metrics-flagged', severity: 'notice', message, nodeIds: idsOf(flagged), ...NO_SHARDS });
-  }
-  const late = state.observedAtMs === null ? [] : nodes.filter((node) => (node.liveness === 'alive' || node.liveness === 'suspect')
-    && (node.observedAtMs === null || state.observedAtMs! - node.observedAtMs > 2 * context.observationIntervalMs + 1_000));
-  if (late.length > 0) reasons.push({ code: 'values-stale', severity: 'notice', message: `The numbers of ${nameList(late)} are older than two readings`, nodeIds: idsOf(late), ...NO_SHARDS });
-  const { placementMonotonicMs } = state;
-  const placementAgeMs = placementMonotonicMs === null ? 0 : context.monotonicMs - placementMonotonicMs;
-  if (placementAgeMs > Math.max(PLACEMENT_OLD_MS, 10 * context.observationIntervalMs)) {
-    reasons.push({ code: 'placement-stale', severity: 'notice', message: `Shards are counted by a placement read ${Math.round(placementAgeMs / 1_000)} s ago`, nodeIds: [], ...NO_SHARDS });
-  }
-  return reasons;
+  if (flagged.length === 0) return [];
+  const count = flagged.reduce((sum, node) => sum + node.flags.length, 0);
+  const message = `${nameList(flagged)}: ${count === 1 ? '1 number is' : `${count} numbers are`} unknown, as what came is not to be believed`;
+  return [{ code: 'metrics-flagged', severity: 'notice', message, nodeIds: idsOf(flagged), ...NO_SHARDS }];
+}
+
+function ageReasons(nodes: readonly Node[], { observedAtMs, observationIntervalMs }: Pick<NodeHealth, 'observedAtMs' | 'observationIntervalMs'>): HealthReason[] {
+  const late = observedAtMs === null ? [] : nodes.filter((node) => (node.liveness === 'alive' || node.liveness === 'suspect')
+    && (node.observedAtMs === null || observedAtMs - node.observedAtMs > 2 * observationIntervalMs + 1_000));
+  if (late.length === 0) return [];
+  return [{ code: 'values-stale', severity: 'notice', message: `The numbers of ${nameList(late)} are older than two readings`, nodeIds: idsOf(late), ...NO_SHARDS }];
+}
+
+function placementReasons({ placementMonotonicMs }: ClusterState, context: HealthContext): HealthReason[] {
+  const ageMs = placementMonotonicMs === null ? 0 : context.monotonicMs - placementMonotonicMs;
+  if (ageMs <= Math.max(PLACEMENT_OLD_MS, 10 * context.observationIntervalMs)) return [];
+  return [{ code: 'placement-stale', severity: 'notice', message: `Shards are counted by a placement read ${Math.round(ageMs / 1_000)} s ago`, nodeIds: [], ...NO_SHARDS }];
 }
 
 function lineReasons(nodes: readonly Node[], lines: SafetyLines): HealthReason[] {
-  const leaders = nodes.filter(isLeader).map((node) => ({ node, utilization: utilizationOf(node) }));
   return RESOURCES.flatMap((resource) => {
-    const over = leaders.filter(({ utilization }) => (utilization[resource] ?? 0) > lines[resource]);
-    if (over.length === 0) return [];
-    const highest = Math.max(...over.map(({ utilization }) => utilization[resource] ?? 0));
-    const found = over.map(({ node }) => node);
-    const message = `${namesText(found)} over the ${resource} line of ${percent(lines[resource])}, highest ${percent(highest)}`;
+    const line = lines[resource];
+    const found: Node[] = [];
+    let highest = 0;
+    for (const node of nodes) {
+      const utilization = isLeader(node) ? utilizationOfOne(node, resource) ?? 0 : 0;
+      if (utilization <= line) continue;
+      found.push(node);
+      highest = Math.max(highest, utilization);
+    }
+    if (found.length === 0) return [];
+    const message = `${namesText(found)} over the ${resource} line of ${percent(line)}, highest ${percent(highest)}`;
     return [{ code: 'over-safety-line' as const, severity: 'warning' as const, message, nodeIds: idsOf(found), ...NO_SHARDS }];
   });
 }

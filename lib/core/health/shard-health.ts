@@ -24,6 +24,8 @@ export interface ShardHealth {
 /** What was counted of a table, and for which nodes; it is counted again only when one of them came, went or changed. */
 interface Counted {
   readonly wanted: number;
+  /** The nodes last asked about. */
+  readonly nodes: ClusterState['nodes'];
   readonly copiesAt: readonly number[];
   readonly primaryUp: readonly boolean[];
   readonly health: ShardHealth;
@@ -35,16 +37,17 @@ const kept = new WeakMap<ShardTable, Counted>();
 export function shardHealthOf(state: ClusterState): ShardHealth {
   const { shards } = state;
   const wanted = state.engine?.replicationFactor ?? 1;
+  const before = kept.get(shards);
+  if (before?.wanted === wanted && before.nodes === state.nodes) return before.health;
   const aliveFollowers = new Map<string, number>();
   for (const node of state.nodes.values()) {
     if (node.followerOf !== null && node.liveness === 'alive') aliveFollowers.set(node.followerOf, (aliveFollowers.get(node.followerOf) ?? 0) + 1);
   }
   const copiesAt = shards.nodeIds.map((id) => (state.nodes.get(id)?.liveness === 'alive' ? 1 : 0) + (aliveFollowers.get(id) ?? 0));
   const primaryUp = shards.nodeIds.map((id) => state.nodes.get(id)?.liveness === 'alive' || state.nodes.get(id)?.liveness === 'suspect');
-  const before = kept.get(shards);
-  if (before?.wanted === wanted && isSame(before.copiesAt, copiesAt) && isSame(before.primaryUp, primaryUp)) return before.health;
-  const health = countCopies(shards, { wanted, copiesAt, primaryUp });
-  kept.set(shards, { wanted, copiesAt, primaryUp, health });
+  const isKnown = before?.wanted === wanted && isSame(before.copiesAt, copiesAt) && isSame(before.primaryUp, primaryUp);
+  const health = isKnown ? before.health : countCopies(shards, { wanted, copiesAt, primaryUp });
+  kept.set(shards, { wanted, nodes: state.nodes, copiesAt, primaryUp, health });
   return health;
 }
 
@@ -72,7 +75,7 @@ function isSame<T>(before: readonly T[], now: readonly T[]): boolean {
   return before.length === now.length && before.every((value, index) => value === now[index]);
 }
 
-function countCopies(shards: ShardTable, { wanted, copiesAt, primaryUp }: Omit<Counted, 'health'>): ShardHealth {
+function countCopies(shards: ShardTable, { wanted, copiesAt, primaryUp }: Pick<Counted, 'wanted' | 'copiesAt' | 'primaryUp'>): ShardHealth {
   const health = { lost: emptyTally(), withoutPrimary: emptyTally(), atRisk: emptyTally(), underReplicated: emptyTally() };
   for (let shardId = 0; shardId < shards.shardCount; shardId += 1) {
     const start = shardId * shards.replicaMax;

@@ -25,8 +25,13 @@ export interface BalanceBasis {
 export function balanceBasisOf(leaders: readonly Node[], eligible: ArrayLike<number>, totalBytes: number): BalanceBasis {
   const ones = new Float64Array(leaders.length).fill(1);
   const byCapacity = (resource: Resource): Float64Array | null => {
-    const usable = leaders.every((node, index) => eligible[index] === 0 || (node.capacity[resource] ?? 0) > 0);
-    return usable ? Float64Array.from(leaders, (node) => positiveOr(node.capacity[resource], 1)) : null;
+    const divisors = new Float64Array(leaders.length);
+    for (let index = 0; index < divisors.length; index += 1) {
+      const capacity = leaders[index]!.capacity[resource];
+      if (eligible[index] !== 0 && !((capacity ?? 0) > 0)) return null;
+      divisors[index] = positiveOr(capacity, 1);
+    }
+    return divisors;
   };
   const reported = (resource: Resource) => leaders.some((node, index) => eligible[index] === 1 && (node.capacity[resource] !== null || node.usage[resource] !== null));
   const onDisk = reported('disk');

@@ -56,15 +56,34 @@ export function leadersOf({ nodes }: ClusterState): readonly Node[] {
 /** The sums behind holdingsOf, of each leader; replicas on other nodes are left out. O(nodes) once the table was summed up. */
 export function leaderTotalsOf(state: ClusterState): LeaderTotals {
   const leaders = leadersOf(state);
-  const { nodeIds } = state.shards;
   const { demand, ...sums } = tableSumsOf(state.shards);
-  const indexOf = new Map(nodeIds.map((id, index) => [id, index]));
-  const indexes = leaders.map((node) => indexOf.get(node.id) ?? -1);
-  const column = (summed: Float64Array) => Float64Array.from(indexes, (index) => (index < 0 ? 0 : summed[index]!));
+  const indexes = tableIndexesOf(leaders, state.shards.nodeIds);
+  const column = (summed: Float64Array) => {
+    const values = new Float64Array(indexes.length);
+    for (let leader = 0; leader < indexes.length; leader += 1) {
+      const index = indexes[leader]!;
+      if (index >= 0) values[leader] = summed[index]!;
+    }
+    return values;
+  };
   return {
     leaders, demand, shards: column(sums.shards), primaries: column(sums.primaries), bytes: column(sums.bytes), keys: column(sums.keys),
     cpu: column(sums.cpu), operations: column(sums.operations), network: column(sums.network),
   };
+}
+
+/** Neither leaders nor a table's list of nodes are written to; both stay the same while shards move. */
+const keptIndexes = new WeakMap<readonly Node[], { readonly nodeIds: readonly string[]; readonly indexes: Int32Array }>();
+
+/** Position in `leaders` -> table dictionary index, -1 for nodes that no shard names. */
+function tableIndexesOf(leaders: readonly Node[], nodeIds: readonly string[]): Int32Array {
+  const before = keptIndexes.get(leaders);
+  if (before?.nodeIds === nodeIds) return before.indexes;
+  const positions = leaderIndexesOf(leaders, nodeIds);
+  const indexes = new Int32Array(leaders.length).fill(-1);
+  for (let index = 0; index < positions.length; index += 1) if (positions[index]! >= 0) indexes[positions[index]!] = index;
+  keptIndexes.set(leaders, { nodeIds, indexes });
+  return indexes;
 }
 
 /** Table dictionary index -> position in `leaders`, -1 for followers and nodes that are gone. */

@@ -29,7 +29,8 @@ export function unevenness(levels: Float64Array, divisors: Float64Array, eligibl
  */
 export function imbalanceOf(state: ClusterState, nowMs: number, totals: LeaderTotals = leaderTotalsOf(state)): Imbalance {
   const { leaders, demand } = totals;
-  const eligible = Uint8Array.from(leaders, (node) => (acceptsPlacement(node, nowMs) ? 1 : 0));
+  const eligible = new Uint8Array(leaders.length);
+  for (let index = 0; index < eligible.length; index += 1) if (acceptsPlacement(leaders[index]!, nowMs)) eligible[index] = 1;
   const basis = balanceBasisOf(leaders, eligible, totals.bytes.reduce((sum, bytes) => sum + bytes, 0));
   const of = (dimension: BalanceDimension, levels: Float64Array, known: boolean) =>
     known ? unevenness(levels, basis.divisors[dimension], eligible) : null;

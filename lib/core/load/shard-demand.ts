@@ -39,10 +39,11 @@ export function shardDemandOf({ sizeBytes, keyCount, load }: ShardTable): ShardD
   };
 }
 
-/** The same, with a rest after each long column. */
+/** The same, with a rest after each long column that is seen the first time. */
 export function* readingDemand(table: ShardTable): Generator<void, ShardDemand> {
   const { sizeBytes, keyCount, load } = table;
   for (const column of [sizeBytes, keyCount, load.cpu, load.readsPerSecond, load.writesPerSecond, load.networkBytesPerSecond]) {
+    if (kept.has(column)) continue;
     columnOf(column);
     if (column.length > ROWS_PER_TURN) yield;
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createLiveState, reduceLive } from '@/lib/client/live-state';
 import { EVENTS_LIVE_MAX } from '@/lib/contract/live';
+import { UNKNOWN_STATS, type Node } from '@/lib/contract/node';
 import { EventsFeed } from '@/lib/realtime/events-feed';
 import { MovesFeed } from '@/lib/realtime/moves-feed';
 import { NodesFeed } from '@/lib/realtime/nodes-feed';
@@ -66,6 +67,52 @@ describe('the nodes feed', () => {
 
   it('says nothing when nothing changed, also when the objects are new', () => {
     expect(new NodesFeed(before).advance(structuredClone(before)).kind).toBe('nothing');
+  });
+
+  it('sends a node whole when anything but its numbers differs, and as a row when only those do', () => {
+    const other: { readonly [Field in keyof Omit<Node, 'id'>]: Node[Field] } = {
+      name: 'b2', address: 'b:2', domain: { region: null, zone: 'z1', rack: 'r9', host: null }, pool: 'large', lifecycle: 'draining', liveness: 'suspect',
+      livenessReason: { code: 'slow-answer', silentMs: 0, limitMs: 0 }, livenessSinceMs: 5, incarnation: 2, capacity: { cpu: 8, memory: 1_000_000, disk: 1_000_000, network: null },
+      usage: { cpu: 2, memory: 250_000, disk: 100_000, network: null }, stats: { ...UNKNOWN_STATS, replicationLagBytes: 0 }, version: '2', labels: { rack: 'x' },
+      cordoned: true, maintenanceUntilMs: 9, quarantinedUntilMs: 9, flags: [{ metric: 'usage.cpu', flag: 'missing', came: 'nothing', sinceMs: 1 }], followerOf: 'a', observedAtMs: 1,
+    };
+    const rows = new Set(['usage', 'stats', 'observedAtMs']);
+    for (const [field, value] of Object.entries(other)) {
+      const feed = new NodesFeed(before);
+      const snapshot = feed.snapshot();
+      const nodes = before.nodes.map((node) => (node.id === 'b' ? { ...node, [field]: value } : structuredClone(node)));
+      const body = deltaOf(feed.advance(clusterViewOf({ nodes })));
+      expect({ field, whole: body.view === 'nodes' && body.upserts.map(({ id }) => id) }).toEqual({ field, whole: rows.has(field) ? [] : ['b'] });
+      expect(clientAfter(snapshot, body).nodes).toEqual(nodes);
+      expect(feed.snapshot()).toEqual({ view: 'nodes', nodes });
+    }
+  });
+
+  it('prepared in turns it says the same as at once, and until then its picture stays as it is', () => {
+    const nodesAt = (reading: number) => Array.from({ length: 1_300 }, (_, at) => nodeNamed(`n${String(at + (at % 7 === reading ? 5_000 : 1_000))}`, {
+      observedAtMs: reading, usage: { cpu: at * reading, memory: 1, disk: 1, network: 1 }, cordoned: at % 50 === reading,
+    })).sort((a, b) => (a.id < b.id ? -1 : 1));
+    const [first, second] = [clusterViewOf({ nodes: nodesAt(1) }), clusterViewOf({ nodes: nodesAt(2) })];
+    const [atOnce, inTurns] = [new NodesFeed(first), new NodesFeed(first)];
+    let rests = 0;
+    for (const _ of inTurns.preparing(second)) {
+      rests += 1;
+      expect(inTurns.snapshot()).toEqual({ view: 'nodes', nodes: first.nodes });
+    }
+    expect(rests).toBe(3);
+    const body = deltaOf(inTurns.advance(second));
+    expect(body).toEqual(deltaOf(atOnce.advance(second)));
+    expect(clientAfter({ view: 'nodes', nodes: first.nodes }, body).nodes).toEqual(second.nodes);
+    expect(inTurns.advance(second).kind).toBe('nothing');
+  });
+
+  it('what was prepared for another picture is of no use', () => {
+    const at = (observedAtMs: number) => clusterViewOf({ nodes: ['a', 'b', 'c'].map((id) => nodeNamed(id, { observedAtMs: id === 'b' ? observedAtMs : 0 })) });
+    const feed = new NodesFeed(at(0));
+    for (const _ of feed.preparing(clusterViewOf({ nodes: [nodeNamed('a'), nodeNamed('z')] }))) continue;
+    const body = deltaOf(feed.advance(at(3)));
+    expect(body).toMatchObject({ upserts: [], removed: [] });
+    expect(clientAfter({ view: 'nodes', nodes: at(0).nodes }, body).nodes).toEqual(at(3).nodes);
   });
 
   it('does not send an answering node again because its last answer is older, but a silent one', () => {

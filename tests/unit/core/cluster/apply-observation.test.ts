@@ -35,6 +35,22 @@ describe('applying an observation', () => {
     expect(state.shards).toBe(first.shards);
   });
 
+  it('keeps the objects of a node that a reading only repeats, and takes those that differ', () => {
+    const told = (labels: Record<string, string>, cpu: number) => observationOf([observed('a', {
+      labels, domain: { region: null, zone: 'z1', rack: null, host: null }, capacity: { cpu: 8, memory: 1, disk: 1, network: 1 }, usage: { cpu, memory: 1, disk: null, network: 1 },
+    })], null);
+    const before = applyObservation(empty, told({ rack: 'x' }, 1), context).state.nodes.get('a')!;
+    const again = applyObservation({ ...empty, nodes: new Map([['a', before]]) }, told({ rack: 'x' }, 1), { ...context, nowMs: 2_000 }).state.nodes.get('a')!;
+    for (const field of ['domain', 'capacity', 'usage', 'stats', 'labels', 'flags'] as const) expect(again[field]).toBe(before[field]);
+    expect(again.observedAtMs).toBe(2_000);
+    for (const labels of [{}, { rack: 'y' }, { row: 'x' }, { rack: 'x', row: 'x' }] as Record<string, string>[]) {
+      const node = applyObservation({ ...empty, nodes: new Map([['a', before]]) }, told(labels, 2), context).state.nodes.get('a')!;
+      expect([node.labels, node.usage.cpu, node.domain === before.domain]).toEqual([labels, 2, true]);
+    }
+    const flagged = { ...context, flags: new Map([['a', [{ metric: 'usage.cpu', flag: 'missing' as const, came: 'nothing', sinceMs: 1 }]]]) };
+    expect(applyObservation({ ...empty, nodes: new Map([['a', before]]) }, told({}, 1), flagged).state.nodes.get('a')!.flags).toEqual(flagged.flags.get('a'));
+  });
+
   it('tells what came, went, and restarted', () => {
     const first = applyObservation(empty, observationOf([observed('a'), observed('b')], null), context).state;
     const { changes } = applyObservation(first, observationOf([observed('a', { incarnation: 2 }), observed('c')], null), context);
