@@ -143,7 +143,7 @@ async function carryOut(parts: Parts, { url, route, actor, conditional }: RouteR
   if (answered instanceof File) return { status: response.status, body: await answered.text(), file: { name: answered.name, mediaType: answered.type } };
   if (answered === undefined) return { status: response.status, body: null };
   const { long } = aside;
-  return { status: response.status, body: long === null ? JSON.stringify(answered) : await jsonInTurns({ ...answered, ...long.fields, [long.listName]: long.list }, long.listName) };
+  return { status: response.status, body: long === null ? JSON.stringify(answered) : await jsonInTurns({ ...answered, ...long }) };
 }
 
 const ANSWERED_BY_PLAN: ReadonlySet<Route['id']> = new Set(['plans.preview', 'operations.reverse']);

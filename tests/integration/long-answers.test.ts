@@ -45,4 +45,11 @@ it('the nodes of a large cluster are answered whole, as the contract has them, a
   const answer = await eventually('read', () => succeed<Answer>(server, 'GET', `/clusters/${cluster.id}/nodes`), ({ observedAtMs }) => observedAtMs !== null);
   expect(answer.nodes.map(({ id }) => id)).toEqual(Array.from({ length: 520 }, (_, index) => `node-${String(index + 1).padStart(3, '0')}`));
   expect(NodeSchema.array().parse(answer.nodes)).toEqual(answer.nodes);
+
+  // So is a plan of few steps on so many nodes: what each holds before and after is most of it.
+  const plan = await succeed<Plan>(server, 'POST', `/clusters/${cluster.id}/plans`, { body: { strategy: 'optimal', threshold: 0, constraints: { bytesMax: 5_000_000_000 } } });
+  expect(plan.steps.length).toBeLessThan(500);
+  expect(plan.after.holdings).toHaveLength(520);
+  expect(PlanSchema.parse(plan)).toEqual(plan);
+  expect(await succeed<Plan>(server, 'GET', `/plans/${plan.id}`)).toEqual(plan);
 });

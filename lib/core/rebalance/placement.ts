@@ -1,7 +1,10 @@
 import { assert } from '@/lib/platform/assert';
-import { atOnce } from '@/lib/platform/in-turns';
+import { atOnce, ROWS_PER_TURN } from '@/lib/platform/in-turns';
 import type { Change } from './change';
 import type { Problem } from './problem';
+
+/** One addition each. */
+const SUMMED_PER_TURN = 4 * ROWS_PER_TURN;
 
 /** Where every item is now, with the sums that follow; the one mutable thing while planning. */
 export class Placement {
@@ -122,13 +125,15 @@ export class Placement {
   }
 }
 
-function sumByBin(levels: readonly Float64Array[], { dimensions, itemRow }: Problem, itemBin: Int32Array): void {
-  dimensions.forEach(({ requirement }, index) => { addByBin(levels[index]!.fill(0), requirement, itemRow, itemBin); });
+function sumByBin(levels: readonly Float64Array[], problem: Problem, itemBin: Int32Array): void {
+  problem.dimensions.forEach(({ requirement }, index) => { addByBin(levels[index]!.fill(0), requirement, problem, itemBin); });
 }
 
-function addByBin(level: Float64Array, requirement: Float64Array | null, itemRow: Int32Array, itemBin: Int32Array): void {
+/** Of all items, or of those in a range of them. */
+function addByBin(level: Float64Array, requirement: Float64Array | null, { itemRow }: Problem, itemBin: Int32Array, items = { from: 0, until: itemRow.length }): void {
   if (requirement === null) return;
-  for (let item = 0; item < itemRow.length; item += 1) {
+  const until = Math.min(items.until, itemRow.length);
+  for (let item = items.from; item < until; item += 1) {
     const bin = itemBin[item]!;
     if (bin >= 0) level[bin]! += requirement[itemRow[item]!]!;
   }
@@ -141,14 +146,16 @@ function startLevelsOf(problem: Problem): readonly Float64Array[] {
   return startLevels.get(problem) ?? atOnce(sumStartLevels(problem));
 }
 
-/** Makes the sums of the start with a rest after each dimension, so that the placements made next cost but their copies. */
+/** Makes the sums of the start with rests, so that the placements made next cost but their copies. */
 export function* sumStartLevels(problem: Problem): Generator<void, readonly Float64Array[]> {
   const levels: Float64Array[] = [];
   for (const { requirement } of problem.dimensions) {
     const level = new Float64Array(problem.binIds.length);
-    addByBin(level, requirement, problem.itemRow, problem.itemBin);
+    for (let from = 0; from < problem.itemRow.length; from += SUMMED_PER_TURN) {
+      addByBin(level, requirement, problem, problem.itemBin, { from, until: from + SUMMED_PER_TURN });
+      yield;
+    }
     levels.push(level);
-    yield;
   }
   startLevels.set(problem, levels);
   return levels;

@@ -8,7 +8,7 @@ import { NO_REPLICA, type ShardTable } from '@/lib/contract/shard-table';
 import { acceptsPlacement, type ClusterState } from '@/lib/core/cluster/cluster-state';
 import { balanceBasisOf, type BalanceBasis } from '@/lib/core/load/balance-basis';
 import { leaderIndexesOf, leadersOf } from '@/lib/core/load/holdings';
-import { demandAt, secondaryNetworkOf, shardDemandOf, type DemandColumn, type ShardDemand } from '@/lib/core/load/shard-demand';
+import { demandAt, readingDemand, secondaryNetworkOf, type DemandColumn, type ShardDemand } from '@/lib/core/load/shard-demand';
 import { atOnce, ROWS_PER_TURN } from '@/lib/platform/in-turns';
 import { refusalOfNode } from './constraints/registry';
 import { planLimitsOf } from './plan-limits';
@@ -39,8 +39,7 @@ export function problemFromState(state: ClusterState, options: ProblemOptions): 
 export function* problemInTurns(state: ClusterState, options: ProblemOptions): Generator<void, Problem> {
   const { shards: table } = state;
   const leaders = leadersOf(state);
-  const demand = shardDemandOf(table);
-  yield;
+  const demand = yield* readingDemand(table);
   const items = yield* itemsOf(table, leaderIndexesOf(leaders, table.nodeIds));
   const constraints = options.constraints ?? NO_CONSTRAINTS;
   const excluded = new Set(constraints.excludedNodeIds);
@@ -51,7 +50,7 @@ export function* problemInTurns(state: ClusterState, options: ProblemOptions): G
   const binOfId = new Map(leaders.map((node, bin) => [node.id, bin]));
   const groupBytes = new Float64Array(table.shardCount);
   yield* byRows(table.shardCount, (shardId) => { groupBytes[shardId] = demandAt(demand.bytes, shardId); });
-  const basis = balanceBasisOf(leaders, scored, replicatedBytes(items, groupBytes));
+  const basis = balanceBasisOf(leaders, scored, yield* replicatedBytes(items, groupBytes));
   const inFlight = new Uint8Array(table.shardCount);
   const { zoneOf, zoneCount } = zonesOf(leaders);
   const dimensions = yield* dimensionsOf({ leaders, table, demand, basis, items, groupBytes, safetyLines: options.safetyLines });
@@ -98,8 +97,7 @@ function* byRows(rowCount: number, work: (row: number) => void): Generator<void,
 function* itemsOf(table: ShardTable, leaderOfIndex: Int32Array): Generator<void, Items> {
   const { shardCount, replicaMax, replicas } = table;
   let itemCount = 0;
-  for (const index of replicas) if (index !== NO_REPLICA) itemCount += 1;
-  yield;
+  yield* byRows(replicas.length, (at) => { if (replicas[at] !== NO_REPLICA) itemCount += 1; });
   const items: Items = {
     groupStart: new Int32Array(shardCount + 1),
     hasPrimary: new Uint8Array(shardCount),
@@ -124,11 +122,9 @@ function* itemsOf(table: ShardTable, leaderOfIndex: Int32Array): Generator<void,
   return items;
 }
 
-function replicatedBytes({ itemGroup, itemBin }: Items, groupBytes: Float64Array): number {
+function* replicatedBytes({ itemGroup, itemBin }: Items, groupBytes: Float64Array): Generator<void, number> {
   let bytes = 0;
-  for (let item = 0; item < itemGroup.length; item += 1) {
-    if (itemBin[item]! >= 0) bytes += groupBytes[itemGroup[item]!]!;
-  }
+  yield* byRows(itemGroup.length, (item) => { if (itemBin[item]! >= 0) bytes += groupBytes[itemGroup[item]!]!; });
   return bytes;
 }
 
@@ -173,8 +169,8 @@ function* dimensionsOf(sources: Sources): Generator<void, Dimension[]> {
   const data = yield* column([bytes], sizeOf, sizeOf);
   const requirements: Record<BalanceDimension, Float64Array | null> = {
     cpu: yield* column([cpu], (shardId) => demandAt(cpu, shardId), none),
-    memory: scaled(data, basis.memoryPerByte),
-    disk: scaled(data, basis.diskPerByte),
+    memory: yield* scaled(data, basis.memoryPerByte),
+    disk: yield* scaled(data, basis.diskPerByte),
     network: yield* column(
       [network],
       (shardId) => demandAt(network, shardId),
@@ -194,9 +190,12 @@ function* dimensionsOf(sources: Sources): Generator<void, Dimension[]> {
 }
 
 /** One and the same column where nothing is scaled: a million shards need no third copy. */
-function scaled(data: Float64Array | null, factor: number | null): Float64Array | null {
+function* scaled(data: Float64Array | null, factor: number | null): Generator<void, Float64Array | null> {
   if (data === null || factor === null) return null;
-  return factor === 1 ? data : data.map((bytes) => bytes * factor);
+  if (factor === 1) return data;
+  const values = new Float64Array(data.length);
+  yield* byRows(data.length, (row) => { values[row] = data[row]! * factor; });
+  return values;
 }
 
 function* capacityOf(resource: Resource, requirement: Float64Array | null, { leaders, items, safetyLines }: Sources): Generator<void, BinCapacity> {

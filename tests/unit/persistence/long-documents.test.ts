@@ -2,9 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MoveRecord } from '@/lib/contract/operation';
+import type { NodeHolding } from '@/lib/contract/imbalance';
 import { MoveReasonSchema, type Plan, type PlanStep } from '@/lib/contract/plan';
 import type { Store } from '@/lib/contract/storage';
 import { planOfRow } from '@/lib/persistence/documents';
@@ -29,6 +31,8 @@ const steps = Array.from({ length: STEPS }, (_, index): PlanStep => {
 const long: Plan = { ...plan(), id: 'plan-long', steps };
 const journal = steps.map((step, index): MoveRecord => ({ ...move(index), step }));
 
+const HOLDING: NodeHolding = { nodeId: 'n', shards: 3, primaries: 1, dataBytes: 1_000_000, keyCount: null, operationsPerSecond: 1.5, cpuCores: null, networkBytesPerSecond: 10 };
+
 const folder = mkdtempSync(join(tmpdir(), 'phantom-scale-long-'));
 let store: Store;
 beforeAll(async () => {
@@ -52,6 +56,18 @@ describe('a plan of very many steps', () => {
     expect(read.turns).toBeGreaterThanOrEqual(TURNS_MIN);
   });
 
+  it('or of few steps on very many nodes, is stored and read back in portions too', async () => {
+    const { before, after } = plan();
+    const holdings = Array.from({ length: STEPS }, (_, index) => ({ ...HOLDING, nodeId: `node-${index}` }));
+    const wide: Plan = { ...plan(), id: 'plan-wide', before: { ...before, holdings }, after: { ...after, holdings } };
+    const stored = await turnsOfOthers(() => store.commit([{ kind: 'insert-plan', plan: wide }]));
+    expect(stored.value.ok).toBe(true);
+    expect(stored.turns).toBeGreaterThanOrEqual(TURNS_MIN);
+    const read = await turnsOfOthers(() => store.plan(wide.id));
+    expect(read.value).toEqual(wide);
+    expect(read.turns).toBeGreaterThanOrEqual(TURNS_MIN / 4);
+  });
+
   it('becomes the journal of an operation in portions, in one transaction', async () => {
     const made = await turnsOfOthers(() => store.commit([{ kind: 'insert-operation', operation: operation({ planId: long.id }), moves: journal, epoch: 1 }]));
     expect(made.value.ok).toBe(true);
@@ -72,8 +88,9 @@ describe('a plan of very many steps', () => {
     const document = await documentOfPlan(long);
     expect(document.length).toBeLessThan(json.length / 2);
     const row = { id: long.id, status: long.status };
-    expect(await planOfRow({ ...row, document: json })).toEqual(long);
-    for (const broken of [document.slice(0, -20), 'deflated:AAAA', 'deflated:', json.slice(0, -20)]) {
+    const deflated = (text: string) => deflateRawSync(text).toString('base64');
+    for (const earlier of [json, `deflated:${deflated(json)}`]) expect(await planOfRow({ ...row, document: earlier })).toEqual(long);
+    for (const broken of [document.slice(0, -20), 'deflated:AAAA', 'deflated:', 'deflated-lines:', 'deflated-lines:AAAA', `deflated-lines:${deflated('{}')}`, json.slice(0, -20)]) {
       await expect(planOfRow({ ...row, document: broken })).rejects.toMatchObject({ code: 'unreadable-row' });
     }
   });
