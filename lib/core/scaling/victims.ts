@@ -13,18 +13,32 @@ export interface VictimCandidate {
 
 /** `count` nodes, or fewer when there are not so many. */
 export function chooseVictims(candidates: readonly VictimCandidate[], count: number): readonly string[] {
-  const left = [...candidates];
+  const zoneSizes = new Map<string | null, { left: number }>();
+  const left = new Set<Choice>();
+  for (const candidate of candidates) {
+    const zone = zoneSizes.get(candidate.zone) ?? { left: 0 };
+    zoneSizes.set(candidate.zone, zone);
+    zone.left += 1;
+    left.add({ candidate, zone });
+  }
   const victims: string[] = [];
-  while (victims.length < count && left.length > 0) {
-    const inZone = new Map<string | null, number>();
-    for (const { zone } of left) inZone.set(zone, (inZone.get(zone) ?? 0) + 1);
-    const best = left.reduce((a, b) => (compare(a, b, inZone) <= 0 ? a : b));
-    victims.push(best.nodeId);
-    left.splice(left.indexOf(best), 1);
+  while (victims.length < count) {
+    let best: Choice | null = null;
+    for (const choice of left) if (best === null || compare(best, choice) > 0) best = choice;
+    if (best === null) break;
+    victims.push(best.candidate.nodeId);
+    best.zone.left -= 1;
+    left.delete(best);
   }
   return victims;
 }
 
-function compare(a: VictimCandidate, b: VictimCandidate, inZone: ReadonlyMap<string | null, number>): number {
-  return inZone.get(b.zone)! - inZone.get(a.zone)! || Number(b.returnable ?? false) - Number(a.returnable ?? false) || a.bytes - b.bytes || (a.nodeId < b.nodeId ? -1 : 1);
+interface Choice {
+  readonly candidate: VictimCandidate;
+  /** Shared by all of its zone. */
+  readonly zone: { left: number };
+}
+
+function compare({ candidate: a, zone: zoneOfA }: Choice, { candidate: b, zone: zoneOfB }: Choice): number {
+  return zoneOfB.left - zoneOfA.left || Number(b.returnable ?? false) - Number(a.returnable ?? false) || a.bytes - b.bytes || (a.nodeId < b.nodeId ? -1 : 1);
 }

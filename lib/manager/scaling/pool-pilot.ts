@@ -117,14 +117,16 @@ export class PoolPilot {
     if (reading === null) return null;
     const monotonicMs = clock.monotonicMs();
     const before = this.active.latest;
-    const record = this.active.isDue(monotonicMs) ? this.active.evaluate(reading, this.#situation()) : null;
+    let listed: readonly VictimCandidate[] | null = null;
+    const candidates = () => listed ??= this.#candidates();
+    const record = this.active.isDue(monotonicMs) ? this.active.evaluate(reading, this.#situation(candidates)) : null;
     const decided = (record ?? before?.record)?.decided;
     for (const shadow of this.#shadows.values()) {
       if (!shadow.isDue(monotonicMs)) continue;
-      if (shadow.evaluate(reading, { ...this.#situation(), override: null }).decided === decided) shadow.agreed += 1;
+      if (shadow.evaluate(reading, { ...this.#situation(candidates), override: null }).decided === decided) shadow.agreed += 1;
     }
     if (record === null) return null;
-    if (record.raw < record.nodeCount && record.nodeCount > this.active.policy.bounds.nodeCountMin) this.parts.rehearsal.prepare(this.pool, this.#candidates(), nodesPerScaleIn(this.active.policy, record.nodeCount));
+    if (record.raw < record.nodeCount && record.nodeCount > this.active.policy.bounds.nodeCountMin) this.parts.rehearsal.prepare(this.pool, candidates(), nodesPerScaleIn(this.active.policy, record.nodeCount));
     if (hasChanged(before?.record ?? null, record)) this.#tell(record);
     // What waits for its rehearsal is decided in a moment; what was proposed meanwhile stands.
     if (log.storeFailure !== null || record.bindingCode === 'rehearsing') return record;
@@ -148,7 +150,7 @@ export class PoolPilot {
     if (reading === null) return null;
     const evaluator = this.#evaluatorOf(null, policy);
     evaluator.observe(reading);
-    return evaluator.evaluate(reading, this.#situation());
+    return evaluator.evaluate(reading, this.#situation(() => this.#candidates()));
   }
 
   /** Resolves when no order is being placed any more. */
@@ -234,7 +236,7 @@ export class PoolPilot {
     return this.#observation === null ? null : { ...this.#observation.reading, wallMs: Math.round(clock.wallMs()), monotonicMs: clock.monotonicMs() };
   }
 
-  #situation(): Omit<PoolSituation, 'occurrences'> {
+  #situation(candidates: () => readonly VictimCandidate[]): Omit<PoolSituation, 'occurrences'> {
     const { clock, model, log } = this.parts.resources;
     const toMonotonic = clock.monotonicMs() - clock.wallMs();
     const { failedNodes = 0, doubtfulNodes = 0, hottest = null } = this.#observation ?? {};
@@ -246,7 +248,7 @@ export class PoolPilot {
       override: this.memory.override,
       changes: this.memory.changes.map(({ atMs, from, to }) => ({ monotonicMs: atMs + toMonotonic, from, to })),
       leadTimeMs: this.leadTime.totalMs,
-      trial: (nodeCount) => this.parts.rehearsal.try(this.pool, this.#candidates(), this.nodeCount - nodeCount),
+      trial: (nodeCount) => this.parts.rehearsal.try(this.pool, candidates(), this.nodeCount - nodeCount),
     };
   }
 

@@ -8,7 +8,7 @@
  * hold everybody for a third of a second where there are a thousand nodes. A decision that
  * comes before the answer holds and says so.
  */
-import { utilizationOf, RESOURCES } from '@/lib/contract/resources';
+import { utilizationOfOne, RESOURCES } from '@/lib/contract/resources';
 import type { PlanRequest, Plan } from '@/lib/contract/plan';
 import type { Actor } from '@/lib/contract/primitives';
 import type { ScaleInTrial } from '@/lib/core/scaling/situation';
@@ -96,12 +96,12 @@ export class ScaleInRehearsal {
   #withoutLargest(pool: string, victims: ReadonlySet<string>): ScaleInTrial | null {
     const { model } = this.resources;
     const members = [...model.nodes.values()].filter((node) => node.pool === pool && node.followerOf === null && node.lifecycle === 'active');
+    const remaining = members.filter((node) => !victims.has(node.id));
     for (const resource of RESOURCES) {
       const line = model.settings.safetyLines[resource];
-      const known = members.filter((node) => utilizationOf(node)[resource] !== null);
-      if (known.length < members.length) continue;
-      const used = known.reduce((sum, node) => sum + node.usage[resource]!, 0);
-      const left = known.filter((node) => !victims.has(node.id)).map((node) => node.capacity[resource]!).sort((a, b) => a - b);
+      if (members.some((node) => utilizationOfOne(node, resource) === null)) continue;
+      const used = members.reduce((sum, node) => sum + node.usage[resource]!, 0);
+      const left = Float64Array.from(remaining, (node) => node.capacity[resource]!).sort();
       const capacity = left.slice(0, -1).reduce((sum, value) => sum + value, 0);
       if (used > line * capacity) return { ok: false, code: 'over-line-after-loss', numbers: { [resource]: capacity > 0 ? used / capacity : 1, line } };
     }
@@ -117,8 +117,13 @@ function keyOf(pool: string, count: number): string {
   return `${count} of ${pool}`;
 }
 
+const among = new WeakMap<readonly VictimCandidate[], string>();
+
+/** Asked several times of one list, which is not written to. */
 function amongOf(candidates: readonly VictimCandidate[]): string {
-  return candidates.map(({ nodeId, zone, returnable = false }) => `${nodeId} ${zone} ${returnable}`).sort().join();
+  const known = among.get(candidates) ?? candidates.map(({ nodeId, zone, returnable = false }) => `${nodeId} ${zone} ${returnable}`).sort().join();
+  among.set(candidates, known);
+  return known;
 }
 
 function trialOf(plan: Plan, victims: readonly string[]): ScaleInTrial {
