@@ -1,6 +1,6 @@
 import type { StoreConflict, StoreWrite } from '@/lib/contract/storage';
 import { assertNever } from '@/lib/platform/assert';
-import { isShortList, nextTurn } from '@/lib/platform/in-turns';
+import { nextTurn } from '@/lib/platform/in-turns';
 import { appendEvents } from './append-events';
 import { alreadyExists, changedMeanwhile, notFound, type CommitRefusal } from './conflicts';
 import { clusterDocumentOf, summaryOfPlan } from './documents';
@@ -10,6 +10,9 @@ import { documentOfPlan } from './plan-document';
 import { deleteProvision, saveProvision } from './provision-writes';
 import { deleteScalingPolicy, saveScalingPolicy, saveScalingState } from './scaling-writes';
 import type { RunRefusal, Transaction } from './transaction';
+
+/** Storing one so long takes some milliseconds, which are not to be added to those of what came before and comes after. */
+const LONG_DOCUMENT_CHARACTERS = 65_536;
 
 type WriteOf<K extends StoreWrite['kind']> = Extract<StoreWrite, { kind: K }>;
 
@@ -144,13 +147,15 @@ async function deleteNodeIntent(tx: Transaction, { clusterId, nodeId }: WriteOf<
 async function insertPlan(tx: Transaction, { plan }: WriteOf<'insert-plan'>): Promise<CommitRefusal | null> {
   if (!(await hasCluster(tx, plan.clusterId))) return notFound('cluster', plan.clusterId);
   if ((await tx.plan.count({ where: { id: plan.id } })) > 0) return alreadyExists('plan', plan.id);
+  const document = await documentOfPlan(plan);
+  const isLong = document.length > LONG_DOCUMENT_CHARACTERS;
+  if (isLong) await nextTurn();
   await tx.plan.create({
-    data: {
-      id: plan.id, clusterId: plan.clusterId, status: plan.status, createdAt: Math.floor(plan.createdAtMs),
-      summary: JSON.stringify(summaryOfPlan(plan)), document: await documentOfPlan(plan),
-    },
+    data: { id: plan.id, clusterId: plan.clusterId, status: plan.status, createdAt: Math.floor(plan.createdAtMs), summary: JSON.stringify(summaryOfPlan(plan)), document },
+    // Else all of it would come back again.
+    select: { ordinal: true },
   });
-  if (!isShortList(plan.steps)) await nextTurn();
+  if (isLong) await nextTurn();
   return null;
 }
 

@@ -23,7 +23,7 @@ export async function insertOperation(tx: Transaction, { operation, moves, epoch
   if ((await tx.operation.count({ where: { id: operation.id } })) > 0) return alreadyExists('operation', operation.id);
   const repeated = repeatedIndexOf(moves);
   if (repeated !== null) return alreadyExists('move', `${operation.id}/${repeated}`);
-  await tx.operation.create({ data: { id: operation.id, clusterId: operation.clusterId, ...columnsOf(operation) } });
+  await tx.operation.create({ data: { id: operation.id, clusterId: operation.clusterId, ...columnsOf(operation) }, select: { ordinal: true } });
   await writeMoves(tx, operation.id, moves);
   return null;
 }
