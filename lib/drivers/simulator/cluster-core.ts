@@ -29,17 +29,18 @@ export class ClusterCore {
   readonly #sessions: ClientSessions;
   #nowMs: number;
   #present: () => number;
-  /** Grows with everything that changes what shards ask of nodes, time apart. */
-  #demandVersion = 0;
+  /** Grow with every change of a node, and of what the workload is set to. */
+  #nodesVersion = 0;
+  #controlsVersion = 0;
   /** Shards that others hold than when the demand was summed up. */
   readonly #resettled = new Set<number>();
   /** Are the speeds of moves worked out for what there is now? */
   #speedsSettled = false;
   #advancing = false;
   #nextTickMs = Infinity;
-  #demand: { atMs: number; readonly version: number; readonly factors: Float64Array; readonly sums: ShardSums } | null = null;
-  /** Clients by node index, of the same version as the demand. */
-  #clients: { readonly version: number; readonly counts: Float64Array } | null = null;
+  #demand: { atMs: number; nodesVersion: number; readonly controlsVersion: number; readonly factors: Float64Array; readonly sums: ShardSums } | null = null;
+  /** Clients by node index. */
+  #clients: { readonly nodesVersion: number; readonly counts: Float64Array } | null = null;
   readonly #nodesById = new Map<string, PhantomNode>();
   readonly #changes = new Listeners<ClusterChange>((error) => { throw error; });
 
@@ -72,19 +73,14 @@ export class ClusterCore {
     return this.#changes.add(callback);
   }
 
-  /** What shards ask of nodes changed at this instant, besides by time: loads and speeds are worked out anew. */
-  #demandChanged(): void {
-    this.#demandVersion += 1;
-    this.speedsChanged();
-  }
-
   /** Another set of moves runs, or within other limits. */
   speedsChanged(): void {
     this.#speedsSettled = false;
   }
 
   nodeChanged(node: PhantomNode): void {
-    this.#demandChanged();
+    this.#nodesVersion += 1;
+    this.speedsChanged();
     this.#changes.emit({ kind: 'node', node: { ...node } });
   }
 
@@ -106,7 +102,8 @@ export class ClusterCore {
 
   setControls(controls: WorkloadControls): void {
     this.workload.setControls(controls);
-    this.#demandChanged();
+    this.#controlsVersion += 1;
+    this.speedsChanged();
     this.#changes.emit({ kind: 'controls', controls });
   }
 
@@ -162,29 +159,35 @@ export class ClusterCore {
   }
 
   #sessionCounts(): Float64Array {
-    if (this.#clients?.version !== this.#demandVersion) this.#clients = { version: this.#demandVersion, counts: this.#sessions.counts(this.nodes) };
+    if (this.#clients?.nodesVersion !== this.#nodesVersion) this.#clients = { nodesVersion: this.#nodesVersion, counts: this.#sessions.counts(this.nodes) };
     return this.#clients.counts;
   }
 
   /**
    * Load of every shard now as a multiple of its base, and what that sums up to per node.
-   * Summed up whole only where nodes came, went or changed; else what changed is renewed, the
-   * shards that landed and, with every beat of the workload, those that are asked for otherwise.
+   * Summed up whole only where the workload was set anew; else what changed is renewed: the shards
+   * of nodes that came back or went, those that landed and, with every beat of the workload, those
+   * that are asked for otherwise.
    */
   demand(): { readonly factors: Float64Array; readonly sums: ShardSums } {
     const atMs = Math.floor(this.#nowMs / WORKLOAD_BEAT_MS) * WORKLOAD_BEAT_MS;
     const { nodes, placement, workload } = this;
-    if (this.#demand?.version !== this.#demandVersion) {
+    const [nodesVersion, controlsVersion] = [this.#nodesVersion, this.#controlsVersion];
+    if (this.#demand?.controlsVersion !== controlsVersion) {
       const factors = workload.factorsAt(atMs);
-      this.#demand = { atMs, version: this.#demandVersion, factors, sums: new ShardSums({ nodes, placement, workload, factors }) };
+      this.#demand = { atMs, nodesVersion, controlsVersion, factors, sums: new ShardSums({ nodes, placement, workload, factors }) };
     } else {
-      for (const shardId of this.#resettled) this.#demand.sums.renew(shardId);
+      const { sums } = this.#demand;
+      // The nodes first: shards may have landed on new ones.
+      if (this.#demand.nodesVersion !== nodesVersion) sums.renewNodes();
+      for (const shardId of this.#resettled) sums.renew(shardId);
       // The factors are in the same array again.
       if (this.#demand.atMs !== atMs) {
         workload.factorsAt(atMs);
-        this.#demand.sums.renewAsked();
-        this.#demand.atMs = atMs;
+        sums.renewAsked();
       }
+      this.#demand.nodesVersion = nodesVersion;
+      this.#demand.atMs = atMs;
     }
     this.#resettled.clear();
     return this.#demand;

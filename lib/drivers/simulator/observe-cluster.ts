@@ -2,7 +2,7 @@ import type { EngineFacts, EngineWarning, NodeObservation, Observation } from '@
 import { UNKNOWN_STATS } from '@/lib/contract/node';
 import { UNKNOWN_RESOURCES } from '@/lib/contract/resources';
 import type { ShardTable } from '@/lib/contract/shard-table';
-import { atOnce } from '@/lib/platform/in-turns';
+import { atOnce, ITEMS_PER_TURN } from '@/lib/platform/in-turns';
 import type { ClusterCore } from './cluster-core';
 import { ENGINE_VERSION, NODE } from './cluster-parameters';
 import { hashUnit } from './hash-noise';
@@ -31,13 +31,15 @@ export class Observer {
     return atOnce(this.observing(detail));
   }
 
-  /** The same with a rest before the shards: as in any cluster, they are read a little later than the nodes then. */
+  /** The same with rests: as in any cluster, some nodes are read a little later than others then, and the shards last. */
   *observing(detail: 'nodes' | 'full'): Generator<void, Observation> {
     const { core } = this;
     const loads = core.loads();
     const nodes: NodeObservation[] = [];
     const answered = new Uint8Array(core.nodes.length);
-    for (const node of core.nodes) {
+    // Who comes in a rest is in the next reading.
+    for (const node of core.nodes.slice(0, loads.length)) {
+      if (node.index % ITEMS_PER_TURN === 0) yield;
       if (!node.member) continue;
       const observation = this.#observeNode(node, loads[node.index]!);
       answered[node.index] = observation.answered ? 1 : 0;

@@ -30,22 +30,23 @@ const NETWORK_GRAIN = 1.5 * 2 ** 44;
  * to eight million cores a node, so that the sums are the same to the bit in whichever order.
  */
 export class ShardSums {
-  readonly cpu: Float64Array;
-  readonly network: Float64Array;
-  readonly reads: Float64Array;
-  readonly writes: Float64Array;
-  readonly bytes: Float64Array;
-  readonly keys: Float64Array;
+  cpu: Float64Array;
+  network: Float64Array;
+  reads: Float64Array;
+  writes: Float64Array;
+  bytes: Float64Array;
+  keys: Float64Array;
   /** Of every shard as it was added: where its replicas were, and what it asked. */
   readonly #added: { readonly rows: Int16Array; readonly factors: Float64Array; readonly sizeBytes: Float64Array; readonly keyCount: Float64Array };
-  readonly #serving: Uint8Array;
+  /** Of every node, as its shards were added. */
+  #serving: Uint8Array;
 
   /** All shards: O(replicas), some milliseconds for 300,000 of them. */
   constructor(private readonly source: SumSource) {
     const { nodes, placement, workload, factors } = source;
     const column = () => new Float64Array(nodes.length);
     [this.cpu, this.network, this.reads, this.writes, this.bytes, this.keys] = [column(), column(), column(), column(), column(), column()];
-    this.#serving = Uint8Array.from(nodes, (node) => (isServing(node) ? 1 : 0));
+    this.#serving = servingOf(nodes);
     this.#added = { rows: placement.rows.slice(), factors: factors.slice(), sizeBytes: workload.sizeBytes.slice(), keyCount: workload.keyCount.slice() };
     this.#sum(0, placement.shardCount, 1);
   }
@@ -61,6 +62,40 @@ export class ShardSums {
     sizeBytes[shardId] = workload.sizeBytes[shardId]!;
     keyCount[shardId] = workload.keyCount[shardId]!;
     this.#sum(shardId, shardId + 1, 1);
+  }
+
+  /** Nodes came, or serve where they did not: makes room for them, and renews the shards that nodes hold which are asked otherwise. O(replicas) to look, and little more. */
+  renewNodes(): void {
+    const { nodes, placement: { width } } = this.source;
+    const [before, serving] = [this.#serving, servingOf(nodes)];
+    if (nodes.length > before.length) this.#widen(nodes.length);
+    const changed = before.map((was, index) => (serving[index] === was ? 0 : 1));
+    const shards = changed.includes(1) ? this.#shardsOn(changed, width) : [];
+    for (const shardId of shards) this.#sum(shardId, shardId + 1, -1);
+    this.#serving = serving;
+    for (const shardId of shards) this.#sum(shardId, shardId + 1, 1);
+  }
+
+  /** Shards of which a replica was on one of the marked nodes when they were added. */
+  #shardsOn(marks: Uint8Array, width: number): number[] {
+    const { rows } = this.#added;
+    const shards: number[] = [];
+    for (let start = 0; start < rows.length; start += width) {
+      let isOn = false;
+      for (let at = start; at < start + width; at += 1) isOn ||= marks[rows[at]!] === 1;
+      if (isOn) shards.push(start / width);
+    }
+    return shards;
+  }
+
+  #widen(length: number): void {
+    const widened = (column: Float64Array) => {
+      const wide = new Float64Array(length);
+      wide.set(column);
+      return wide;
+    };
+    [this.cpu, this.network, this.reads] = [widened(this.cpu), widened(this.network), widened(this.reads)];
+    [this.writes, this.bytes, this.keys] = [widened(this.writes), widened(this.bytes), widened(this.keys)];
   }
 
   /** Time has passed: renews those of which the load or the size is another now, which is a small share of them. */
@@ -104,4 +139,8 @@ export class ShardSums {
       }
     }
   }
+}
+
+function servingOf(nodes: readonly PhantomNode[]): Uint8Array {
+  return Uint8Array.from(nodes, (node) => (isServing(node) ? 1 : 0));
 }

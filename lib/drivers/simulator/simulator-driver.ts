@@ -60,6 +60,9 @@ export class SimulatorDriver implements ClusterDriver {
   readonly #observer: Observer;
   readonly #running = new Set<Running>();
   #timer: Disposable | null = null;
+  #beatingSoon = false;
+  /** When a move came last that it was brought to the present for, by the clock. */
+  #movedAtMs = -Infinity;
   #closed = false;
   #processes: SimulatedProcesses | null = null;
 
@@ -75,7 +78,7 @@ export class SimulatorDriver implements ClusterDriver {
   }
 
   async observe(options: { detail: 'nodes' | 'full'; signal: AbortSignal }): Promise<Result<Observation, DriverFailure>> {
-    const refused = this.#refusal('The reading', options.signal) ?? await this.#readied(options.signal);
+    const refused = this.#refusal('The reading', options.signal) ?? await this.#readied('The reading', options.signal);
     if (refused !== null) return err(refused);
     this.#catchUp();
     const observation = this.#isLarge ? await inTurns(this.#observer.observing(options.detail)) : this.#observer.observe(options.detail);
@@ -85,12 +88,12 @@ export class SimulatorDriver implements ClusterDriver {
   }
 
   /** Where there are many replicas, they are summed up in a turn of the event loop of its own. */
-  async #readied(signal: AbortSignal): Promise<DriverFailure | null> {
+  async #readied(what: string, signal: AbortSignal): Promise<DriverFailure | null> {
     if (!this.#isLarge) return null;
     this.#catchUp();
     this.#cluster.core.demand();
     await nextTurn();
-    return this.#refusal('The reading', signal);
+    return this.#refusal(what, signal);
   }
 
   get #isLarge(): boolean {
@@ -114,7 +117,8 @@ export class SimulatorDriver implements ClusterDriver {
   async execute(step: DriverStep, context: StepContext): Promise<StepResult> {
     const refused = this.#refusal(`The step ${step.kind}`, context.signal);
     if (refused !== null) return err(refused);
-    this.#catchUp();
+    if (step.kind === 'move') this.#catchUpForMove();
+    else this.#catchUp();
     const { core, steps } = this.#cluster;
     if (!core.admit(context.epoch)) {
       return err(failure('stale-epoch', `Epoch ${context.epoch} is outdated: epoch ${core.authority} has spoken`, { retryable: false }));
@@ -132,11 +136,11 @@ export class SimulatorDriver implements ClusterDriver {
     }
   }
 
-  foresee(moves: readonly ForeseenMove[], signal: AbortSignal): Promise<Result<readonly Risk[], DriverFailure>> {
-    const refused = this.#refusal('The look ahead', signal);
-    if (refused !== null) return Promise.resolve(err(refused));
+  async foresee(moves: readonly ForeseenMove[], signal: AbortSignal): Promise<Result<readonly Risk[], DriverFailure>> {
+    const refused = this.#refusal('The look ahead', signal) ?? await this.#readied('The look ahead', signal);
+    if (refused !== null) return err(refused);
     this.#catchUp();
-    return Promise.resolve(ok(foreseeMoves(this.#cluster.core, moves)));
+    return ok(foreseeMoves(this.#cluster.core, moves));
   }
 
   inspectMove(move: MoveTarget, signal: AbortSignal): Promise<Result<MoveTruth, DriverFailure>> {
@@ -169,6 +173,14 @@ export class SimulatorDriver implements ClusterDriver {
 
   #catchUp(): void {
     this.#cluster.core.catchUp();
+  }
+
+  /** Moves that come within a millisecond begin at one instant: the speeds of all of them would else be worked out for each that begins. */
+  #catchUpForMove(): void {
+    const clockMs = this.#clock.monotonicMs();
+    if (clockMs - this.#movedAtMs < MIN_BEAT_MS) return;
+    this.#movedAtMs = clockMs;
+    this.#catchUp();
   }
 
   #move(step: MoveTarget, context: StepContext): Promise<StepResult> {
@@ -226,7 +238,7 @@ export class SimulatorDriver implements ClusterDriver {
         stopListening: () => { context.signal.removeEventListener('abort', onAbort); },
       };
       this.#running.add(running);
-      this.#setTimer();
+      this.#beatSoon();
     });
   }
 
@@ -262,7 +274,19 @@ export class SimulatorDriver implements ClusterDriver {
     this.#setTimer();
   }
 
+  /** What began together gets its speed, and with it the instant that it waits for, together. */
+  #beatSoon(): void {
+    if (this.#beatingSoon) return;
+    this.#beatingSoon = true;
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = this.#clock.after(MIN_BEAT_MS, () => {
+      this.#timer = null;
+      this.#beat();
+    });
+  }
+
   #setTimer(): void {
+    this.#beatingSoon = false;
     this.#timer?.[Symbol.dispose]();
     this.#timer = null;
     if (this.#running.size === 0 || this.#closed) return;

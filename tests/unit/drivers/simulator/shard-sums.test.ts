@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterCore } from '@/lib/drivers/simulator/cluster-core';
 import { SIZING } from '@/lib/drivers/simulator/cluster-parameters';
-import { isServing } from '@/lib/drivers/simulator/phantom-node';
+import { isServing, newNode } from '@/lib/drivers/simulator/phantom-node';
 import { PhantomCluster } from '@/lib/drivers/simulator/phantom-cluster';
 import { ShardSums } from '@/lib/drivers/simulator/shard-sums';
 import { createRandom, type Random } from '@/lib/platform/random';
@@ -64,7 +64,7 @@ function change(core: ClusterCore, random: Random): void {
   const shardId = random.integer(core.shape.shardCount);
   const holders = [...core.placement.holders(shardId)];
   const others = core.nodes.filter(({ index }) => !holders.includes(index));
-  switch (random.integer(12)) {
+  switch (random.integer(13)) {
     case 0: core.advanceTo(core.nowMs + random.integer(30_000)); break;
     case 1: core.setControls({ loadScale: 0.5 + random.next(), hotShards: [[shardId, 1 + random.integer(4)]] }); break;
     case 2: {
@@ -73,7 +73,14 @@ function change(core: ClusterCore, random: Random): void {
       core.nodeChanged(node);
       break;
     }
-    case 3: case 4:
+    case 3: {
+      const node = newNode({ index: core.nodes.length, id: `node-${core.nodes.length + 1}`, zone: 'a', joinKey: null });
+      node.member = random.next() < 0.7;
+      core.addNode(node);
+      core.nodeChanged(node);
+      break;
+    }
+    case 4: case 5:
       if (holders.length > 1) core.placement.promote(shardId, holders[1]!);
       core.ownershipChanged(shardId);
       break;
