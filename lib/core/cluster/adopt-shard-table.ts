@@ -28,8 +28,9 @@ export function inDictionaryOf(previous: ShardTable, observed: ShardTable): Shar
   const replicas = translation.every((to, from) => to === from)
     ? observed.replicas
     : observed.replicas.map((index) => (index === NO_REPLICA ? NO_REPLICA : translation[index] ?? NO_REPLICA));
-  // The same table again is the same object, so that what was found out about it is not found out once more.
-  return replicas === observed.replicas && dictionary === observed.nodeIds ? observed : { ...observed, nodeIds: dictionary, replicas };
+  // A table in this dictionary already is the same object again, so that what was found out about it is not found out once more.
+  const extendsIt = grown && nodeIds.length === observed.nodeIds.length;
+  return replicas === observed.replicas && (extendsIt || dictionary === observed.nodeIds) ? observed : { ...observed, nodeIds: dictionary, replicas };
 }
 
 function countChangedRows(before: ShardTable, after: ShardTable): number {

@@ -180,7 +180,7 @@ export class ClusterCore {
       const { sums } = this.#demand;
       // The nodes first: shards may have landed on new ones.
       if (this.#demand.nodesVersion !== nodesVersion) sums.renewNodes();
-      for (const shardId of this.#resettled) sums.renew(shardId);
+      if (this.#resettled.size > 0) sums.renew(Int32Array.from(this.#resettled));
       // The factors are in the same array again.
       if (this.#demand.atMs !== atMs) {
         workload.factorsAt(atMs);

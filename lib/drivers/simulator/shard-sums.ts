@@ -48,20 +48,22 @@ export class ShardSums {
     [this.cpu, this.network, this.reads, this.writes, this.bytes, this.keys] = [column(), column(), column(), column(), column(), column()];
     this.#serving = servingOf(nodes);
     this.#added = { rows: placement.rows.slice(), factors: factors.slice(), sizeBytes: workload.sizeBytes.slice(), keyCount: workload.keyCount.slice() };
-    this.#sum(0, placement.shardCount, 1);
+    this.#sum('all', 1);
   }
 
-  /** One shard is held or asked for otherwise than when it was added: O(its replicas). */
-  renew(shardId: number): void {
+  /** These shards are held or asked for otherwise than when they were added: O(their replicas). */
+  renew(shardIds: Int32Array): void {
     const { rows, factors, sizeBytes, keyCount } = this.#added;
     const { placement, workload, factors: asked } = this.source;
     const { width } = placement;
-    this.#sum(shardId, shardId + 1, -1);
-    for (let at = shardId * width; at < (shardId + 1) * width; at += 1) rows[at] = placement.rows[at]!;
-    factors[shardId] = asked[shardId]!;
-    sizeBytes[shardId] = workload.sizeBytes[shardId]!;
-    keyCount[shardId] = workload.keyCount[shardId]!;
-    this.#sum(shardId, shardId + 1, 1);
+    this.#sum(shardIds, -1);
+    for (const shardId of shardIds) {
+      for (let at = shardId * width; at < (shardId + 1) * width; at += 1) rows[at] = placement.rows[at]!;
+      factors[shardId] = asked[shardId]!;
+      sizeBytes[shardId] = workload.sizeBytes[shardId]!;
+      keyCount[shardId] = workload.keyCount[shardId]!;
+    }
+    this.#sum(shardIds, 1);
   }
 
   /** Nodes came, or serve where they did not: makes room for them, and renews the shards that nodes hold which are asked otherwise. O(replicas) to look, and little more. */
@@ -70,22 +72,23 @@ export class ShardSums {
     const [before, serving] = [this.#serving, servingOf(nodes)];
     if (nodes.length > before.length) this.#widen(nodes.length);
     const changed = before.map((was, index) => (serving[index] === was ? 0 : 1));
-    const shards = changed.includes(1) ? this.#shardsOn(changed, width) : [];
-    for (const shardId of shards) this.#sum(shardId, shardId + 1, -1);
+    const shards = changed.includes(1) ? this.#shardsOn(changed, width) : new Int32Array(0);
+    this.#sum(shards, -1);
     this.#serving = serving;
-    for (const shardId of shards) this.#sum(shardId, shardId + 1, 1);
+    this.#sum(shards, 1);
   }
 
   /** Shards of which a replica was on one of the marked nodes when they were added. */
-  #shardsOn(marks: Uint8Array, width: number): number[] {
+  #shardsOn(marks: Uint8Array, width: number): Int32Array {
     const { rows } = this.#added;
-    const shards: number[] = [];
+    const shards = new Int32Array(rows.length / width);
+    let count = 0;
     for (let start = 0; start < rows.length; start += width) {
       let isOn = false;
       for (let at = start; at < start + width; at += 1) isOn ||= marks[rows[at]!] === 1;
-      if (isOn) shards.push(start / width);
+      if (isOn) shards[count++] = start / width;
     }
-    return shards;
+    return shards.subarray(0, count);
   }
 
   #widen(length: number): void {
@@ -102,19 +105,25 @@ export class ShardSums {
   renewAsked(): void {
     const { factors, sizeBytes } = this.#added;
     const { workload: { sizeBytes: sizes }, factors: asked } = this.source;
+    const shards = new Int32Array(asked.length);
+    let count = 0;
     for (let shardId = 0; shardId < asked.length; shardId += 1) {
-      if (asked[shardId] !== factors[shardId] || sizes[shardId] !== sizeBytes[shardId]) this.renew(shardId);
+      if (asked[shardId] !== factors[shardId] || sizes[shardId] !== sizeBytes[shardId]) shards[count++] = shardId;
     }
+    this.renew(shards.subarray(0, count));
   }
 
   /** Adds shards as they are noted in `#added`, or takes them out. Plain locals: it is the hottest loop of the simulator. */
-  #sum(from: number, until: number, sign: 1 | -1): void {
+  #sum(shardIds: Int32Array | 'all', sign: 1 | -1): void {
     const { cpu: cpuSum, network: networkSum, reads: readSum, writes: writeSum, bytes: byteSum, keys: keySum } = this;
     const { rows, factors, sizeBytes, keyCount } = this.#added;
     const serving = this.#serving;
     const { placement: { width }, workload: { base, writeShare } } = this.source;
     const { cpu: baseCpu, network: baseNetwork, reads: baseReads, writes: baseWrites } = base;
-    for (let shardId = from; shardId < until; shardId += 1) {
+    const ids = shardIds === 'all' ? null : shardIds;
+    const count = ids?.length ?? factors.length;
+    for (let at = 0; at < count; at += 1) {
+      const shardId = ids === null ? at : ids[at]!;
       const start = shardId * width;
       const primary = rows[start]!;
       const served = serving[primary]! * factors[shardId]!;
@@ -130,8 +139,8 @@ export class ShardSums {
       keySum[primary]! += keys;
       const applyCpu = sign * (cpu * writeShare[shardId]! * SIZING.applyCostShare + CPU_GRAIN - CPU_GRAIN);
       const applyNetwork = sign * (network * writeShare[shardId]! + NETWORK_GRAIN - NETWORK_GRAIN);
-      for (let at = start + 1; at < start + width; at += 1) {
-        const node = rows[at]!;
+      for (let column = 1; column < width; column += 1) {
+        const node = rows[start + column]!;
         byteSum[node]! += bytes;
         keySum[node]! += keys;
         cpuSum[node]! += serving[node]! * applyCpu;

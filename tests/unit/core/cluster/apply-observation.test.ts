@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { applyObservation, type ObservationContext } from '@/lib/core/cluster/apply-observation';
 import { applyPlacement } from '@/lib/contract/apply-placement';
+import { inDictionaryOf } from '@/lib/core/cluster/adopt-shard-table';
 import { createClusterState } from '@/lib/core/cluster/create-cluster-state';
 import { carrySoundness, checkingShardRows, checkInvariants } from '@/lib/core/cluster/invariants';
 import { atOnce } from '@/lib/platform/in-turns';
@@ -25,6 +26,14 @@ describe('applying an observation', () => {
     expect(primaryNodeIdOf(second.state.shards, 0)).toBe('c');
     expect(second.changes).toContainEqual({ kind: 'ownership-changed', shardsChanged: 1 });
     expect(checkInvariants(second.state, first)).toEqual([]);
+  });
+
+  it('takes a table as it is that was brought into the dictionary before, also where a node came with it: what is known of it stays known', () => {
+    const first = applyObservation(empty, observationOf([observed('a'), observed('b')], tableOf(['a', 'b'], [['a'], ['b']])), context).state;
+    for (const read of [tableOf(['a', 'b'], [['b'], ['a']]), tableOf(['a', 'b', 'c'], [['c'], ['b']]), tableOf(['c', 'a', 'b'], [['c'], ['b']])]) {
+      const table = inDictionaryOf(first.shards, read);
+      expect(applyObservation(first, observationOf(read.nodeIds.map((id) => observed(id)), table), context).state.shards).toBe(table);
+    }
   });
 
   it('[C3] keeps the last known values of a node that did not answer, with their time', () => {
