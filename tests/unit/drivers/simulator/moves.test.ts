@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { primaryNodeIdOf, replicaNodeIdsOf } from '@/lib/contract/shard-table';
 import type { StepProgress } from '@/lib/drivers/driver';
 import { MOVING, NODE } from '@/lib/drivers/simulator/cluster-parameters';
@@ -180,6 +180,20 @@ describe('moves of PhantomDB', () => {
     const full = (await observe(crowded)).nodes.find((node) => node.id === 'node-30')!;
     expect(full.usage.disk).toBeLessThanOrEqual(full.capacity.disk!);
     expect(nodes.every((node) => node.usage.disk! <= node.capacity.disk!)).toBe(true);
+  });
+
+  it('the speeds of moves that begin together are worked out for all of them at once', async () => {
+    const bench = startSimulator();
+    const { shards } = await observe(bench);
+    const setSpeeds = vi.spyOn(bench.cluster.core.moves, 'setSpeeds');
+    const ids = [...shards.sizeBytes.keys()].filter((shardId) => primaryNodeIdOf(shards, shardId) !== EMPTY).slice(0, 200);
+    const progress = new Map<number, StepProgress>();
+    const ends = Promise.all(ids.map((shardId) => bench.driver.execute(moveOf(shards, shardId, EMPTY), contextOf({ onProgress: (told) => { progress.set(shardId, told); } }))));
+    await bench.clock.advance(1);
+    expect(setSpeeds.mock.calls.length).toBeLessThanOrEqual(2);
+    expect([...bench.cluster.core.moves.all()].map(({ bytesPerMs }) => bytesPerMs > 0)).toEqual(ids.map(() => true));
+    for (const result of (await timed(bench, ends)).value) valueOf(result);
+    expect(progress.size).toBe(ids.length);
   });
 
   it('at speed 10 everything takes a tenth of the clock', async () => {
