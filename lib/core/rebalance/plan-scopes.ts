@@ -41,7 +41,7 @@ function planCluster(planning: Planning): ScopeResult {
   const direct = strategy.isOrdered === true || strategy.score !== undefined;
   const searched = direct ? planning.changes : coalesced({ problem, changes: planning.changes, objective, transferPrimary: run.transferPrimary, search: run.search });
   // The ring says by its number where a shard belongs; to all others equal shards are equal.
-  const changes = request.strategy === 'consistent-hashing' ? searched : inRanges(problem, searched);
+  const changes = request.strategy === 'consistent-hashing' ? searched : inRanges(problem, searched, direct ? null : objective.map(({ dimension }) => dimension));
   const turnedDown = after === null || after.imbalance <= request.threshold ? 0 : tallyStuck(run, objective, refusals);
   if (early !== null && changes.length === 0 && overloadsOf(start, start).length === 0) return { scoreBefore, scoreAfter, changes, zonesGivenUp: [], reclaims: [], verdict: () => early };
   const overloads = urgent ? { before: overloadsOf(start, start), after: overloadsOf(start, placement) } : null;

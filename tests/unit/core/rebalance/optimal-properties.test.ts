@@ -226,4 +226,25 @@ describe('shards that are alike', () => {
     for (const shardIds of pairs.values()) expect(Math.max(...shardIds) - Math.min(...shardIds)).toBe(shardIds.length - 1);
     expect(violationsOf(state, plan, contextOf().safetyLines, NOW_MS)).toEqual([]);
   });
+
+  it('round-robin moves those of many sizes in runs too, of about what a draw would have taken', () => {
+    const state = stateOf(['n0', 'n1', 'n2', 'new'].map((id) => nodeOf(id)), Array.from({ length: 1_200 }, (_, shardId): ShardSpec => ({ on: [`n${Math.floor(shardId / 400)}`], bytes: (8 + (shardId * 7) % 9) * MIB })));
+    const plan = planRebalance(state, requestOf({ strategy: 'round-robin', threshold: 0.02 }), contextOf());
+    expect(plan.steps).toHaveLength(300);
+    for (const source of ['n0', 'n1', 'n2']) {
+      const shardIds = plan.steps.filter(({ sourceNodeId }) => sourceNodeId === source).map(({ shardId }) => shardId);
+      expect(shardIds).toEqual(Array.from({ length: 100 }, (_, index) => shardIds[0]! + index));
+    }
+    expect(plan.bytes / 300 / MIB).toBeCloseTo(12, 0);
+    expect(violationsOf(state, plan, contextOf().safetyLines, NOW_MS)).toEqual([]);
+  });
+
+  it('round-robin keeps to its draw where the run would weigh a tenth more or less', () => {
+    const heavyAtTheEnd = Array.from({ length: 1_200 }, (_, shardId): ShardSpec => ({ on: [`n${Math.floor(shardId / 400)}`], bytes: shardId % 400 < 300 ? MIB : 64 * MIB }));
+    const state = stateOf(['n0', 'n1', 'n2', 'new'].map((id) => nodeOf(id)), heavyAtTheEnd);
+    const plan = planRebalance(state, requestOf({ strategy: 'round-robin', threshold: 0.02 }), contextOf());
+    const heavy = plan.steps.filter(({ shardId }) => shardId % 400 >= 300).length;
+    expect(heavy).toBeGreaterThan(30);
+    expect(heavy).toBeLessThan(150);
+  });
 });
