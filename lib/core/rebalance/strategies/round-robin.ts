@@ -11,7 +11,7 @@ import type { PlanningRun, RebalanceStrategy } from './strategy';
  * weigh and whatever the node is. Starts from where things are, so only what is above
  * the even count moves, and primaries are evened by handing roles over where the engine can.
  * Which shards go is a seeded draw: a fair sample of what their node holds, not its
- * first, largest or smallest.
+ * first, largest or smallest. Neighbours take its place where they weigh the same (contiguous.ts).
  */
 export const roundRobin: RebalanceStrategy = {
   name: 'round-robin',
