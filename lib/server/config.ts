@@ -19,6 +19,8 @@ export interface Config {
   readonly dnsServers: readonly string[];
   /** Networks that connections may go to (X6); none: all that are not forbidden to everybody. */
   readonly outboundAllow: readonly string[];
+  /** By how much the process gives way to others on its machine, 0 to 19. */
+  readonly niceness: number;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 }
 
@@ -40,6 +42,7 @@ const EnvironmentSchema = z.object({
   CONFIG_FILE: unlessEmpty(z.string().optional()),
   DNS_SERVERS: unlessEmpty(commaSeparated.refine((servers) => servers.every((server) => DNS_SERVER.test(server)), 'must be addresses, or addresses with a port, divided by commas')),
   OUTBOUND_ALLOW: unlessEmpty(commaSeparated.refine((networks) => networks.every(isNetwork), 'must be addresses or networks (10.0.0.0/8), divided by commas')),
+  NICENESS: unlessEmpty(z.string().default('10').refine((niceness) => /^\d{1,2}$/.test(niceness) && Number(niceness) <= 19, 'must be a number from 0 to 19').transform(Number)),
   LOG_LEVEL: unlessEmpty(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { error: 'must be one of fatal, error, warn, info, debug, trace, silent' }).default('warn')),
 });
 
@@ -47,9 +50,9 @@ const EnvironmentSchema = z.object({
 export function readConfig(environment: Readonly<Record<string, string | undefined>>, workingDirectory: string): Result<Config, readonly string[]> {
   const parsed = EnvironmentSchema.safeParse(environment);
   if (!parsed.success) return err(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`));
-  const { HOST, PORT, DATA_DIR, DATABASE_URL, CONFIG_FILE, DNS_SERVERS, OUTBOUND_ALLOW, LOG_LEVEL } = parsed.data;
+  const { HOST, PORT, DATA_DIR, DATABASE_URL, CONFIG_FILE, DNS_SERVERS, OUTBOUND_ALLOW, NICENESS, LOG_LEVEL } = parsed.data;
   const file = CONFIG_FILE === undefined ? ok(NO_FILE) : readConfigFile(resolve(workingDirectory, CONFIG_FILE));
   if (!file.ok) return file;
   const dataDir = resolve(workingDirectory, DATA_DIR);
-  return ok({ host: HOST, port: PORT, dataDir, databaseUrl: DATABASE_URL ?? `file:${join(dataDir, 'phantom-scale.db')}`, file: file.value, dnsServers: DNS_SERVERS, outboundAllow: OUTBOUND_ALLOW, logLevel: LOG_LEVEL });
+  return ok({ host: HOST, port: PORT, dataDir, databaseUrl: DATABASE_URL ?? `file:${join(dataDir, 'phantom-scale.db')}`, file: file.value, dnsServers: DNS_SERVERS, outboundAllow: OUTBOUND_ALLOW, niceness: NICENESS, logLevel: LOG_LEVEL });
 }

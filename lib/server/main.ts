@@ -1,5 +1,6 @@
 import { systemClock } from '@/lib/platform/system-clock';
 import { readConfig } from './config';
+import { giveWay } from './give-way';
 import { createLogger } from './logger';
 import { openNextPages } from './next-pages';
 import { createShutdown } from './shutdown';
@@ -16,6 +17,11 @@ async function main(): Promise<void> {
     return;
   }
   const logger = createLogger(config.value.logLevel);
+  try {
+    giveWay(config.value.niceness);
+  } catch (error) {
+    logger.warn({ err: error }, 'The server could not lower its priority and goes on at the one it has');
+  }
   const clock = systemClock;
   process.on('unhandledRejection', (reason) => logger.error({ err: reason }, 'A promise was rejected and nobody handled it'));
   process.on('uncaughtException', (error) => {

@@ -16,12 +16,12 @@ export type PlannerReply =
   | { readonly kind: 'plan'; readonly packed: PackedPlan }
   | { readonly kind: 'failed'; readonly message: string };
 
-/** Added to the server's own. */
+/** Added to the server's own; at more than the most a busy machine would hardly let it plan at all. */
 const NICENESS = 10;
-const NICENESS_MAX = 19;
+const NICENESS_MAX = 15;
 
 // The event loop is not to wait for a core that planning has. On Linux threads have a niceness each; elsewhere it would be the whole server's.
-if (process.platform === 'linux') setPriority(Math.min(NICENESS_MAX, getPriority() + NICENESS));
+if (process.platform === 'linux') setPriority(Math.max(getPriority(), Math.min(NICENESS_MAX, getPriority() + NICENESS)));
 
 const port = parentPort;
 port?.on('message', ({ job, canceled, timeMaxMs }: PlannerRequest) => {

@@ -11,8 +11,7 @@
  * npm run bench -- redis-rebalance [--server BINARY] [--cli BINARY] [--keys N] [--bytes N]
  *   [--nodes N] [--runs N] [--rate N] [--only cli|default|high|low|chunks] [--nice N] [--apart] [--rested]
  *
- * --nice: the manager's process gives way to the others by so much (nice(1)), as it may when
- * it shares the machine with the servers.
+ * --nice: the manager's niceness (NICENESS); without it what it has by itself.
  *
  * --apart: the servers and their clients have one core, redis-cli or the manager another, as
  * where the manager has a machine of its own: what is left is what it does to the servers.
@@ -43,7 +42,7 @@ const { values } = parseArgs({
   options: {
     server: { type: 'string' }, cli: { type: 'string' }, keys: { type: 'string', default: '200000' }, bytes: { type: 'string', default: '100' },
     nodes: { type: 'string', default: '4' }, runs: { type: 'string', default: '3' }, rate: { type: 'string', default: '2000' }, only: { type: 'string' },
-    nice: { type: 'string', default: '0' }, apart: { type: 'boolean', default: false }, rested: { type: 'boolean', default: false },
+    nice: { type: 'string' }, apart: { type: 'boolean', default: false }, rested: { type: 'boolean', default: false },
   },
 });
 
@@ -61,7 +60,7 @@ if ((values.only ?? 'chunks').split(',').includes('chunks') && await canChunk())
 const version = /\bv=(\S+)/.exec(execFileSync(server, ['--version'], { encoding: 'utf8' }))?.[1] ?? 'unknown';
 const trials = new Map<string, Trial[]>(chosen.map((contender) => [nameOf(contender), []]));
 
-const manager = chosen.some(({ kind }) => kind === 'ours') ? await startManager(server, { niceness: numberOf('nice', 0, 19), apart: scene.apart }) : null;
+const manager = chosen.some(({ kind }) => kind === 'ours') ? await startManager(server, { niceness: values.nice === undefined ? null : numberOf('nice', 0, 19), apart: scene.apart }) : null;
 try {
   for (let run = 1; run <= numberOf('runs', 1, 100); run += 1) for (const contender of chosen) await measure(run, contender, manager);
 } finally {

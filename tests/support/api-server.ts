@@ -3,6 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { systemClock } from '@/lib/platform/system-clock';
 import { readConfig } from '@/lib/server/config';
+import { giveWay } from '@/lib/server/give-way';
 import { createLogger } from '@/lib/server/logger';
 import { createShutdown } from '@/lib/server/shutdown';
 import { startServer } from '@/lib/server/start-server';
@@ -21,6 +22,7 @@ const collect = runInNewContext('gc') as () => void;
 
 const config = readConfig(process.env, process.cwd());
 if (!config.ok) throw new Error(config.error.join('\n'));
+giveWay(config.value.niceness);
 const logger = createLogger(config.value.logLevel);
 const server = await startServer({ config: config.value, clock: systemClock, logger, development: false, openPages: null, apiBeforePages: true });
 if (!server.ok) throw new Error(server.error);

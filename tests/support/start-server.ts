@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { setPriority, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import type { Clock } from '@/lib/platform/clock';
@@ -96,7 +96,7 @@ const PROGRAMS = {
  * A server in a process of its own. `program`: "api" is the API and the sockets from the
  * sources, "killpoints" the same with orders to kill; "product" is the whole of it.
  */
-export async function spawnTestServer(options: { program: keyof typeof PROGRAMS; dataDir?: string; env?: Readonly<Record<string, string>>; readyTimeoutMs?: number; niceness?: number }): Promise<TestServerProcess> {
+export async function spawnTestServer(options: { program: keyof typeof PROGRAMS; dataDir?: string; env?: Readonly<Record<string, string>>; readyTimeoutMs?: number }): Promise<TestServerProcess> {
   const { dataDir, remove } = folderFor(options.dataDir);
   const program = await PROGRAMS[options.program]();
   const child = spawn(process.execPath, [...readServerOptions(), program], {
@@ -104,8 +104,6 @@ export async function spawnTestServer(options: { program: keyof typeof PROGRAMS;
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: { ...process.env, NODE_ENV: 'production', HOST: '127.0.0.1', PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'error', ...options.env },
   });
-  // Before it has threads: they inherit it.
-  if (options.niceness !== undefined && options.niceness > 0 && child.pid !== undefined) setPriority(child.pid, options.niceness);
   const output = { stdout: '', stderr: '' };
   child.stdout!.on('data', (chunk: Buffer) => { output.stdout += chunk.toString(); });
   child.stderr!.on('data', (chunk: Buffer) => { output.stderr += chunk.toString(); });

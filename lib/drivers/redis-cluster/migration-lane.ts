@@ -18,26 +18,6 @@ const TIMER_MS = 1;
 /** Rest taken too much is remembered up to here: a quiet second is no licence for a rude one. */
 const REST_CREDIT_MS_MAX = 4;
 
-/** How many may come through at a time; the rest waits in its order. */
-export class Gate {
-  #inside = 0;
-  readonly #waiting: (() => void)[] = [];
-
-  constructor(private readonly insideMax: number) {}
-
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#inside >= this.insideMax) await new Promise<void>((resolve) => { this.#waiting.push(resolve); });
-    else this.#inside += 1;
-    try {
-      return await work();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#inside -= 1;
-      else next();
-    }
-  }
-}
-
 export class MigrationLane {
   readonly #clock: Clock;
   #tail: Promise<unknown> = Promise.resolve();

@@ -6,12 +6,12 @@ import type { AtomicMover } from './atomic-mover';
 import { driverFailure, failureOf, INTERRUPTED } from './failures';
 import { truthOf } from './inspect-move';
 import { MoveFinder, nameIn, type FinderOptions, type Found } from './move-finder';
-import { Gate } from './migration-lane';
 import type { SlotBatch } from './slot-batch';
 import { announceOne, migrateSlots, slotBytes } from './slot-migration';
 import { TargetMemory } from './target-memory';
 import { ownerInView, SLOT_COUNT } from './topology';
 import { clearMark, leftByMark } from './unseen-keys';
+import { WaveGates } from './wave-gates';
 
 type Outcome = Result<StepOutcome, DriverFailure>;
 
@@ -22,11 +22,9 @@ type Outcome = Result<StepOutcome, DriverFailure>;
 const TRUTH_AGE_MS_MAX = 500;
 /**
  * Slots of a batch that are open at a time: enough that what a server does once per write
- * is shared, few enough that little is half-way when it stops. Three such waves of a pair
- * run at once: one is prepared and one handed over while the keys of the third move.
+ * is shared, few enough that little is half-way when it stops.
  */
 const WAVE_SLOTS = 32;
-const WAVES_PER_PAIR_MAX = 3;
 /** Finding, doing and finding again: a move that is not settled then has somebody working against it. */
 const TRIES_MAX = 3;
 
@@ -36,7 +34,7 @@ export class SlotMover {
   readonly #finder: MoveFinder;
   readonly #memory: TargetMemory;
   readonly #atomic: AtomicMover;
-  readonly #waves = new Map<string, Gate>();
+  readonly #waves = new WaveGates();
 
   constructor(options: FinderOptions & { readonly atomic: AtomicMover }) {
     this.#options = options;
@@ -66,10 +64,8 @@ export class SlotMover {
         if (refused !== null) outcomes.set(position, err(refused));
       }
       const open = targets.map((move, position) => ({ move, position })).filter(({ position }) => !outcomes.has(position));
-      const pair = `${first.sourceNodeId} ${first.targetNodeId}`;
-      const gate = this.#waves.get(pair) ?? new Gate(WAVES_PER_PAIR_MAX);
-      this.#waves.set(pair, gate);
-      await Promise.all(this.#wavesOf(open, first).map((wave) => gate.run(() => this.#moveWave(wave, context, outcomes))));
+      const duty = context.pressure?.().duty ?? 1;
+      await Promise.all(this.#wavesOf(open, first).map((wave) => this.#waves.run(first, duty, () => this.#moveWave(wave, context, outcomes))));
       return targets.map((_, position) => outcomes.get(position)!);
     });
   }

@@ -41,8 +41,8 @@ export async function prepare(contender: Contender, cluster: RedisClusterProcess
  * A manager that has been running for a while: a service, as ours is, and it has made a
  * rebalance before, so that its code is compiled. It serves all runs of a bench.
  */
-export async function startManager(server: string, { niceness, apart }: { niceness: number; apart: boolean }): Promise<TestServerProcess> {
-  const manager = await spawnTestServer({ program: 'api', niceness });
+export async function startManager(server: string, { niceness, apart }: { niceness: number | null; apart: boolean }): Promise<TestServerProcess> {
+  const manager = await spawnTestServer({ program: 'api', ...(niceness !== null && { env: { NICENESS: String(niceness) } }) });
   if (apart) bindTo(CORES.mover, manager.child.pid);
   try {
     for (const { id } of (await api<{ clusters: ClusterSummary[] }>(manager, 'GET', '/clusters')).clusters) await api(manager, 'DELETE', `/clusters/${id}`);

@@ -4,6 +4,7 @@ import { ByteThrottle } from '@/lib/drivers/redis-cluster/byte-throttle';
 import { MigrationLane } from '@/lib/drivers/redis-cluster/migration-lane';
 import { OneRole } from '@/lib/drivers/redis-cluster/one-role';
 import { SlotActivity } from '@/lib/drivers/redis-cluster/slot-activity';
+import { WaveGates } from '@/lib/drivers/redis-cluster/wave-gates';
 import type { Clock } from '@/lib/platform/clock';
 
 /** Time that goes on to the next timer whenever nobody else has anything to do. */
@@ -32,6 +33,7 @@ class TestClock implements Clock {
 }
 
 const never = new AbortController().signal;
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('bytes per second of a step', () => {
   it('[M12] the mean never exceeds the limit by more than one batch', async () => {
@@ -137,9 +139,43 @@ describe('pressure on a pair of nodes', () => {
   });
 });
 
+describe('waves that run at once', () => {
+  async function begunOf(duty: number): Promise<readonly string[]> {
+    const gates = new WaveGates();
+    const begun: string[] = [];
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => { end = resolve; });
+    const all = ['A', 'B'].flatMap((sourceNodeId) => ['X', 'Y'].flatMap((targetNodeId) => [1, 2, 3, 4].map((wave) => gates.run({ sourceNodeId, targetNodeId }, duty, async () => {
+      begun.push(`${sourceNodeId} to ${targetNodeId} ${wave}`);
+      await ended;
+    }))));
+    await nextTurn();
+    const atOnce = [...begun];
+    end();
+    await Promise.all(all);
+    expect(begun.length).toBe(all.length);
+    return atOnce;
+  }
+
+  it('are three for each target where moves are gentle, those of one source before those of the next', async () => {
+    expect(await begunOf(0.6)).toEqual(['A to X 1', 'A to X 2', 'A to X 3', 'A to Y 1', 'A to Y 2', 'A to Y 3']);
+  });
+
+  it('are three for each pair where moves may press harder', async () => {
+    expect((await begunOf(0.85)).length).toBe(4 * 3);
+  });
+
+  it('make room when one fails', async () => {
+    const gates = new WaveGates();
+    const pair = { sourceNodeId: 'A', targetNodeId: 'X' };
+    const results = await Promise.allSettled([1, 2, 3, 4, 5].map((wave) => gates.run(pair, 0.3, () => (wave <= 3 ? Promise.reject(new Error(`${wave}`)) : Promise.resolve(wave)))));
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected', 'fulfilled', 'fulfilled']);
+  });
+});
+
 describe('turns of bursts', () => {
-  it('a target restores two bursts at most, whatever many sources ask, and one that fails lets the next in', async () => {
-    const turns = new OneRole({ perSourceMax: 1, perTargetMax: 2 });
+  it('a target restores one burst at a time, however many sources ask, and one that fails lets the next in', async () => {
+    const turns = new OneRole({ perSourceMax: 1, perTargetMax: 1 });
     let inside = 0, most = 0;
     const results = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => turns.run({ sourceNodeId: `s${n}`, targetNodeId: 't' }, async () => {
       inside += 1;
@@ -148,14 +184,14 @@ describe('turns of bursts', () => {
       inside -= 1;
       if (n % 3 === 0) throw new Error('failed');
     })));
-    expect(most).toBe(2);
+    expect(most).toBe(1);
     expect(results.filter((result) => result.status === 'fulfilled').length).toBe(13);
   });
 
   it('[M22] no node sends and restores at a time, every burst gets its turn, and nobody is overtaken by a later one of the same way', async () => {
     const pairArbitrary = fc.record({ source: fc.nat(4), hop: fc.integer({ min: 1, max: 4 }), steps: fc.integer({ min: 1, max: 5 }) });
     await fc.assert(fc.asyncProperty(fc.array(pairArbitrary, { minLength: 1, maxLength: 60 }), async (asked) => {
-      const turns = new OneRole({ perSourceMax: 1, perTargetMax: 2 });
+      const turns = new OneRole({ perSourceMax: 1, perTargetMax: 1 });
       const running = new Set<{ readonly sourceNodeId: string; readonly targetNodeId: string }>();
       const begun: number[] = [];
       const pairs = asked.map(({ source, hop }) => ({ sourceNodeId: `n${source}`, targetNodeId: `n${(source + hop) % 5}` }));
