@@ -194,8 +194,9 @@ function connect({ seeds, access }: CheckedCluster, { nodesLeave = false }: Chec
       ...(tls !== undefined && { tls: { ca: tls.ca } }),
     },
     // No retries that would hide an error; redirects are what a cluster client is for, and so is to come
-    // again while a slot is open, which lasts seconds when the one who moves it was killed.
-    retryDelayOnClusterDown: 0, retryDelayOnFailover: nodesLeave ? LEFT_RETRY_MS : 0, retryDelayOnTryAgain: 100, maxRedirections: 64,
+    // again while a slot is open, which lasts seconds when the one who moves it was killed: each time
+    // is a MOVED, an ASK and a TRYAGAIN. Nodes that send it back and forth use that up in less than a second.
+    retryDelayOnClusterDown: 0, retryDelayOnFailover: nodesLeave ? LEFT_RETRY_MS : 0, retryDelayOnTryAgain: 100, maxRedirections: 1_000,
   });
 }
 
