@@ -6,7 +6,6 @@ import type { Command } from './node-client';
 import { integerOf, textOf } from './replies';
 import type { Carried, Copying, SlotBatch } from './slot-batch';
 import { bytesOf, type PairEnds, type SizedKey, type TransferEnds } from './transfer-ends';
-import { isGentle } from './wave-gates';
 
 /**
  * Commands in one burst. They run back to back on the source, whose clients wait for all of
@@ -14,12 +13,6 @@ import { isGentle } from './wave-gates';
  * they are as few as hide the way between us and the source.
  */
 const MIGRATES_PER_BURST_MAX = 2;
-/**
- * Bursts at a time that one target restores. A second one waits inside MIGRATE for the
- * target's one thread and keeps its source stopped meanwhile, so only those who may press
- * hard have two, which hide the way between source and target.
- */
-const BURSTS_PER_TARGET = { gentle: 1, most: 2 } as const;
 /** A slot of so many small keys is not cut in two, however short bursts are at the moment: some 2 ms at most. */
 const WHOLE_SLOT_KEYS = 128;
 
@@ -37,7 +30,7 @@ export async function sendBursts(batch: SlotBatch, slots: readonly Carried[], co
   const { context, throttle } = copying;
   const queue = slots.map((carried) => ({ carried, from: 0 }));
   const duty = () => context.pressure?.().duty ?? 1;
-  const inTurn = <T>(work: () => Promise<T>) => batch.turns.run(batch, work, { perTargetMax: isGentle(duty()) ? BURSTS_PER_TARGET.gentle : BURSTS_PER_TARGET.most });
+  const inTurn = <T>(work: () => Promise<T>) => batch.turns.run(batch, work);
   while (queue.length > 0) {
     const burst = nextBurst(queue, batch, copying);
     const portions = burst.filter(({ carried }) => carried.failure === null);

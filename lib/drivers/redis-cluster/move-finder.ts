@@ -44,7 +44,7 @@ export interface Found {
 export class MoveFinder {
   readonly #options: FinderOptions;
   readonly #lanes = new Map<string, MigrationLane>();
-  readonly #turns = new OneRole({ perSourceMax: 1, perTargetMax: Infinity });
+  readonly #turns = new OneRole({ perSourceMax: 1, perTargetMax: 1 });
   readonly #handOvers: HandOvers;
   readonly #staleClaims: StaleClaims;
   readonly #targetHealth = new Map<string, TargetHealth>();

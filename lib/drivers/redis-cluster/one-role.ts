@@ -11,7 +11,6 @@ interface Limits {
 
 interface Waiting {
   readonly pair: Pair;
-  readonly perTargetMax: number;
   readonly begin: () => void;
 }
 
@@ -29,11 +28,10 @@ export class OneRole {
     this.#limits = limits;
   }
 
-  /** `perTargetMax`: what this one puts up with, where that is less than what may be. */
-  async run<T>({ sourceNodeId, targetNodeId }: Pair, work: () => Promise<T>, { perTargetMax = this.#limits.perTargetMax }: { readonly perTargetMax?: number } = {}): Promise<T> {
+  async run<T>({ sourceNodeId, targetNodeId }: Pair, work: () => Promise<T>): Promise<T> {
     const pair: Pair = { sourceNodeId, targetNodeId };
-    if (this.#mayBegin({ pair, perTargetMax }, this.#waiting)) this.#running.add(pair);
-    else await new Promise<void>((resolve) => { this.#waiting.push({ pair, perTargetMax, begin: resolve }); });
+    if (this.#mayBegin(pair, this.#waiting)) this.#running.add(pair);
+    else await new Promise<void>((resolve) => { this.#waiting.push({ pair, begin: resolve }); });
     try {
       return await work();
     } finally {
@@ -42,8 +40,8 @@ export class OneRole {
     }
   }
 
-  #mayBegin({ pair, perTargetMax }: Pick<Waiting, 'pair' | 'perTargetMax'>, before: readonly Waiting[]): boolean {
-    const { perSourceMax } = this.#limits;
+  #mayBegin(pair: Pair, before: readonly Waiting[]): boolean {
+    const { perSourceMax, perTargetMax } = this.#limits;
     let sending = 0, receiving = 0;
     for (const other of this.#running) {
       if (isCrossing(pair, other)) return false;
@@ -59,7 +57,7 @@ export class OneRole {
   #beginNext(): void {
     for (let at = 0; at < this.#waiting.length;) {
       const next = this.#waiting[at]!;
-      if (!this.#mayBegin(next, this.#waiting.slice(0, at))) {
+      if (!this.#mayBegin(next.pair, this.#waiting.slice(0, at))) {
         at += 1;
         continue;
       }

@@ -2,25 +2,20 @@ import type { Pair } from './one-role';
 
 /** Of the waves that run at once one is prepared and one handed over while the keys of the third move. */
 const WAVES_AT_ONCE_MAX = 3;
-const GENTLE_DUTY_MAX = 0.65;
-
-/** Is so little of a source's time to be spent on moves that its clients come first, as with Low and Default? `duty`: a share, 0..1. */
-export function isGentle(duty: number): boolean {
-  return duty <= GENTLE_DUTY_MAX;
-}
-
 /**
- * Lets waves of slots begin, in their order: so many at a time between two nodes, or to
- * one target where moves are gentle. A target is filled from one source after the other
- * then, and clients of the sources whose turn it is not feel nothing of it; those who
- * press harder take from all of them, so that the rests of each are used.
+ * Those who may spend no more of a source's time than this fill a target from one source
+ * after the other: clients of the sources whose turn it is not feel nothing of it. Those
+ * who press harder take from all of them, so that the rests of each are used.
  */
+const ONE_SOURCE_DUTY_MAX = 0.65;
+
+/** Lets waves of slots begin: so many at a time between two nodes, or to one target where moves are gentle. In their order. */
 export class WaveGates {
   readonly #gates = new Map<string, Gate>();
 
   /** `duty`: share of the time that a source may spend on it, 0..1. */
   async run<T>({ sourceNodeId, targetNodeId }: Pair, duty: number, work: () => Promise<T>): Promise<T> {
-    const name = isGentle(duty) ? targetNodeId : `${sourceNodeId} ${targetNodeId}`;
+    const name = duty <= ONE_SOURCE_DUTY_MAX ? targetNodeId : `${sourceNodeId} ${targetNodeId}`;
     const gate = this.#gates.get(name) ?? new Gate(WAVES_AT_ONCE_MAX);
     this.#gates.set(name, gate);
     return await gate.run(work);

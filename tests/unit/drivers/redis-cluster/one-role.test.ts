@@ -58,32 +58,6 @@ describe('no node is source and target at a time', () => {
     await Promise.all([third(), fourth()]);
   });
 
-  it('who puts up with fewer at its target waits for them, and lets others wait no longer than for itself', async () => {
-    const roles = new OneRole({ perSourceMax: 1, perTargetMax: 2 });
-    const begun: string[] = [];
-    const add = (name: string, pair: Pair, perTargetMax?: number) => {
-      let end: () => void = () => undefined;
-      const held = new Promise<void>((resolve) => { end = resolve; });
-      const done = roles.run(pair, async () => {
-        begun.push(name);
-        await held;
-      }, perTargetMax === undefined ? {} : { perTargetMax });
-      return async () => {
-        end();
-        await done;
-        await nextTurn();
-      };
-    };
-    const first = add('A to X', pairOf('A', 'X'));
-    const alone = add('B to X, alone', pairOf('B', 'X'), 1);
-    const later = add('C to X', pairOf('C', 'X'));
-    await nextTurn();
-    expect(begun).toEqual(['A to X']);
-    await first();
-    expect(begun).toEqual(['A to X', 'B to X, alone', 'C to X']);
-    await Promise.all([alone(), later()]);
-  });
-
   it('whatever pairs ask, in whatever order: never both roles, never more per target than may be, and everybody has a turn, also after failures', async () => {
     const node = fc.integer({ min: 0, max: 4 }).map(String);
     const pairs = fc.array(fc.tuple(node, node).filter(([a, b]) => a !== b).map(([a, b]) => pairOf(a, b)), { maxLength: 40 });
