@@ -195,7 +195,8 @@ function connect({ seeds, access }: CheckedCluster, { nodesLeave = false }: Chec
     },
     // No retries that would hide an error; redirects are what a cluster client is for, and so is to come
     // again while a slot is open, which lasts seconds when the one who moves it was killed: each time
-    // is a MOVED, an ASK and a TRYAGAIN. Nodes that send it back and forth use that up in less than a second.
+    // is a MOVED, an ASK and a TRYAGAIN. So many last some 30 s, within which a manager must go on after its
+    // restart; nodes that only send it back and forth use them up soon.
     retryDelayOnClusterDown: 0, retryDelayOnFailover: nodesLeave ? LEFT_RETRY_MS : 0, retryDelayOnTryAgain: 100, maxRedirections: 1_000,
   });
 }
