@@ -10,9 +10,9 @@ import { bytesOf, type PairEnds, type SizedKey, type TransferEnds } from './tran
 /**
  * Commands in one burst. They run back to back on the source, whose clients wait for all of
  * them, and against a target that hangs each stops the source for MIGRATE's idle time. So
- * they are as few as hide the way between us and the source.
+ * they are few: as many as hide the way between us and the source.
  */
-const MIGRATES_PER_BURST_MAX = 2;
+const MIGRATES_PER_BURST_MAX = 4;
 /** A slot of so many small keys is not cut in two, however short bursts are at the moment: some 2 ms at most. */
 const WHOLE_SLOT_KEYS = 128;
 

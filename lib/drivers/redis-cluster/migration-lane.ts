@@ -1,4 +1,5 @@
 import { sleep, type Clock } from '@/lib/platform/clock';
+import { ServerTime } from './server-time';
 
 /**
  * MIGRATE stops the source's only thread, and the target's while it restores. So each
@@ -20,6 +21,7 @@ const REST_CREDIT_MS_MAX = 4;
 
 export class MigrationLane {
   readonly #clock: Clock;
+  readonly #serverTime = new ServerTime();
   #tail: Promise<unknown> = Promise.resolve();
   #open: Promise<unknown> = Promise.resolve();
   #keysMax: number = KEYS.first;
@@ -59,7 +61,7 @@ export class MigrationLane {
         this.#endedAtMs = this.#clock.monotonicMs();
         const tookMs = this.#endedAtMs - beganAtMs;
         this.#adapt(size, tookMs);
-        this.#restOwedMs += restMs(tookMs, duty());
+        this.#restOwedMs += restMs(tookMs, { servedMs: this.#serverTime.of(size, tookMs), duty: duty() });
       }
     }));
     // The caller of that turn has the error; the next turn is not concerned.
@@ -96,8 +98,8 @@ export class MigrationLane {
   }
 }
 
-function restMs(tookMs: number, duty: number): number {
-  const byDuty = duty >= 1 ? 0 : tookMs * (1 / Math.max(0.05, duty) - 1);
+function restMs(tookMs: number, { servedMs, duty }: { servedMs: number; duty: number }): number {
+  const byDuty = duty >= 1 ? 0 : servedMs * (1 / Math.max(0.05, duty) - 1);
   const afterLong = tookMs > REST_ABOVE_MS ? tookMs / 4 : 0;
   return Math.min(REST_MS_MAX, Math.max(byDuty, afterLong));
 }

@@ -8,6 +8,7 @@ import type { Connections } from './connections';
 import { DoubtfulKeys } from './doubtful-keys';
 import type { Endpoint } from './endpoints';
 import { failureOf } from './failures';
+import { HandOverGroups } from './hand-over-groups';
 import { HandOvers } from './hand-overs';
 import { findMove, type MoveFinding } from './inspect-move';
 import { MigrationLane } from './migration-lane';
@@ -15,7 +16,7 @@ import type { NodeClient } from './node-client';
 import { OneRole } from './one-role';
 import { integerOf } from './replies';
 import type { SlotActivity } from './slot-activity';
-import type { SlotBatch, SlotOrder } from './slot-batch';
+import type { Carried, SlotBatch, SlotOrder } from './slot-batch';
 import { StaleClaims } from './stale-claims';
 import { lineIn, slotViews, type Truth, type TruthReader } from './slot-truth';
 import { isPrimary, nameOf, ownerInView, type ClusterView } from './topology';
@@ -46,6 +47,7 @@ export class MoveFinder {
   readonly #lanes = new Map<string, MigrationLane>();
   readonly #turns = new OneRole({ perSourceMax: 1, perTargetMax: 1 });
   readonly #handOvers: HandOvers;
+  readonly handOverGroups: HandOverGroups<SlotBatch, Carried>;
   readonly #staleClaims: StaleClaims;
   readonly #targetHealth = new Map<string, TargetHealth>();
   /** By slot and source; only slots whose last try ended in doubt. */
@@ -54,6 +56,7 @@ export class MoveFinder {
   constructor(options: FinderOptions) {
     this.#options = options;
     this.#handOvers = new HandOvers(options.clock);
+    this.handOverGroups = new HandOverGroups(options.clock);
     this.#staleClaims = new StaleClaims(options);
   }
 
@@ -116,6 +119,7 @@ export class MoveFinder {
       lane: entryOf(this.#lanes, sourceNodeId, () => new MigrationLane(clock)),
       turns: this.#turns,
       handOvers: this.#handOvers,
+      handOverGroups: this.handOverGroups,
       staleClaims: this.#staleClaims,
       timeoutMs: this.#controlTimeoutMs(),
       ends: {

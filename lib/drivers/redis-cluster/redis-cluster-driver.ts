@@ -30,7 +30,7 @@ import { TruthReader } from './slot-truth';
 /** M13: a stopped step answers within 1 s. */
 const STOP_MS_MAX = 800;
 /** What the journal holds as one piece of work; the mover opens a few slots of it at a time. */
-const CLASSIC_BATCH = { movesMax: 128, bytesMax: 16 * 1024 * 1024 };
+const CLASSIC_BATCH = { movesMax: 256, bytesMax: 16 * 1024 * 1024 };
 /** The engine's own migration takes them in jobs of its own size (atomic-engine.ts). */
 const ATOMIC_BATCH = { movesMax: 2_048, bytesMax: 256 * 1024 * 1024 };
 

@@ -3,6 +3,7 @@ import type { BatchContext } from '@/lib/drivers/driver';
 import type { Clock } from '@/lib/platform/clock';
 import type { ByteThrottle } from './byte-throttle';
 import type { DoubtfulKeys } from './doubtful-keys';
+import type { HandOverGroups } from './hand-over-groups';
 import type { HandOvers } from './hand-overs';
 import type { MigrationLane } from './migration-lane';
 import type { NodeClient } from './node-client';
@@ -37,6 +38,7 @@ export interface SlotBatch {
   /** Bursts: a source waits for its target inside MIGRATE and answers nobody meanwhile (M22). */
   readonly turns: OneRole;
   readonly handOvers: HandOvers;
+  readonly handOverGroups: HandOverGroups<SlotBatch, Carried>;
   readonly staleClaims: StaleClaims;
   readonly clock: Clock;
   readonly timeoutMs: number;
@@ -52,6 +54,10 @@ export interface Carried {
   /** Keys listed and not sent yet; `isLast`: the source has no others. */
   keys: readonly SizedKey[];
   isLast: boolean;
+  /** When they were listed while the slot was closed still, monotonic; null once it is open. */
+  listedAheadAtMs: number | null;
+  /** The source had no key of it at some time after this, monotonic. */
+  emptySinceMs: number;
   state: 'copying' | 'copied' | 'handed-over';
   failure: DriverFailure | null;
 }

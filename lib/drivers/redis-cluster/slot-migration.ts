@@ -5,19 +5,15 @@ import { err, ok, type Result } from '@/lib/platform/result';
 import { ByteThrottle } from './byte-throttle';
 import { driverFailure, failureOf, INTERRUPTED, type CommandFailure } from './failures';
 import { sendBursts } from './key-bursts';
-import { tooBig } from './key-transfer';
 import type { Command, NodeClient } from './node-client';
 import { ProgressReport } from './progress-report';
-import { bytesListOf, type CommandResult, integerOf, parseFields, quantityOf, textOf } from './replies';
-import type { ByteString } from './resp';
+import { integerOf, parseFields, quantityOf, textOf } from './replies';
 import type { Carried, Copying, SlotBatch } from './slot-batch';
-import type { SizedKey } from './transfer-ends';
+import { listAhead, listKeys, openListed } from './slot-listing';
+import { each, refusal } from './slot-replies';
 
-/** Keys asked for at a time, over all slots of a wave: so that an abort is near. Of each slot enough that a small one is known whole, and goes in one piece. */
-const KEYS_LISTED_MAX = 1_600;
-const KEYS_LISTED_PER_SLOT = { min: 130, max: 200 } as const;
-/** Questions for sizes in one write: about 0.3 ms of the source's thread. */
-const SIZES_PER_WRITE = 256;
+/** What was listed ahead longer ago is listed again: sizes change, and slots of new keys would take a second round. */
+const LISTED_AGE_MS_MAX = 1_000;
 /** Well under the shortest time-out after which a cluster elects. */
 const EMPTY_AGE_MS_MAX = 500;
 const EPOCH_LOOK_EVERY_MS = 2;
@@ -30,22 +26,24 @@ const ROUNDS_MAX = 5;
  * first, the source next, all others last. What concerns one node is one write for all
  * slots of the batch: a server writes its configuration file once per write and not once
  * per slot, which is most of what a move without many keys costs. Until its keys can go at
- * once a batch waits with its slots closed. Every command is either
+ * once a batch waits with its slots closed, and lists them. `emptied` is called when all have
+ * gone at first and the source has time for the next batch; slots are then handed over with those of
+ * other batches (HandOverGroups), without it by themselves. Every command is either
  * idempotent or refused by the engine when its time is over, so it is run again from any
  * point. One result per slot, in the order of `batch.slots`.
  */
-export async function migrateSlots(batch: SlotBatch, context: BatchContext): Promise<readonly Result<StepOutcome, DriverFailure>[]> {
+export async function migrateSlots(batch: SlotBatch, context: BatchContext, { emptied }: { emptied: (() => void) | null }): Promise<readonly Result<StepOutcome, DriverFailure>[]> {
   const carried = batch.slots.map((order): Carried => ({
-    order, state: 'copying', failure: context.signal.aborted ? INTERRUPTED : null, targetBeganEmpty: false, keys: [], isLast: false,
+    order, state: 'copying', failure: context.signal.aborted ? INTERRUPTED : null, targetBeganEmpty: false, keys: [], isLast: false, listedAheadAtMs: null, emptySinceMs: 0,
     progress: new ProgressReport({ clock: batch.clock, onProgress: (progress) => { context.onProgress(order.position, progress); } }),
   }));
   const copying: Copying = { context, throttle: new ByteThrottle({ clock: batch.clock, bytesPerSecondMax: context.bytesPerSecondMax }) };
-  await prepareTarget(batch, alive(carried));
+  await Promise.all([prepareTarget(batch, alive(carried)), listAhead(batch, alive(carried))]);
   for (let round = 0; round < ROUNDS_MAX && alive(carried).length > 0; round += 1) {
-    const listedAtMs = batch.clock.monotonicMs();
     await batch.lane.opened(() => copyKeys(batch, alive(carried), copying));
-    if (batch.clock.monotonicMs() - listedAtMs > EMPTY_AGE_MS_MAX) await countAgain(batch, carried.filter(({ failure, state }) => failure === null && state === 'copied'));
-    await handOver(batch, carried.filter(({ failure, state }) => failure === null && state === 'copied'));
+    emptied?.();
+    const empty = emptyOf(carried);
+    if (empty.length > 0) await (emptied === null ? handOver(batch, empty) : batch.handOverGroups.join(batch, empty, handOver));
   }
   return carried.map(({ failure, state, progress, order }) => {
     if (failure !== null) return err(failure);
@@ -58,24 +56,8 @@ function alive(carried: readonly Carried[]): readonly Carried[] {
   return carried.filter(({ failure, state }) => failure === null && state !== 'handed-over');
 }
 
-/** The commands of each slot in one write; gives each slot its replies. */
-async function each(
-  client: NodeClient, slots: readonly Carried[], { timeoutMs, bytes = false }: { timeoutMs: number; bytes?: boolean },
-  commandsOf: (slot: Carried) => readonly Command[], told: (slot: Carried, replies: readonly CommandResult[]) => void,
-): Promise<void> {
-  const commands: Command[] = [];
-  const ends: number[] = [];
-  for (const slot of slots) {
-    commands.push(...commandsOf(slot));
-    ends.push(commands.length);
-  }
-  const replies = await client.pipeline(commands, { timeoutMs, bytes });
-  let from = 0;
-  for (const [index, slot] of slots.entries()) {
-    const end = ends[index]!;
-    told(slot, replies.slice(from, end));
-    from = end;
-  }
+function emptyOf(carried: readonly Carried[]): readonly Carried[] {
+  return carried.filter(({ failure, state }) => failure === null && state === 'copied');
 }
 
 /** The target must be ready before the source sends the first client to it. */
@@ -94,12 +76,6 @@ async function prepareTarget({ ends, timeoutMs, sourceNodeId }: SlotBatch, slots
   });
 }
 
-/** A plain ERR here means that the ends are no longer what they were when we looked. */
-function refusal(error: Parameters<typeof driverFailure>[0], where: string): DriverFailure {
-  const failure = driverFailure(error, where);
-  return error.kind === 'error-reply' && error.code === 'ERR' ? { ...failure, code: 'topology-changed', retryable: true } : failure;
-}
-
 /**
  * Until the source says that it has no key of these slots: with the MIGRATING flag on it
  * creates none any more, so empty stays empty (M7). Interrupted only between bursts.
@@ -115,80 +91,18 @@ async function copyKeys(batch: SlotBatch, slots: readonly Carried[], copying: Co
       for (const carried of open) carried.failure = INTERRUPTED;
       return;
     }
-    await listKeys(batch, open, { settingFlag: isFirst });
+    const sinceMs = batch.clock.monotonicMs();
+    for (const carried of open) carried.emptySinceMs = sinceMs;
+    if (isFirst && open.every(({ listedAheadAtMs }) => listedAheadAtMs !== null && sinceMs - listedAheadAtMs < LISTED_AGE_MS_MAX)) await openListed(batch, open);
+    else await listKeys(batch, open, { settingFlag: isFirst });
+    for (const carried of open) carried.listedAheadAtMs = null;
     await sendBursts(batch, open.filter(({ failure, state }) => failure === null && state === 'copying'), copying);
     open = open.filter(({ failure, state }) => failure === null && state === 'copying');
   }
 }
 
 /**
- * Lists at first behind the flag, in one write, so that an empty list holds for a slot that
- * is closed to new keys. (Setting it each time would make the server write its
- * configuration file each time.)
- */
-async function listKeys({ ends, targetNodeId, timeoutMs }: SlotBatch, slots: readonly Carried[], { settingFlag }: { settingFlag: boolean }): Promise<void> {
-  const { address } = ends.source;
-  const perSlot = Math.max(KEYS_LISTED_PER_SLOT.min, Math.min(KEYS_LISTED_PER_SLOT.max, Math.floor(KEYS_LISTED_MAX / slots.length)));
-  const listed = new Map<Carried, readonly ByteString[]>();
-  await each(ends.source, slots, { timeoutMs, bytes: true }, ({ order: { slot } }) => [
-    ...(settingFlag ? [['CLUSTER', 'SETSLOT', slot, 'MIGRATING', targetNodeId] as const] : []),
-    ['CLUSTER', 'GETKEYSINSLOT', slot, perSlot],
-  ], (carried, replies) => {
-    const flagged = settingFlag ? replies[0] : undefined;
-    const list = bytesListOf(replies.at(-1), 'CLUSTER GETKEYSINSLOT');
-    if (flagged?.ok === false) carried.failure = refusal(flagged.error, `${address}: SETSLOT ${carried.order.slot} MIGRATING`);
-    else if (!list.ok) carried.failure = driverFailure(list.error, `${address}: CLUSTER GETKEYSINSLOT`);
-    else if (list.value.length === 0) carried.state = 'copied';
-    else {
-      listed.set(carried, list.value);
-      carried.isLast = list.value.length < perSlot;
-    }
-  });
-  await sizeKeys(ends.source, listed, timeoutMs);
-}
-
-async function sizeKeys(source: NodeClient, listed: ReadonlyMap<Carried, readonly ByteString[]>, timeoutMs: number): Promise<void> {
-  const all: ByteString[] = [];
-  for (const names of listed.values()) all.push(...names);
-  const sized = await sizesOf(source, all, timeoutMs);
-  let from = 0;
-  for (const [carried, names] of listed) {
-    carried.keys = sized.slice(from, from + names.length);
-    from += names.length;
-    for (const key of carried.keys) carried.failure ??= tooBig(key, carried.order.slot);
-  }
-}
-
-async function sizesOf(source: NodeClient, names: readonly ByteString[], timeoutMs: number): Promise<readonly SizedKey[]> {
-  const keys: SizedKey[] = [];
-  for (let from = 0; from < names.length; from += SIZES_PER_WRITE) {
-    const some = names.slice(from, from + SIZES_PER_WRITE);
-    const sizes = await source.pipeline(some.map((name): Command => ['MEMORY', 'USAGE', name]), { timeoutMs });
-    for (let at = 0; at < some.length; at += 1) {
-      const size = integerOf(sizes[at], 'MEMORY USAGE');
-      // Gone meanwhile, or not allowed to be asked for: MIGRATE will tell.
-      keys.push({ name: some[at]!, bytes: size.ok ? size.value : 0 });
-    }
-  }
-  return keys;
-}
-
-/** Bytes that the slots' keys take on the source, by a listing of each; 0 when it cannot be asked. */
-export async function slotBytes({ ends, timeoutMs, slots }: SlotBatch): Promise<number> {
-  let bytes = 0;
-  for (const { slot } of slots) {
-    const [counted, listed] = await ends.source.pipeline([['CLUSTER', 'COUNTKEYSINSLOT', slot], ['CLUSTER', 'GETKEYSINSLOT', slot, KEYS_LISTED_PER_SLOT.max]], { timeoutMs, bytes: true });
-    const count = integerOf(counted, 'CLUSTER COUNTKEYSINSLOT');
-    const names = bytesListOf(listed, 'CLUSTER GETKEYSINSLOT');
-    if (!count.ok || !names.ok || names.value.length === 0) continue;
-    const keys = await sizesOf(ends.source, names.value, timeoutMs);
-    bytes += (keys.reduce((sum, key) => sum + key.bytes, 0) / keys.length) * count.value;
-  }
-  return bytes;
-}
-
-/**
- * Slots of a batch wait for each other, and a source may have failed over since one of
+ * Slots wait for each other, and a source may have failed over since one of
  * them was found empty: its follower, which knows no flag, takes writes of its own then,
  * and a hand-over would win over them. An election takes a node time-out; so what was
  * found empty a while ago must be said again by the source before it counts.
@@ -202,7 +116,10 @@ async function countAgain({ ends, timeoutMs }: SlotBatch, slots: readonly Carrie
 }
 
 /** Gives the slots away. One where a key turned up at the source after all goes back to copying. */
-async function handOver(batch: SlotBatch, slots: readonly Carried[]): Promise<void> {
+async function handOver(batch: SlotBatch, emptied: readonly Carried[]): Promise<void> {
+  const nowMs = batch.clock.monotonicMs();
+  await countAgain(batch, emptied.filter(({ emptySinceMs }) => nowMs - emptySinceMs > EMPTY_AGE_MS_MAX));
+  const slots = emptyOf(emptied);
   if (slots.length === 0) return;
   for (const { progress } of slots) {
     progress.report('committing');
@@ -290,7 +207,7 @@ async function tellOthers({ others, timeoutMs, targetNodeId }: SlotBatch, slots:
 /** Tells source and others of one slot whose target owns it; false when the source still has keys of it. */
 export async function announceOne(batch: SlotBatch): Promise<Result<boolean, DriverFailure>> {
   const [carried] = batch.slots.map((order): Carried => ({
-    order, state: 'copied', failure: null, targetBeganEmpty: false, keys: [], isLast: true, progress: new ProgressReport({ clock: batch.clock, onProgress: () => undefined }),
+    order, state: 'copied', failure: null, targetBeganEmpty: false, keys: [], isLast: true, listedAheadAtMs: null, emptySinceMs: 0, progress: new ProgressReport({ clock: batch.clock, onProgress: () => undefined }),
   }));
   if (carried === undefined) return ok(true);
   await tellSource(batch, [carried]);

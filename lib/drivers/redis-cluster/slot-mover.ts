@@ -7,7 +7,8 @@ import { driverFailure, failureOf, INTERRUPTED } from './failures';
 import { truthOf } from './inspect-move';
 import { MoveFinder, nameIn, type FinderOptions, type Found } from './move-finder';
 import type { SlotBatch } from './slot-batch';
-import { announceOne, migrateSlots, slotBytes } from './slot-migration';
+import { slotBytes } from './slot-listing';
+import { announceOne, migrateSlots } from './slot-migration';
 import { TargetMemory } from './target-memory';
 import { ownerInView, SLOT_COUNT } from './topology';
 import { clearMark, leftByMark } from './unseen-keys';
@@ -64,8 +65,10 @@ export class SlotMover {
         if (refused !== null) outcomes.set(position, err(refused));
       }
       const open = targets.map((move, position) => ({ move, position })).filter(({ position }) => !outcomes.has(position));
-      const duty = context.pressure?.().duty ?? 1;
-      await Promise.all(this.#wavesOf(open, first).map((wave) => this.#waves.run(first, duty, () => this.#moveWave(wave, context, outcomes))));
+      await Promise.all(this.#wavesOf(open, first).map(async (wave) => {
+        const came = this.#finder.handOverGroups.coming(first);
+        await this.#waves.run(first, (leave) => this.#moveWave(wave, { ...context, outcomes, came, leave })).finally(came);
+      }));
       return targets.map((_, position) => outcomes.get(position)!);
     });
   }
@@ -104,15 +107,16 @@ export class SlotMover {
     return waves;
   }
 
-  async #moveWave(wave: readonly Positioned[], context: BatchContext, outcomes: Map<number, Outcome>): Promise<void> {
-    if (!context.signal.aborted) await this.#moveUsual(wave, context, outcomes);
+  async #moveWave(wave: readonly Positioned[], context: WaveContext): Promise<void> {
+    if (!context.signal.aborted) await this.#moveUsual(wave, context);
+    context.came();
     for (const { move, position } of wave) {
-      if (!outcomes.has(position)) outcomes.set(position, await this.#move(move, { ...context, position }, { truthAgeMsMax: TRUTH_AGE_MS_MAX }));
+      if (!context.outcomes.has(position)) context.outcomes.set(position, await this.#move(move, { ...context, position }, { truthAgeMsMax: TRUTH_AGE_MS_MAX }));
     }
   }
 
   /** Fills in the outcomes of the moves that need no look of their own. One that failed because somebody acted meanwhile is left out: it gets one. */
-  async #moveUsual(open: readonly Positioned[], context: BatchContext, outcomes: Map<number, Outcome>): Promise<void> {
+  async #moveUsual(open: readonly Positioned[], context: WaveContext): Promise<void> {
     const { activity, clock } = this.#options;
     let notBeforeMs = clock.monotonicMs() - TRUTH_AGE_MS_MAX;
     for (const { move } of open) notBeforeMs = Math.max(notBeforeMs, activity.endedAtMs(move.shardId));
@@ -126,17 +130,22 @@ export class SlotMover {
       sourceNodeId ??= own.sourceNodeId;
       if (own.sourceNodeId === sourceNodeId) (isHalfMoved(own) ? half : untouched).push({ move, position, found: own });
     }
-    await this.#carry(half, context, outcomes);
-    await this.#carry(untouched, context, outcomes);
+    const isMore = half.length > 0 && untouched.length > 0;
+    await this.#carry(half, isMore ? { ...context, came: () => undefined, leave: () => undefined } : context);
+    await this.#carry(untouched, context);
   }
 
-  async #carry(moves: readonly FoundMove[], context: BatchContext, outcomes: Map<number, Outcome>): Promise<void> {
+  async #carry(moves: readonly FoundMove[], context: WaveContext): Promise<void> {
     const batch = moves.length === 0 ? null : this.#finder.batchOf(moves);
     if (batch?.ok !== true) return;
-    const results = await this.#migrate(batch.value, context, { isHalfMoved: isHalfMoved(moves[0]!.found) });
+    const emptied = () => {
+      context.came();
+      context.leave();
+    };
+    const results = await this.#migrate(batch.value, context, { isHalfMoved: isHalfMoved(moves[0]!.found), emptied });
     for (const [index, { position }] of moves.entries()) {
       const result = results[index]!;
-      if (result.ok || result.error.code !== 'topology-changed' || !result.error.retryable) outcomes.set(position, result);
+      if (result.ok || result.error.code !== 'topology-changed' || !result.error.retryable) context.outcomes.set(position, result);
     }
   }
 
@@ -177,19 +186,19 @@ export class SlotMover {
   async #migrateOne(target: MoveTarget, found: Found, context: MoveContext, { isTargetOwner }: { isTargetOwner: boolean } = { isTargetOwner: false }): Promise<Outcome> {
     const batch = this.#finder.batchOf([{ position: context.position, move: target, found, isTargetOwner }]);
     if (!batch.ok) return batch;
-    const [outcome] = await this.#migrate(batch.value, context, { isHalfMoved: isHalfMoved(found) });
+    const [outcome] = await this.#migrate(batch.value, context, { isHalfMoved: isHalfMoved(found), emptied: null });
     return outcome!;
   }
 
   /** By the servers themselves where both can, unless the slots are open already: those go on the way they began. */
-  async #migrate(batch: SlotBatch, context: BatchContext, { isHalfMoved: isOpen }: { isHalfMoved: boolean }): Promise<readonly Outcome[]> {
+  async #migrate(batch: SlotBatch, context: BatchContext, { isHalfMoved: isOpen, emptied }: { isHalfMoved: boolean; emptied: (() => void) | null }): Promise<readonly Outcome[]> {
     const refused = await this.#memory.refuses({ client: batch.ends.target, nodeId: batch.targetNodeId, arrivingBytes: () => slotBytes(batch) });
     if (refused !== null) return batch.slots.map(() => err(refused));
     const atomic = isOpen ? null : this.#options.reader.atomicBetween(batch.sourceNodeId, batch.targetNodeId);
     if (atomic !== null) return await this.#atomic.move(atomic, batch, context);
     const unsettled = await this.#settleMarks(batch, context);
     if (unsettled !== null) return batch.slots.map(() => err(unsettled));
-    const results = await migrateSlots(batch, context);
+    const results = await migrateSlots(batch, context, { emptied });
     this.#finder.keepDoubts(batch);
     return results;
   }
@@ -279,6 +288,14 @@ interface FoundMove extends Positioned {
 /** A batch of one knows its place in the batch that it belongs to. */
 interface MoveContext extends BatchContext {
   readonly position: number;
+}
+interface WaveContext extends BatchContext {
+  /** Filled in by position. */
+  readonly outcomes: Map<number, Outcome>;
+  /** Nobody needs to wait for the wave with a hand-over any more. */
+  readonly came: () => void;
+  /** Leaves its place to the next wave. */
+  readonly leave: () => void;
 }
 
 function isHalfMoved({ finding }: Found): boolean {
