@@ -10,9 +10,11 @@ import { bytesOf, type PairEnds, type SizedKey, type TransferEnds } from './tran
 /**
  * Commands in one burst. They run back to back on the source, whose clients wait for all of
  * them, and against a target that hangs each stops the source for MIGRATE's idle time. So
- * they are few: as many as hide the way between us and the source.
+ * they are few: as many as hide the way between us and the source where moves press hard,
+ * half of them where a source may spend no more of its time than GENTLE_DUTY_MAX.
  */
-const MIGRATES_PER_BURST_MAX = 4;
+const MIGRATES_PER_BURST_MAX = { gentle: 2, hard: 4 } as const;
+const GENTLE_DUTY_MAX = 0.65;
 /** A slot of so many small keys is not cut in two, however short bursts are at the moment: some 2 ms at most. */
 const WHOLE_SLOT_KEYS = 128;
 
@@ -64,8 +66,9 @@ function nextBurst(queue: { carried: Carried; from: number }[], { lane }: SlotBa
   const { keysMax, bytesMax } = lane.burst;
   const limit = Math.min(bytesMax, throttle.batchBytesMax, context.pressure?.().batchBytesMax ?? Infinity);
   const burst: Portion[] = [];
+  const migratesMax = (context.pressure?.().duty ?? 1) > GENTLE_DUTY_MAX ? MIGRATES_PER_BURST_MAX.hard : MIGRATES_PER_BURST_MAX.gentle;
   let keysLeft = keysMax, bytesLeft = limit;
-  while (queue.length > 0 && burst.length < MIGRATES_PER_BURST_MAX && keysLeft > 0) {
+  while (queue.length > 0 && burst.length < migratesMax && keysLeft > 0) {
     const head = queue[0]!;
     const { keys } = head.carried;
     let end = head.from;
