@@ -1,4 +1,4 @@
-import { Cluster } from 'ioredis';
+import { Cluster, type Redis } from 'ioredis';
 import type { RedisAccess } from '../../scripts/redis/redis-process';
 import { ClosedConnections } from './closed-connections';
 import { FLAWLESS, filledLedger, LEDGERS, LEDGER_KINDS, type Ledger, type LedgerKind, type Verdict } from './checker-ledgers';
@@ -185,7 +185,7 @@ function ledgersOf(cluster: Cluster, worker: number, options: CheckerOptions): L
 
 function connect({ seeds, access }: CheckedCluster, { nodesLeave = false }: CheckerOptions): Cluster {
   const { username, password, tls } = access;
-  return new Cluster(seeds.map((address) => {
+  const client = new Cluster(seeds.map((address) => {
     const colon = address.lastIndexOf(':');
     return { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) };
   }), {
@@ -199,6 +199,22 @@ function connect({ seeds, access }: CheckedCluster, { nodesLeave = false }: Chec
     // restart; nodes that only send it back and forth use them up soon.
     retryDelayOnClusterDown: 0, retryDelayOnFailover: nodesLeave ? LEFT_RETRY_MS : 0, retryDelayOnTryAgain: 100, maxRedirections: 1_000,
   });
+  for (const node of client.nodes()) hearAsking(node);
+  client.on('+node', hearAsking);
+  return client;
+}
+
+/**
+ * ioredis sends ASKING with nobody who waits for its answer (6.0, cluster/index.js), so a node that dies
+ * just then would end the process with an unhandled rejection. The command that follows fails by itself.
+ */
+function hearAsking(node: Redis): void {
+  const asking = node.asking.bind(node);
+  node.asking = (...callback: Parameters<typeof asking>) => {
+    const answer = asking(...callback);
+    answer.catch(() => undefined);
+    return answer;
+  };
 }
 
 function add(a: Verdict, b: Verdict): Verdict {
