@@ -42,6 +42,6 @@ export function progressWords(progress: Progress): string {
   ];
   if (progress.movesFailed > 0) parts.push(`${progress.movesFailed.toLocaleString('en-US')} failed`);
   if (progress.bytesPerSecond !== null) parts.push(`${formatByteRate(progress.bytesPerSecond)} over 30 s`);
-  if (progress.secondsLeft !== null) parts.push(`${formatSecondsRange(progress.secondsLeft)} left`);
+  if (progress.secondsLeft !== null && progress.secondsLeft.high > 0) parts.push(`${formatSecondsRange(progress.secondsLeft)} left`);
   return parts.join(' · ');
 }

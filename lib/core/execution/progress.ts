@@ -25,7 +25,8 @@ export function bytesSoFar(state: ExecutionState): number {
 /**
  * Progress for people. Speed is the mean over the last 30 s. The time left is a range,
  * given after three finished moves or 2 % of the bytes: by bytes and by moves, the two
- * ways of extrapolating; it is never negative.
+ * ways of extrapolating; it is never negative, and none where no move is left: bytes to move
+ * are an estimate, and may not all have come.
  */
 export function progressOf(state: ExecutionState, samples: readonly ProgressSample[], totals: { bytesTotal: number }): Progress {
   const first = samples[0];
@@ -37,7 +38,7 @@ export function progressOf(state: ExecutionState, samples: readonly ProgressSamp
   const movesPerSecond = first && last && seconds > 0 ? Math.max(0, (last.movesDone - first.movesDone) / seconds) : null;
   const enough = state.counts.done >= 3 || (bytesTotal > 0 && bytesDone / bytesTotal >= 0.02);
   const movesLeft = state.moves.length - state.counts.done - state.counts.failed - state.counts.reverted;
-  const guesses = [
+  const guesses = movesLeft === 0 ? [0] : [
     bytesPerSecond !== null && bytesPerSecond > 0 ? (bytesTotal - bytesDone) / bytesPerSecond : null,
     movesPerSecond !== null && movesPerSecond > 0 ? movesLeft / movesPerSecond : null,
   ].filter((guess) => guess !== null);

@@ -47,7 +47,7 @@ export class HandOverGroups<Batch extends Between, Slot> {
         return;
       }
       this.#coming.delete(key);
-      for (const [name, group] of this.#gathering) if (name.startsWith(key)) group.begin();
+      for (const [name, group] of this.#gathering) if (name.startsWith(`${key} `)) group.begin();
     };
   }
 

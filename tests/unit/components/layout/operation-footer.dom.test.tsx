@@ -88,6 +88,7 @@ describe('progress in words', { timeout: SLOW_MS }, () => {
   it('says nothing of what is not known, and counts failures', () => {
     expect(progressWords({ ...progress, bytesPerSecond: null, secondsLeft: null, movesFailed: 2 })).toBe('1 GiB of 4 GiB · 120 of 312 moves · 2 failed');
     expect(progressWords({ ...progress, bytesDone: 0, bytesTotal: 0, bytesPerSecond: null, secondsLeft: null })).toBe('120 of 312 moves');
+    expect(progressWords({ ...progress, movesDone: 312, secondsLeft: { low: 0, high: 0 } })).toBe('1 GiB of 4 GiB · 312 of 312 moves · 24 MiB/s over 30 s');
   });
 
   it('is by bytes, by moves when there are none, and not at all when there is nothing to do', () => {

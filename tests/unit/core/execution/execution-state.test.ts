@@ -4,6 +4,7 @@ import { EXECUTION_STATUSES, isTerminal, type MoveRecord } from '@/lib/contract/
 import type { Throttle } from '@/lib/contract/settings';
 import { createExecution, settle, transition, type ExecutionEvent, type ExecutionOptions, type ExecutionState } from '@/lib/core/execution/execution-state';
 import { nextEffects } from '@/lib/core/execution/next-effects';
+import { progressOf } from '@/lib/core/execution/progress';
 import { EXECUTION_TRANSITIONS, isMoveTerminal, mayBecome } from '@/lib/core/execution/transitions';
 
 const NODES = ['a', 'b', 'c', 'd'];
@@ -253,6 +254,24 @@ describe('execution', () => {
       for (const each of reached) for (const next of EXECUTION_TRANSITIONS[each]) reached.add(next);
       expect([...reached].some((each) => isTerminal(each))).toBe(true);
     }
+  });
+});
+
+describe('the time left', () => {
+  function leftAfter(done: number) {
+    const journal = Array.from({ length: 10 }, (_, index) => ({ ...moveRecord(index, index, 'a', 'b'), ...(index < done && { status: 'done' as const, bytesDone: 100 }) }));
+    const samples = [{ monotonicMs: 0, bytesDone: 0, movesDone: 0 }, { monotonicMs: 1_000, bytesDone: 100 * done, movesDone: done }];
+    return progressOf(createExecution(journal, { status: 'running', throttle: WIDE }), samples, { bytesTotal: 2_000 }).secondsLeft;
+  }
+
+  it('is a range of what bytes and moves say', () => {
+    const { low, high } = leftAfter(5)!;
+    expect(low).toBeCloseTo(0.9 * 1);
+    expect(high).toBeCloseTo(1.2 * 3);
+  });
+
+  it('is none where all moves have ended, though fewer bytes came than were thought to', () => {
+    expect(leftAfter(10)).toEqual({ low: 0, high: 0 });
   });
 });
 
