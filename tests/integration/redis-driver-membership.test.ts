@@ -92,6 +92,32 @@ describe('members come and go', () => {
     valueOf(await driver.execute({ kind: 'remove-node', nodeId: added.nodeId! }, contextOf()));
   });
 
+  it('a node that followed the target before it was told of its last slot needs no telling; the others do', async () => {
+    const joining = await cluster.startNode();
+    const added = valueOf(await driver.execute({ kind: 'add-node', address: joining.address, zone: null, followerOf: null }, contextOf()));
+    const sourceNodeId = added.nodeId!;
+    const [owner, other] = cluster.primaries;
+    const targetNodeId = await cluster.idOf(owner!);
+    const slot = 7;
+    const there = { kind: 'move', shardId: slot, role: 'primary', sourceNodeId: targetNodeId, targetNodeId: sourceNodeId } as const;
+    valueOf(await driver.execute(there, contextOf()));
+    await cluster.waitUntilAgreed();
+    // A manager that dies between the word to the target and the one to the source.
+    await owner!.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', sourceNodeId);
+    await joining.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', targetNodeId);
+    await owner!.call('CLUSTER', 'SETSLOT', slot, 'NODE', targetNodeId);
+    await eventually('the source follows the target', async () => String(await joining.call('ROLE')), (role) => role.startsWith('slave'));
+    await cluster.waitUntilAgreed();
+    for (const moved of [() => driver.execute({ ...there, sourceNodeId, targetNodeId }, contextOf()), async () => (await driver.batches.execute([{ ...there, sourceNodeId, targetNodeId }], { ...contextOf(), onProgress: () => undefined }))[0]!]) {
+      // As if its word had not reached this one, which it does within a second.
+      await other!.call('CLUSTER', 'SETSLOT', slot, 'NODE', await cluster.idOf(other!));
+      valueOf(await moved());
+      expect(await ownerOnNode(other!, slot)).toBe(targetNodeId);
+    }
+    valueOf(await driver.execute({ kind: 'verify-empty', nodeId: sourceNodeId }, contextOf()));
+    valueOf(await driver.execute({ kind: 'remove-node', nodeId: sourceNodeId }, contextOf()));
+  });
+
   it('a node that leaves answers clients with old maps by MOVED until it ends their connections, never by CLUSTERDOWN', async () => {
     const leaving = await cluster.startNode();
     const owner = await cluster.idOf(cluster.primaries[0]!);
@@ -126,6 +152,12 @@ describe('members come and go', () => {
     expect((await nodes()).length).toBe(2);
   }, 60_000);
 });
+
+/** The owner of the slot as this node sees it. */
+async function ownerOnNode(node: RedisProcess, slot: number): Promise<string | null> {
+  const ranges = await node.call('CLUSTER', 'SLOTS') as [number, number, [string, number, string]][];
+  return ranges.find(([first, last]) => first <= slot && slot <= last)?.[2][2] ?? null;
+}
 
 /** Keys of different slots, with their names as values, on a primary that owns them. */
 async function keysOf(owner: RedisProcess, count: number): Promise<{ name: string; slot: number }[]> {

@@ -6,11 +6,13 @@ import { ByteThrottle } from './byte-throttle';
 import { driverFailure, failureOf, INTERRUPTED, type CommandFailure } from './failures';
 import { sendBursts } from './key-bursts';
 import type { Command, NodeClient } from './node-client';
+import { readView } from './node-reading';
 import { ProgressReport } from './progress-report';
 import { integerOf, parseFields, quantityOf, textOf } from './replies';
 import type { Carried, Copying, SlotBatch } from './slot-batch';
 import { listAhead, listKeys, openListed } from './slot-listing';
 import { each, refusal } from './slot-replies';
+import { isPrimary, ownerInView } from './topology';
 
 /** What was listed ahead longer ago is listed again: sizes change, and slots of new keys would take a second round. */
 const LISTED_AGE_MS_MAX = 1_000;
@@ -183,6 +185,10 @@ async function commit({ ends, timeoutMs, sourceNodeId, targetNodeId }: SlotBatch
   });
 }
 
+/**
+ * The target's own message may be quicker than this word: a source that loses its last slot
+ * by it follows the target from then on, takes no SETSLOT any more and needs none.
+ */
 async function tellSource({ ends, timeoutMs, targetNodeId }: SlotBatch, slots: readonly Carried[]): Promise<void> {
   if (slots.length === 0) return;
   const refused = new Map<Carried, CommandFailure>();
@@ -190,6 +196,14 @@ async function tellSource({ ends, timeoutMs, targetNodeId }: SlotBatch, slots: r
     if (told?.ok === false) refused.set(carried, told.error);
     else carried.state = 'handed-over';
   });
+  if (refused.size === 0) return;
+  const view = await readView(ends.source, timeoutMs);
+  const follower = view.ok && !isPrimary(view.value.self) ? view.value : null;
+  for (const carried of [...refused.keys()]) {
+    if (follower === null || ownerInView(follower, carried.order.slot) !== targetNodeId) continue;
+    carried.state = 'handed-over';
+    refused.delete(carried);
+  }
   // A source that has keys after all keeps the slot: they follow.
   await each(ends.source, [...refused.keys()], { timeoutMs }, ({ order: { slot } }) => [['CLUSTER', 'COUNTKEYSINSLOT', slot]], (carried, [count]) => {
     const left = integerOf(count, 'CLUSTER COUNTKEYSINSLOT');
