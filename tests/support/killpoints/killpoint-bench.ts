@@ -103,8 +103,22 @@ export class KillpointBench {
     if (kept + strayed < all) throw new Error(`${all} keys of slot ${slot} have become ${kept} and ${strayed}; ${how}`);
     if (outcome.operation.status === 'succeeded') await expectOwner(slot, source, primaries);
     // A node that begins anew with keys of a slot that nobody serves takes it: somebody else has acted, and the operation ends by that.
-    else if (!(await ownsSlot(target, slot))) throw new Error(`Not mended, ${how}`);
+    else if (await ownsSlot(target, slot)) await this.#bringHome(slot, { from: source, to: target });
+    else throw new Error(`Not mended, ${how}`);
     return outcome;
+  }
+
+  /**
+   * What is astray now goes to the owner by an operation of its own: else a node that begins anew would open
+   * the slot for it, in whatever case comes next. By a new manager, which does not take it for the rest of a move of its own.
+   */
+  async #bringHome(slot: number, { from, to }: { from: RedisProcess; to: RedisProcess }): Promise<void> {
+    const manager = await this.#begin(null);
+    const { id } = await manager.ask('mend', { shardIds: [slot], ends: { sourcePort: from.port, targetPort: to.port } });
+    const { operation } = await untilEnded(manager, id, performance.now());
+    if (operation.status !== 'succeeded') throw new Error(`Slot ${slot} is not whole: ${operation.status}: ${operation.statusReason ?? ''}`);
+    await expectOwner(slot, to, this.cluster.primaries);
+    await this.expectWhole();
   }
 
   /** Leaves keys on a node that neither serves their slot nor has a mark of it, has them brought to their owner, and kills. `target`: who has them. */
