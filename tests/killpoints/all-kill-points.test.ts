@@ -1,4 +1,4 @@
-/** [M9] Every step, every position around it, every process that can die there. Some twenty minutes; `npm run test:killpoints`. */
+/** [M9] Every step, every position around it, every process that can die there. Twenty to thirty minutes; `npm run test:killpoints`. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isOfMove, KillpointBench } from '../support/killpoints/killpoint-bench';
 import { COMMANDS, MEND_STAGES, nameOf, POSITIONS, STAGES, VICTIMS, type KillPoint } from '../support/killpoints/kill-point';
