@@ -98,15 +98,18 @@ describe('members come and go', () => {
     const sourceNodeId = added.nodeId!;
     const [owner, other] = cluster.primaries;
     const targetNodeId = await cluster.idOf(owner!);
-    const slot = 7;
+    const [{ name, slot }] = await keysOf(owner!, 1) as [{ name: string; slot: number }];
     const there = { kind: 'move', shardId: slot, role: 'primary', sourceNodeId: targetNodeId, targetNodeId: sourceNodeId } as const;
     valueOf(await driver.execute(there, contextOf()));
     await cluster.waitUntilAgreed();
     // A manager that dies between the word to the target and the one to the source.
     await owner!.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', sourceNodeId);
     await joining.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', targetNodeId);
+    await joining.call('MIGRATE', '127.0.0.1', owner!.port, name, 0, 1_000);
     await owner!.call('CLUSTER', 'SETSLOT', slot, 'NODE', targetNodeId);
-    await eventually('the source follows the target', async () => String(await joining.call('ROLE')), (role) => role.startsWith('slave'));
+    // With all keys of the target, which are nothing that was left behind.
+    await eventually('the source mirrors the target', async () => Number(await joining.call('CLUSTER', 'COUNTKEYSINSLOT', slot)), (count) => count === 1);
+    expect(String(await joining.call('ROLE'))).toMatch(/^slave/);
     await cluster.waitUntilAgreed();
     for (const moved of [() => driver.execute({ ...there, sourceNodeId, targetNodeId }, contextOf()), async () => (await driver.batches.execute([{ ...there, sourceNodeId, targetNodeId }], { ...contextOf(), onProgress: () => undefined }))[0]!]) {
       // As if its word had not reached this one, which it does within a second.
@@ -114,6 +117,7 @@ describe('members come and go', () => {
       valueOf(await moved());
       expect(await ownerOnNode(other!, slot)).toBe(targetNodeId);
     }
+    expect(await owner!.call('GET', name)).toBe(name);
     valueOf(await driver.execute({ kind: 'verify-empty', nodeId: sourceNodeId }, contextOf()));
     valueOf(await driver.execute({ kind: 'remove-node', nodeId: sourceNodeId }, contextOf()));
   });

@@ -198,6 +198,8 @@ export class MoveFinder {
 
   /** A promoted follower has lost the mark of a move that its source still has; without it some servers hide what has arrived. */
   async #countKeys(client: NodeClient, view: ClusterView, { slot, source }: { readonly slot: number; readonly source: ClusterView | undefined }): Promise<number | null> {
+    // What a node has as somebody's follower is its leader's.
+    if (!isPrimary(view.self)) return 0;
     const timeoutMs = this.#controlTimeoutMs();
     const hides = source?.self.migrating.has(slot) === true && this.#options.reader.hidesUnserved(view.self.id);
     const unseen = hides ? unseenBy(view, [slot], () => [source.self.id]) : [];
