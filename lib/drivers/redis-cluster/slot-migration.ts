@@ -12,7 +12,7 @@ import { integerOf, parseFields, quantityOf, textOf } from './replies';
 import type { Carried, Copying, SlotBatch } from './slot-batch';
 import { listAhead, listKeys, openListed } from './slot-listing';
 import { each, refusal } from './slot-replies';
-import { isPrimary, ownerInView } from './topology';
+import { ownerInView } from './topology';
 
 /** What was listed ahead longer ago is listed again: sizes change, and slots of new keys would take a second round. */
 const LISTED_AGE_MS_MAX = 1_000;
@@ -198,7 +198,7 @@ async function tellSource({ ends, timeoutMs, targetNodeId }: SlotBatch, slots: r
   });
   if (refused.size === 0) return;
   const view = await readView(ends.source, timeoutMs);
-  const follower = view.ok && !isPrimary(view.value.self) ? view.value : null;
+  const follower = view.ok && view.value.self.leaderId === targetNodeId ? view.value : null;
   for (const carried of [...refused.keys()]) {
     if (follower === null || ownerInView(follower, carried.order.slot) !== targetNodeId) continue;
     carried.state = 'handed-over';
