@@ -22,8 +22,8 @@ const TOLERANCE = 0.1;
  *
  * Alike are those that ask the same of every resource and cost the same to move; and also
  * those that ask the same of what is `evened`, as long as each target gets as much of all the
- * rest from each source, to a tenth, and every prefix holds all constraints. `null`: a plan
- * that was weighed by all of it.
+ * rest from each source, to a tenth, and every prefix holds all constraints. Nothing evened:
+ * all shards of a source that is emptied. `null`: a plan that was weighed by all of it.
  */
 export function inRanges(problem: Problem, changes: readonly Change[], evened: readonly BalanceDimension[] | null): readonly Change[] {
   const strict = new Kinds(problem, { bytes: true, dimensions: problem.dimensions });

@@ -62,12 +62,14 @@ function planCluster(planning: Planning): ScopeResult {
 }
 
 function planEvacuation(planning: Planning): ScopeResult {
-  const { run, refusals, strategy } = planning;
+  const { run, refusals, strategy, request } = planning;
   const { problem, placement } = run;
   const scoreBefore = shareEvacuating(placement);
-  const { zonesGivenUp, changes, reclaims } = strategy.refine === undefined ? { ...evacuate(planning, refusals), changes: planning.changes, reclaims: [] } : evacuateRefined(planning);
+  const { zonesGivenUp, changes: found, reclaims } = strategy.refine === undefined ? { ...evacuate(planning, refusals), changes: planning.changes, reclaims: [] } : evacuateRefined(planning);
   const scoreAfter = shareEvacuating(placement);
   const left = evacuatingItems(placement);
+  // All of them go, so it only matters what each target gets in sum. Where one stays its refusal names it, and the ring says by its number where a shard belongs.
+  const changes = left > 0 || request.strategy === 'consistent-hashing' ? found : inRanges(problem, found, []);
   const nodes = problem.evacuating.reduce((count, each) => count + each, 0);
   return {
     scoreBefore,

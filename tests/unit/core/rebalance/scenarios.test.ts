@@ -132,6 +132,26 @@ describe('a node is drained', () => {
     expect(made.steps.every(({ kind }) => kind === 'move')).toBe(true);
   });
 
+  /** Of 1,200 on four nodes, neighbours on one node, no two next to each other of one size. */
+  const unequalShards = (bytesOf: (shardId: number) => number): ShardSpec[] => Array.from({ length: 1_200 }, (_, shardId) => ({ on: [`n${Math.floor(shardId / 300)}`], bytes: bytesOf(shardId), keys: 100, cpu: 0.01, reads: 50, writes: 5, network: 1_000 }));
+  const rangesTo = (made: Plan, nodeId: string) => made.steps.filter(({ targetNodeId }) => targetNodeId === nodeId).map(({ shardId }) => shardId).sort((a, b) => a - b)
+    .filter((shardId, index, all) => all[index - 1] !== shardId - 1).length;
+
+  it.each(['round-robin', 'load-based', 'optimal'] as const)('%s leaves each target one range of neighbours, of about the same weight', (strategy) => {
+    const state = stateOf(nodesOf(4), unequalShards((shardId) => (5 + (shardId * 7) % 11) * MIB));
+    const made = plan(state, { strategy, scope: drain });
+    expect(heldAfter(state, made, 'n0')).toBe(0);
+    expect(['n1', 'n2', 'n3'].map((id) => rangesTo(made, id))).toEqual([1, 1, 1]);
+    const bytes = ['n1', 'n2', 'n3'].map((id) => made.after.holdings.find(({ nodeId }) => nodeId === id)!.dataBytes!);
+    expect(Math.max(...bytes)).toBeLessThan(1.02 * Math.min(...bytes));
+  });
+
+  it('where a few shards are most of the weight they go where they fit, and not by their number', () => {
+    const state = stateOf(nodesOf(4), unequalShards((shardId) => (shardId < 3 ? 1_000 : 1) * MIB));
+    const made = plan(state, { strategy: 'load-based', scope: drain });
+    expect(new Set(made.steps.filter(({ shardId }) => shardId < 3).map(({ targetNodeId }) => targetNodeId)).size).toBe(3);
+  });
+
   it('[P7] once empty, it says so', () => {
     const state = stateOf(nodesOf(3), equalShards(3, 4));
     const after = executed(state, plan(state, { scope: drain }).steps);
