@@ -26,9 +26,9 @@ const TOLERANCE = 0.1;
  * all shards of a source that is emptied. `null`: a plan that was weighed by all of it.
  */
 export function inRanges(problem: Problem, changes: readonly Change[], evened: readonly BalanceDimension[] | null): readonly Change[] {
-  const strict = new Kinds(problem, { bytes: true, dimensions: problem.dimensions });
+  const strict = new Kinds(problem, { bytes: true, ofEmptied: false, dimensions: problem.dimensions });
   if (evened === null) return withRuns(problem, changes, [strict]);
-  const loose = new Kinds(problem, { bytes: false, dimensions: problem.dimensions.filter(({ name }) => evened.includes(name)) });
+  const loose = new Kinds(problem, { bytes: false, ofEmptied: evened.length === 0, dimensions: problem.dimensions.filter(({ name }) => evened.includes(name)) });
   const result = withRuns(problem, changes, [loose, strict]);
   return isSound(problem, result) ? result : withRuns(problem, changes, [strict]);
 }
@@ -48,6 +48,8 @@ function withRuns(problem: Problem, changes: readonly Change[], kindsInTurn: rea
       if ((!taken.has(group) || single.has(group)) && sizeOf(problem, group) === 1 && mayLeave(start, item)) free.push(group);
     }
     for (const kinds of kindsInTurn) {
+      // Where some stay it matters which ones.
+      if (kinds.ofEmptied && free.length > indexes.length) continue;
       assignByKind(result, { changes, indexes, free, kinds });
       if (kinds.isStrict || weighAlike(problem, { changes, result, indexes })) break;
     }
@@ -120,9 +122,12 @@ class Kinds {
   readonly #bytes = new Numbers();
   readonly #refined: readonly { readonly requirement: Float64Array; readonly values: Numbers; readonly pairs: Numbers }[];
   readonly isStrict: boolean;
+  /** Only for shards of sources that keep none. */
+  readonly ofEmptied: boolean;
 
-  constructor(private readonly problem: Problem, { bytes, dimensions }: { readonly bytes: boolean; readonly dimensions: readonly Dimension[] }) {
+  constructor(private readonly problem: Problem, { bytes, ofEmptied, dimensions }: { readonly bytes: boolean; readonly ofEmptied: boolean; readonly dimensions: readonly Dimension[] }) {
     this.isStrict = bytes;
+    this.ofEmptied = ofEmptied;
     this.#refined = dimensions.flatMap(({ requirement }) => (requirement === null ? [] : [{ requirement, values: new Numbers(), pairs: new Numbers() }]));
   }
 

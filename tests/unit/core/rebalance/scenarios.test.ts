@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { STRATEGIES, type Plan, type PlanScope } from '@/lib/contract/plan';
 import type { ClusterState } from '@/lib/core/cluster/cluster-state';
+import type { Change } from '@/lib/core/rebalance/change';
+import { inRanges } from '@/lib/core/rebalance/contiguous';
 import { planRebalance } from '@/lib/core/rebalance/plan-rebalance';
+import { problemFromState } from '@/lib/core/rebalance/state-problem';
 import { bytesMoved, contextOf, executed, GIB, MIB, nodeOf, NOW_MS, requestOf, stateOf, type ShardSpec } from './cluster-builder';
 import { replicasOf, violationsOf } from './plan-checker';
 
@@ -144,6 +147,12 @@ describe('a node is drained', () => {
     expect(['n1', 'n2', 'n3'].map((id) => rangesTo(made, id))).toEqual([1, 1, 1]);
     const bytes = ['n1', 'n2', 'n3'].map((id) => made.after.holdings.find(({ nodeId }) => nodeId === id)!.dataBytes!);
     expect(Math.max(...bytes)).toBeLessThan(1.02 * Math.min(...bytes));
+  });
+
+  it('of a node that keeps some go just those that were chosen, though others weigh nearly the same', () => {
+    const problem = problemFromState(stateOf(nodesOf(4), unequalShards((shardId) => (10_000 + shardId) * MIB)), { nowMs: NOW_MS, safetyLines: contextOf().safetyLines, evacuate: new Set(['n0']) });
+    const chosen: Change = { kind: 'shift', group: 310, from: 1, to: 2, code: 'evacuates', dimension: 'data' };
+    expect(inRanges(problem, [chosen], [])).toEqual([chosen]);
   });
 
   it('where a few shards are most of the weight they go where they fit, and not by their number', () => {
